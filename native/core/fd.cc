@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fd.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <vector>
+
+namespace secure {
+
+int sys_openat2(int dirfd, const char* path, std::uint64_t flags, std::uint64_t mode,
+                std::uint64_t resolve) {
+  open_how how{};
+  how.flags = flags | O_CLOEXEC;
+  how.mode = mode;
+  how.resolve = resolve;
+  long fd;
+  int tries = 0;
+  // EAGAIN: a rename or mount raced with the walk (openat2(2)); bounded so that an
+  // attacker who renames in a loop cannot hold us.
+  do {
+    fd = ::syscall(SYS_openat2, dirfd, path, &how, sizeof how);
+  } while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++tries < 128)));
+  return static_cast<int>(fd);
+}
+
+Result<Fd> open_nofollow(int dirfd, const std::string& path, int flags, mode_t mode) {
+  int fd = sys_openat2(dirfd, path.c_str(), static_cast<unsigned>(flags), mode,
+                       RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+  if (fd < 0) {
+    int e = errno;
+    return fail(Stage::io, e == ENOENT ? "NOT_FOUND" : "OPEN_FAILED", e, "open " + path,
+                e == ELOOP ? "a component of the path is a symbolic link" : "");
+  }
+  return Fd(fd);
+}
+
+Result<std::string> read_fd(int fd, std::size_t limit, const std::string& what) {
+  std::string out;
+  char buf[16384];
+  for (;;) {
+    ssize_t n = ::read(fd, buf, sizeof buf);
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      return fail(Stage::io, "READ_FAILED", errno, "read " + what);
+    }
+    if (n == 0) return out;
+    if (out.size() + static_cast<std::size_t>(n) > limit)
+      return fail(Stage::io, "TOO_LARGE", EFBIG, what + " is larger than " + std::to_string(limit) + " bytes");
+    out.append(buf, static_cast<std::size_t>(n));
+  }
+}
+
+Result<std::string> read_file(int dirfd, const std::string& path, std::size_t limit) {
+  int fd = sys_openat2(dirfd, path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, 0);
+  if (fd < 0) return fail(Stage::io, errno == ENOENT ? "NOT_FOUND" : "OPEN_FAILED", errno, "open " + path);
+  Fd owned(fd);
+  return read_fd(fd, limit, path);
+}
+
+Status write_all(int fd, std::string_view data, const std::string& what) {
+  while (!data.empty()) {
+    ssize_t n = ::write(fd, data.data(), data.size());
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      return fail(Stage::io, errno == ENOSPC ? "NO_SPACE" : "WRITE_FAILED", errno, "write " + what);
+    }
+    data.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return Ok{};
+}
+
+Status write_file_once(int dirfd, const std::string& path, std::string_view data, Stage stage) {
+  int fd = sys_openat2(dirfd, path.c_str(), O_WRONLY, 0, RESOLVE_NO_MAGICLINKS);
+  if (fd < 0) return fail(stage, "OPEN_FAILED", errno, "open " + path);
+  Fd owned(fd);
+  ssize_t n;
+  do {
+    n = ::write(fd, data.data(), data.size());
+  } while (n < 0 && errno == EINTR);
+  if (n != static_cast<ssize_t>(data.size()))
+    return fail(stage, "WRITE_FAILED", n < 0 ? errno : EIO, "write '" + std::string(data) + "' to " + path);
+  return Ok{};
+}
+
+Status write_atomic(int dirfd, const std::string& name, std::string_view data, mode_t mode) {
+  std::string temp = "." + name + ".tmp" + std::to_string(::getpid());
+  (void)::unlinkat(dirfd, temp.c_str(), 0);
+  int fd = ::openat(dirfd, temp.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+  if (fd < 0) return fail(Stage::io, errno == ENOSPC ? "NO_SPACE" : "WRITE_FAILED", errno, "create " + name);
+  Fd owned(fd);
+  auto give_up = [&](Error error) {
+    (void)::unlinkat(dirfd, temp.c_str(), 0);
+    return error;
+  };
+  if (auto s = write_all(fd, data, name); !s) return give_up(std::move(s.error()));
+  if (::fsync(fd) < 0)
+    return give_up(fail(Stage::io, errno == ENOSPC ? "NO_SPACE" : "WRITE_FAILED", errno, "fsync " + name));
+  if (::renameat(dirfd, temp.c_str(), dirfd, name.c_str()) < 0)
+    return give_up(fail(Stage::io, "WRITE_FAILED", errno, "rename to " + name));
+  return Ok{};
+}
+
+Result<Fd> make_dirs(int dirfd, const std::string& path, mode_t mode) {
+  int start = sys_openat2(dirfd, path.starts_with('/') ? "/" : ".", O_PATH | O_DIRECTORY, 0, 0);
+  if (start < 0) return fail(Stage::io, "OPEN_FAILED", errno, "open the parent of " + path);
+  Fd at(start);
+  std::size_t pos = 0;
+  while (pos < path.size()) {
+    std::size_t end = path.find('/', pos);
+    if (end == std::string::npos) end = path.size();
+    std::string part = path.substr(pos, end - pos);
+    pos = end + 1;
+    if (part.empty() || part == ".") continue;
+    if (::mkdirat(at.get(), part.c_str(), mode) < 0 && errno != EEXIST)
+      return fail(Stage::io, errno == ENOSPC ? "NO_SPACE" : "MKDIR_FAILED", errno, "mkdir " + path);
+    SECURE_LET(next, open_nofollow(at.get(), part, O_PATH | O_DIRECTORY));
+    at = std::move(next);
+  }
+  return at;
+}
+
+namespace {
+
+Status remove_children(int dir, int depth) {
+  if (depth > 4096) return fail(Stage::io, "TOO_DEEP", ELOOP, "remove a tree deeper than 4096");
+  // Reopened: readdir needs its own offset and takes ownership of the descriptor.
+  Fd copy(::openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!copy.valid()) return fail(Stage::io, "REMOVE_FAILED", errno, "open a directory to remove");
+  DIR* d = ::fdopendir(copy.get());
+  if (d == nullptr) return fail(Stage::io, "REMOVE_FAILED", errno, "read a directory to remove");
+  (void)copy.release();
+  std::vector<std::string> dirs;
+  Status status = Ok{};
+  while (dirent* e = ::readdir(d)) {
+    std::string name = e->d_name;
+    if (name == "." || name == "..") continue;
+    if (::unlinkat(dir, name.c_str(), 0) == 0 || errno == ENOENT) continue;
+    if (errno == EISDIR || errno == EPERM) {
+      dirs.push_back(std::move(name));
+      continue;
+    }
+    status = fail(Stage::io, "REMOVE_FAILED", errno, "unlink " + name);
+    break;
+  }
+  ::closedir(d);
+  SECURE_TRY(std::move(status));
+  for (const auto& name : dirs) {
+    int fd = sys_openat2(dir, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
+                         RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+    if (fd < 0) {
+      if (errno == ENOENT) continue;
+      return fail(Stage::io, "REMOVE_FAILED", errno, "open " + name + " to remove it");
+    }
+    Fd sub(fd);
+    SECURE_TRY(remove_children(sub.get(), depth + 1));
+    if (::unlinkat(dir, name.c_str(), AT_REMOVEDIR) < 0 && errno != ENOENT)
+      return fail(Stage::io, "REMOVE_FAILED", errno, "rmdir " + name);
+  }
+  return Ok{};
+}
+
+}  // namespace
+
+Status remove_tree(int dirfd, const std::string& name) {
+  int fd = sys_openat2(dirfd, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
+                       RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+  if (fd < 0) {
+    if (errno == ENOENT) return Ok{};
+    if (errno == ENOTDIR || errno == ELOOP) {
+      if (::unlinkat(dirfd, name.c_str(), 0) == 0 || errno == ENOENT) return Ok{};
+    }
+    return fail(Stage::io, "REMOVE_FAILED", errno, "open " + name + " to remove it");
+  }
+  Fd top(fd);
+  SECURE_TRY(remove_children(top.get(), 0));
+  if (::unlinkat(dirfd, name.c_str(), AT_REMOVEDIR) < 0 && errno != ENOENT)
+    return fail(Stage::io, "REMOVE_FAILED", errno, "rmdir " + name);
+  return Ok{};
+}
+
+}  // namespace secure

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of an OCI runtime config.json (runtime-spec 1.3) and of the plan extension
+// (schemas/plan.schema.json) that the runtime carries out, as plain data.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "result.h"
+
+namespace secure::spec {
+
+struct IdMap {
+  std::uint32_t container = 0;
+  std::uint32_t host = 0;
+  std::uint32_t size = 0;
+};
+
+struct Mount {
+  std::string destination;
+  std::string type;
+  std::string source;
+  std::vector<std::string> options;
+  std::vector<IdMap> uid_mappings, gid_mappings;
+};
+
+struct Rlimit {
+  std::string type;  // RLIMIT_NOFILE ...
+  std::uint64_t soft = 0, hard = 0;
+};
+
+struct Capabilities {
+  // Bit n = capability n. Unset in the file means 0.
+  std::uint64_t bounding = 0, effective = 0, inheritable = 0, permitted = 0, ambient = 0;
+};
+
+struct SeccompArg {
+  unsigned index = 0;
+  std::uint64_t value = 0, value_two = 0;
+  std::string op;  // SCMP_CMP_EQ ...
+};
+
+struct SeccompRule {
+  std::vector<std::string> names;
+  std::string action;
+  std::optional<unsigned> errno_ret;
+  std::vector<SeccompArg> args;
+};
+
+struct Seccomp {
+  std::string default_action;
+  std::optional<unsigned> default_errno_ret;
+  std::vector<std::string> architectures, flags;
+  std::vector<SeccompRule> rules;
+};
+
+struct Device {
+  std::string path;
+  char type = 'c';
+  std::int64_t major = 0, minor = 0;
+  std::uint32_t mode = 0666, uid = 0, gid = 0;
+};
+
+struct DeviceRule {
+  bool allow = false;
+  char type = 'a';                    // a, b, c
+  std::optional<std::int64_t> major, minor;  // absent: any
+  std::string access;                 // subset of "rwm"
+};
+
+struct Resources {
+  std::vector<DeviceRule> devices;
+  std::optional<std::int64_t> memory_limit, memory_reservation, memory_swap;
+  std::optional<std::int64_t> pids_limit;
+  std::optional<std::uint64_t> cpu_shares, cpu_period;
+  std::optional<std::int64_t> cpu_quota;
+  std::string cpus, mems;
+};
+
+struct Namespace {
+  int flag = 0;      // CLONE_NEW*
+  std::string path;  // empty: create
+};
+
+// Landlock, in the vocabulary of landlockconfig. Names are those of
+// <linux/landlock.h> in lower case without prefix: execute, write_file, ...
+struct LandlockPath {
+  std::vector<std::string> parent, allowed_access;
+  bool optional = false;  // a path that does not exist is skipped
+};
+struct LandlockPort {
+  std::vector<std::uint64_t> port;
+  std::vector<std::string> allowed_access;  // bind_tcp, connect_tcp
+};
+struct Landlock {
+  int min_abi = 0;
+  std::vector<std::string> handled_access_fs, handled_access_net, scoped;
+  std::vector<LandlockPath> path_beneath;
+  std::vector<LandlockPort> net_port;
+};
+
+struct Process {
+  bool terminal = false;
+  std::uint32_t uid = 0, gid = 0;
+  std::vector<std::uint32_t> additional_gids;
+  std::optional<std::uint32_t> umask;
+  std::vector<std::string> args, env;
+  std::string cwd = "/";
+  Capabilities capabilities;
+  bool has_capabilities = false;
+  std::vector<Rlimit> rlimits;
+  bool no_new_privileges = false;
+  std::optional<int> oom_score_adj;
+  std::string apparmor_profile, selinux_label;
+};
+
+struct Slot {
+  std::string at, type, prefix, suffix;
+};
+
+struct Monitor {
+  bool detach = false, stdin_open = false, remove = false;
+  std::string log_driver = "json-file";
+  std::uint64_t log_max_bytes = 10U << 20;
+  std::string stop_signal = "SIGTERM";
+  unsigned stop_timeout = 10;
+};
+
+// The object under the top-level key "secure"; absent for a plain OCI bundle.
+struct Extension {
+  int schema_version = 0;
+  std::string name, profile, image, state_root, run_root, log_path;
+  std::vector<std::string> layers;  // unpacked layer directories, lowest first
+  std::optional<std::uint32_t> range_size;
+  std::string upper_dir, work_dir;
+  std::optional<Landlock> landlock;
+  Monitor monitor;
+  std::vector<Slot> slots;
+};
+
+struct Spec {
+  std::string oci_version;
+  Process process;
+  std::string root_path;
+  bool root_readonly = false;
+  std::string hostname, domainname;
+  std::vector<Mount> mounts;
+  std::vector<Namespace> namespaces;
+  std::vector<IdMap> uid_mappings, gid_mappings;
+  std::vector<Device> devices;
+  std::string cgroups_path;
+  Resources resources;
+  std::optional<Seccomp> seccomp;
+  std::vector<std::string> masked_paths, readonly_paths;
+  std::vector<std::pair<std::string, std::string>> sysctl;
+  std::string rootfs_propagation, mount_label;
+  std::optional<Extension> secure;
+};
+
+// Parse and validate. Every rejected field is named by its JSON pointer.
+Result<Spec> parse(std::string_view json);
+
+}  // namespace secure::spec

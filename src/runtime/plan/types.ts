@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// The seam: what goes into a decision and what comes out. See docs/plan.md.
+
+/** What the user asked for, after the command line was read and before anything was decided. */
+export interface RunRequest {
+  /** Image reference as typed. */
+  image: string;
+  /** Arguments after the image, verbatim. Empty: the image's command. */
+  args: readonly string[];
+  /** Replaces the image's entry point; `[]` clears it. */
+  entrypoint?: readonly string[];
+  /** Name or path of a profile or policy file; undefined: configuration or `default`. */
+  profile?: string;
+  name?: string;
+  detach: boolean;
+  tty: boolean;
+  interactive: boolean;
+  remove: boolean;
+  /** `K=V`; a bare `K` was resolved from the environment by the caller (and recorded as an input). */
+  env: readonly string[];
+  workdir?: string;
+  /** `user[:group]`, names or numbers. */
+  user?: string;
+  groupAdd: readonly string[];
+  hostname?: string;
+  readOnly?: boolean;
+  volumes: readonly VolumeRequest[];
+  tmpfs: readonly TmpfsRequest[];
+  capAdd: readonly string[];
+  capDrop: readonly string[];
+  /** e.g. `no-new-privileges`, `seccomp=FILE|unconfined`, parsed by the caller into these two. */
+  securityOpt: readonly string[];
+  privileged: boolean;
+  network: 'none';
+  limits: LimitRequest;
+  stopSignal?: string;
+  /** Seconds. */
+  stopTimeout?: number;
+  /** Accept an image whose origin the profile would refuse (imported images under `strict`). */
+  trust: boolean;
+  enforcement: 'required' | 'best-effort';
+}
+export interface VolumeRequest {
+  /** Absolute, resolved host path. */
+  source: string;
+  destination: string;
+  /** As typed: ro, rw, noexec, ... */
+  options: readonly string[];
+}
+export interface TmpfsRequest { destination: string; options: readonly string[] }
+export interface LimitRequest {
+  /** Bytes. */
+  memory?: number;
+  /** Bytes, memory + swap; -1 unlimited. */
+  memorySwap?: number;
+  /** Fractions of a core. */
+  cpus?: number;
+  cpuset?: string;
+  pids?: number;
+  /** Bytes. */
+  shmSize?: number;
+  ulimits: readonly { name: string; soft: number; hard: number }[];
+}
+
+export type Origin = 'built' | 'pulled' | 'imported';
+
+/** Everything about an image that a plan depends on. Produced by the image store, which does the I/O. */
+export interface ImageFacts {
+  /** Full reference, `localhost/busybox:latest`. */
+  reference: string;
+  /** Manifest digest. */
+  digest: string;
+  configDigest: string;
+  origin: Origin;
+  architecture: string;
+  os: string;
+  config: {
+    user: string;
+    env: readonly string[];
+    entrypoint: readonly string[];
+    cmd: readonly string[];
+    workingDir: string;
+    stopSignal?: string;
+    volumes: readonly string[];
+    exposedPorts: readonly string[];
+    labels: Readonly<Record<string, string>>;
+  };
+  /** Lowest first, unpacked. */
+  layers: readonly { diffId: string; path: string }[];
+  /** /etc/passwd and /etc/group of the merged layers, at most 1 MiB each; '' where absent or not a regular file. */
+  passwd: string;
+  group: string;
+}
+
+/** What this kernel and machine offer, read once by `src/runtime/host.ts`. */
+export interface HostFacts {
+  euid: number;
+  kernelRelease: string;
+  bootId: string;
+  architecture: 'x86_64' | 'aarch64';
+  landlockAbi: number;
+  seccomp: boolean;
+  /** Of /sys/kernel/security/lsm, or what /proc says; [] when unknown. */
+  lsms: readonly string[];
+  appArmorEnforcing: boolean;
+  seLinuxEnforcing: boolean;
+  cgroup: { mode: 'none' | 'v1' | 'v2' | 'hybrid'; controllers: readonly string[] };
+  userNamespaces: boolean;
+  lastCap: number;
+  /** Bounding set of this process, as names. */
+  capabilities: readonly string[];
+  cpus: number;
+  /** Bytes. */
+  memoryTotal: number;
+  /** Current hard limits of this process by RLIMIT_ name; -1 unlimited. Without CAP_SYS_RESOURCE they can only be lowered. */
+  rlimits: Readonly<Record<string, { soft: number; hard: number }>>;
+}
+
+export type PlanInputRecord =
+  | { kind: 'file'; path: string; dev: number; ino: number; size: number; mtimeNs: string; ctimeNs: string }
+  | { kind: 'content'; path: string; sha256: string }
+  | { kind: 'absent'; path: string }
+  | { kind: 'env'; name: string; value: string | null }
+  | { kind: 'directory'; path: string; entries: readonly string[] }
+  | { kind: 'host'; fact: string; value: unknown };
+
+export interface Reason {
+  control: string;
+  decision: string;
+  required: boolean;
+  status: 'enforced' | 'unavailable' | 'off';
+  by: { policy: string; line?: number };
+  why: string;
+  compensatedBy: string | null;
+}

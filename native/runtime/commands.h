@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands of secure-runtime; argv[0] is the command's own name.
+#pragma once
+
+#include "record.h"
+#include "result.h"
+
+namespace secure::runtime {
+
+// Print an error on stderr, as one JSON line after `--error-format json`, else as text. Returns `exit_code`.
+int report(const Error& error, int exit_code = 1);
+
+// A usage error of one of our own commands: message and exit code 2.
+int usage(const char* synopsis);
+
+// SECURE_STATE_ROOT and SECURE_RUN_ROOT, or the defaults.
+record::Roots roots_from_env();
+
+int cmd_launch(int argc, char** argv);
+int cmd_run(int argc, char** argv);
+int cmd_exec(int argc, char** argv);
+int cmd_state(int argc, char** argv);
+int cmd_list(int argc, char** argv);
+int cmd_kill(int argc, char** argv);
+int cmd_stop(int argc, char** argv);
+int cmd_wait(int argc, char** argv);
+int cmd_delete(int argc, char** argv);
+int cmd_gc(int argc, char** argv);
+int cmd_enforced(int argc, char** argv);
+int cmd_features(int argc, char** argv);
+int cmd_extract(int argc, char** argv);
+
+}  // namespace secure::runtime

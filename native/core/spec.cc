@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "spec.h"
+
+#include <climits>
+
+#include "caps.h"
+#include "rlimit.h"
+#include "spec_parts.h"
+
+namespace secure::spec {
+
+std::string read_path(const json::Node& node) {
+  std::string path = node.str();
+  if (node.present() && (path.empty() || path[0] != '/')) node.report("must be an absolute path");
+  if (path.size() >= PATH_MAX) node.report("is longer than a path can be");
+  return path;
+}
+
+std::vector<IdMap> read_id_maps(const json::Node& node) {
+  std::vector<IdMap> out;
+  for (const auto& item : node.items()) {
+    IdMap map{item["containerID"].u32(), item["hostID"].u32(), item["size"].u32()};
+    // The kernel rejects these too, but only after a process exists (CVE-2021-43784 class).
+    if (map.size == 0) item["size"].report("must be at least 1");
+    if (map.container + map.size < map.container || map.host + map.size < map.host)
+      item.report("maps ids beyond 4294967295");
+    out.push_back(map);
+  }
+  if (out.size() > 340) node.report("has more than the 340 mappings that the kernel takes");
+  return out;
+}
+
+Mount read_mount(const json::Node& node) {
+  Mount out;
+  // Relative destinations are allowed since runtime-spec 1.2 and mean "/".
+  out.destination = node["destination"].str();
+  if (out.destination.empty()) node["destination"].report("must not be empty");
+  if (out.destination.size() >= PATH_MAX) node["destination"].report("is longer than a path can be");
+  if (!out.destination.empty() && out.destination[0] != '/') out.destination.insert(0, "/");
+  out.type = node["type"].str();
+  out.source = node["source"].str();
+  out.options = node["options"].strings();
+  out.uid_mappings = read_id_maps(node["uidMappings"]);
+  out.gid_mappings = read_id_maps(node["gidMappings"]);
+  return out;
+}
+
+namespace {
+
+std::uint64_t read_caps(const json::Node& node) {
+  std::uint64_t set = 0;
+  for (const auto& item : node.items()) {
+    std::string name = item.str();
+    int number = caps::number(name);
+    if (number < 0) item.report("names no capability: '" + name + "'");
+    else set |= 1ULL << static_cast<unsigned>(number);
+  }
+  return set;
+}
+
+}  // namespace
+
+Process read_process(const json::Node& node) {
+  Process out;
+  out.terminal = node["terminal"].boolean();
+  out.uid = node["user"]["uid"].u32();
+  out.gid = node["user"]["gid"].u32();
+  // (uid_t)-1 means "leave unchanged" to setresuid(2): a container would keep its uid 0.
+  if (out.uid == UINT32_MAX) node["user"]["uid"].report("must not be 4294967295");
+  if (out.gid == UINT32_MAX) node["user"]["gid"].report("must not be 4294967295");
+  for (const auto& gid : node["user"]["additionalGids"].items()) {
+    out.additional_gids.push_back(gid.u32());
+    if (out.additional_gids.back() == UINT32_MAX) gid.report("must not be 4294967295");
+  }
+  if (auto mask = node["user"]["umask"]; mask.present())
+    out.umask = static_cast<std::uint32_t>(mask.integer(0, 0777, 0));
+  out.args = node["args"].strings();
+  out.env = node["env"].strings();
+  out.cwd = node["cwd"].present() ? read_path(node["cwd"]) : "/";
+  if (auto c = node["capabilities"]; c.present()) {
+    out.has_capabilities = true;
+    out.capabilities.bounding = read_caps(c["bounding"]);
+    out.capabilities.effective = read_caps(c["effective"]);
+    out.capabilities.inheritable = read_caps(c["inheritable"]);
+    out.capabilities.permitted = read_caps(c["permitted"]);
+    out.capabilities.ambient = read_caps(c["ambient"]);
+  }
+  for (const auto& item : node["rlimits"].items()) {
+    Rlimit limit{item["type"].str(), item["soft"].u64(), item["hard"].u64()};
+    if (rlimit::number(limit.type) < 0) item["type"].report("names no resource limit: '" + limit.type + "'");
+    if (limit.soft > limit.hard) item.report("has a soft limit above its hard limit");
+    for (const auto& earlier : out.rlimits)
+      if (earlier.type == limit.type) item.report("repeats " + limit.type);
+    out.rlimits.push_back(std::move(limit));
+  }
+  out.no_new_privileges = node["noNewPrivileges"].boolean();
+  if (auto score = node["oomScoreAdj"]; score.present())
+    out.oom_score_adj = static_cast<int>(score.integer(-1000, 1000, 0));
+  out.apparmor_profile = node["apparmorProfile"].str();
+  out.selinux_label = node["selinuxLabel"].str();
+  return out;
+}
+
+Result<Spec> parse(std::string_view text) {
+  SECURE_LET(doc, json::parse(text, "config.json"));
+  json::Sink sink;
+  json::Node root(&doc, &sink, "");
+  Spec out;
+  out.oci_version = root["ociVersion"].str();
+  if (!out.oci_version.starts_with("1.")) root["ociVersion"].report("must be a 1.x version");
+  out.process = read_process(root["process"]);
+  if (out.process.args.empty() || out.process.args[0].empty()) root["process"]["args"].report("must name a command");
+  out.root_path = root["root"]["path"].str();
+  out.root_readonly = root["root"]["readonly"].boolean();
+  out.hostname = root["hostname"].str();
+  out.domainname = root["domainname"].str();
+  if (out.hostname.size() > 64) root["hostname"].report("is longer than 64 bytes");
+  if (out.domainname.size() > 64) root["domainname"].report("is longer than 64 bytes");
+  for (const auto& item : root["mounts"].items()) out.mounts.push_back(read_mount(item));
+  read_linux(root["linux"], out);
+  if (root["secure"].present()) out.secure = read_extension(root["secure"]);
+  else if (out.root_path.empty()) root["root"]["path"].report("must not be empty");
+  if (sink.error) return std::move(*sink.error);
+  return out;
+}
+
+}  // namespace secure::spec

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sched.h>
+
+#include <array>
+
+#include "spec_parts.h"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080  // <linux/sched.h>, Linux 5.6
+#endif
+
+namespace secure::spec {
+
+namespace {
+
+int namespace_flag(std::string_view type) {
+  struct Entry { std::string_view name; int flag; };
+  static constexpr std::array<Entry, 8> kTypes{{{"pid", CLONE_NEWPID}, {"network", CLONE_NEWNET}, {"mount", CLONE_NEWNS},
+      {"ipc", CLONE_NEWIPC}, {"uts", CLONE_NEWUTS}, {"user", CLONE_NEWUSER}, {"cgroup", CLONE_NEWCGROUP},
+      {"time", CLONE_NEWTIME}}};
+  for (const auto& e : kTypes)
+    if (e.name == type) return e.flag;
+  return 0;
+}
+
+Seccomp read_seccomp(const json::Node& node) {
+  Seccomp out;
+  out.default_action = node["defaultAction"].str();
+  if (out.default_action.empty()) node["defaultAction"].report("must not be empty");
+  if (auto e = node["defaultErrnoRet"]; e.present()) out.default_errno_ret = static_cast<unsigned>(e.integer(0, 4095, 0));
+  out.architectures = node["architectures"].strings();
+  out.flags = node["flags"].strings();
+  for (const auto& item : node["syscalls"].items()) {
+    SeccompRule rule;
+    rule.names = item["names"].strings();
+    rule.action = item["action"].str();
+    if (auto e = item["errnoRet"]; e.present()) rule.errno_ret = static_cast<unsigned>(e.integer(0, 4095, 0));
+    for (const auto& a : item["args"].items())
+      rule.args.push_back({static_cast<unsigned>(a["index"].integer(0, 5, 0)), a["value"].u64(), a["valueTwo"].u64(), a["op"].str()});
+    out.rules.push_back(std::move(rule));
+  }
+  // Notifications need a listener socket to go to, which this runtime does not offer yet; a
+  // filter that blocks for ever would be worse than a refusal.
+  if (node["listenerPath"].present()) node["listenerPath"].report("is not supported by this version");
+  return out;
+}
+
+std::optional<std::int64_t> opt_int(const json::Node& node, std::int64_t min) {
+  if (!node.present()) return std::nullopt;
+  return node.integer(min, INT64_MAX, 0);
+}
+
+Resources read_resources(const json::Node& node) {
+  Resources out;
+  for (const auto& item : node["devices"].items()) {
+    DeviceRule rule;
+    rule.allow = item["allow"].boolean();
+    std::string type = item["type"].str("a");
+    if (type.size() != 1 || std::string_view("abcup").find(type[0]) == std::string_view::npos)
+      item["type"].report("must be a, b, c, u or p");
+    else rule.type = type[0] == 'u' ? 'c' : type[0];
+    // -1 is how engines write "any".
+    if (auto n = item["major"]; n.present() && n.integer(-1, UINT32_MAX, -1) >= 0) rule.major = n.integer(0, UINT32_MAX, 0);
+    if (auto n = item["minor"]; n.present() && n.integer(-1, UINT32_MAX, -1) >= 0) rule.minor = n.integer(0, UINT32_MAX, 0);
+    rule.access = item["access"].str("rwm");
+    if (rule.access.find_first_not_of("rwm") != std::string::npos) item["access"].report("must be made of r, w and m");
+    out.devices.push_back(std::move(rule));
+  }
+  out.memory_limit = opt_int(node["memory"]["limit"], -1);
+  out.memory_reservation = opt_int(node["memory"]["reservation"], -1);
+  out.memory_swap = opt_int(node["memory"]["swap"], -1);
+  out.pids_limit = opt_int(node["pids"]["limit"], -1);
+  if (auto n = node["cpu"]["shares"]; n.present()) out.cpu_shares = n.u64();
+  if (auto n = node["cpu"]["period"]; n.present()) out.cpu_period = n.u64();
+  out.cpu_quota = opt_int(node["cpu"]["quota"], -1);
+  out.cpus = node["cpu"]["cpus"].str();
+  out.mems = node["cpu"]["mems"].str();
+  for (const char* unsupported : {"blockIO", "hugepageLimits", "rdma", "unified"})
+    if (node[unsupported].present()) node[unsupported].report("is not supported by this version");
+  return out;
+}
+
+// Only sysctls that belong to a namespace of the container: anything else changes the host
+// (CVE-2022-0811 injected kernel.core_pattern this way).
+bool namespaced_sysctl(const std::string& key, const Spec& spec) {
+  auto has = [&](int flag) {
+    for (const auto& ns : spec.namespaces)
+      if (ns.flag == flag) return true;
+    return false;
+  };
+  if (key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/") != std::string::npos ||
+      key.find("..") != std::string::npos)
+    return false;
+  if (key.starts_with("net.") || key.starts_with("net/")) return has(CLONE_NEWNET);
+  if (key.starts_with("fs.mqueue.")) return has(CLONE_NEWIPC);
+  static constexpr std::array<std::string_view, 8> kIpc{"kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem",
+      "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"};
+  for (auto name : kIpc)
+    if (key == name) return has(CLONE_NEWIPC);
+  return false;
+}
+
+Device read_device(const json::Node& node) {
+  Device out;
+  out.path = read_path(node["path"]);
+  std::string type = node["type"].str();
+  if (type != "c" && type != "b" && type != "u" && type != "p") node["type"].report("must be c, b, u or p");
+  else out.type = type[0];
+  out.major = node["major"].integer(0, 4095, 0);
+  out.minor = node["minor"].integer(0, 1048575, 0);
+  out.mode = static_cast<std::uint32_t>(node["fileMode"].integer(0, 07777, 0666));
+  out.uid = node["uid"].u32();
+  out.gid = node["gid"].u32();
+  return out;
+}
+
+}  // namespace
+
+void read_linux(const json::Node& node, Spec& out) {
+  for (const auto& item : node["namespaces"].items()) {
+    Namespace ns{namespace_flag(item["type"].str()), item["path"].str()};
+    if (ns.flag == 0) item["type"].report("names no namespace: '" + item["type"].str() + "'");
+    for (const auto& earlier : out.namespaces)
+      if (earlier.flag == ns.flag) item["type"].report("repeats a namespace");
+    // Joining by path and the time namespace come with the complete OCI runtime.
+    if (!ns.path.empty()) item["path"].report("is not supported by this version");
+    if (ns.flag == CLONE_NEWTIME) item["type"].report("'time' is not supported by this version");
+    out.namespaces.push_back(std::move(ns));
+  }
+  out.uid_mappings = read_id_maps(node["uidMappings"]);
+  out.gid_mappings = read_id_maps(node["gidMappings"]);
+  for (const auto& item : node["devices"].items()) out.devices.push_back(read_device(item));
+  out.cgroups_path = node["cgroupsPath"].str();
+  out.resources = read_resources(node["resources"]);
+  if (node["seccomp"].present()) out.seccomp = read_seccomp(node["seccomp"]);
+  for (const auto& item : node["maskedPaths"].items()) out.masked_paths.push_back(read_path(item));
+  for (const auto& item : node["readonlyPaths"].items()) out.readonly_paths.push_back(read_path(item));
+  for (const auto& [key, value] : node["sysctl"].members()) {
+    if (!namespaced_sysctl(key, out)) value.report("is not a sysctl of one of the container's own namespaces");
+    out.sysctl.emplace_back(key, value.str());
+  }
+  out.rootfs_propagation = node["rootfsPropagation"].str();
+  out.mount_label = node["mountLabel"].str();
+  for (const char* unsupported : {"timeOffsets", "intelRdt", "personality", "netDevices", "memoryPolicy"})
+    if (node[unsupported].present()) node[unsupported].report("is not supported by this version");
+}
+
+}  // namespace secure::spec

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Internal to the spec reader: one function per part of the document.
+#pragma once
+
+#include "json.h"
+#include "spec.h"
+
+namespace secure::spec {
+
+Process read_process(const json::Node& node);
+void read_linux(const json::Node& node, Spec& out);
+Extension read_extension(const json::Node& node);
+Mount read_mount(const json::Node& node);
+std::vector<IdMap> read_id_maps(const json::Node& node);
+
+// A path inside the container: absolute, no NUL, at most PATH_MAX.
+std::string read_path(const json::Node& node);
+
+}  // namespace secure::spec

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "spec_parts.h"
+
+namespace secure::spec {
+
+namespace {
+
+Landlock read_landlock(const json::Node& node) {
+  Landlock out;
+  out.min_abi = static_cast<int>(node["minAbi"].integer(1, 1000, 1));
+  out.handled_access_fs = node["handledAccessFs"].strings();
+  out.handled_access_net = node["handledAccessNet"].strings();
+  out.scoped = node["scoped"].strings();
+  for (const auto& item : node["pathBeneath"].items())
+    out.path_beneath.push_back({item["parent"].strings(), item["allowedAccess"].strings(), item["optional"].boolean()});
+  for (const auto& item : node["netPort"].items()) {
+    LandlockPort rule;
+    for (const auto& port : item["port"].items())
+      rule.port.push_back(static_cast<std::uint64_t>(port.integer(0, 65535, 0)));
+    rule.allowed_access = item["allowedAccess"].strings();
+    out.net_port.push_back(std::move(rule));
+  }
+  return out;
+}
+
+Monitor read_monitor(const json::Node& node) {
+  Monitor out;
+  out.detach = node["detach"].boolean();
+  out.stdin_open = node["stdinOpen"].boolean();
+  out.remove = node["remove"].boolean();
+  out.log_driver = node["log"]["driver"].str("json-file");
+  if (out.log_driver != "json-file" && out.log_driver != "none")
+    node["log"]["driver"].report("must be json-file or none");
+  out.log_max_bytes = static_cast<std::uint64_t>(node["log"]["maxBytes"].integer(65536, 1LL << 40, 10LL << 20));
+  out.stop_signal = node["stopSignal"].str("SIGTERM");
+  out.stop_timeout = static_cast<unsigned>(node["stopTimeout"].integer(0, 86400, 10));
+  return out;
+}
+
+}  // namespace
+
+Extension read_extension(const json::Node& node) {
+  Extension out;
+  // A plan written by another version may mean something else; guessing would be deciding.
+  out.schema_version = static_cast<int>(node["schemaVersion"].integer(1, 1, 0));
+  if (!node["schemaVersion"].present()) node["schemaVersion"].report("must be 1");
+  out.name = node["name"].str();
+  out.profile = node["profile"].str();
+  out.image = node["image"]["reference"].str();
+  out.state_root = read_path(node["stateRoot"]);
+  out.run_root = read_path(node["runRoot"]);
+  out.log_path = node["logPath"].str();
+  for (const auto& item : node["layers"].items()) {
+    out.layers.push_back(read_path(item["path"]));
+    // The overlay option string separates layers with ':' and takes '\' and ',' as syntax.
+    if (out.layers.back().find_first_of(":,\\") != std::string::npos) item["path"].report("must not contain ':', ',' or '\\'");
+  }
+  if (out.layers.empty()) node["layers"].report("must not be empty");
+  if (out.layers.size() > 400) node["layers"].report("has more than 400 layers");
+  if (auto range = node["range"]; range.present())
+    out.range_size = static_cast<std::uint32_t>(range["size"].integer(1, 65536, 65536));
+  out.upper_dir = node["upperDir"].str();
+  out.work_dir = node["workDir"].str();
+  if (node["landlock"].present()) out.landlock = read_landlock(node["landlock"]);
+  out.monitor = read_monitor(node["monitor"]);
+  for (const auto& item : node["slots"].items())
+    out.slots.push_back({item["at"].str(), item["type"].str(), item["prefix"].str(), item["suffix"].str()});
+  return out;
+}
+
+}  // namespace secure::spec

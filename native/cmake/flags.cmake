@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+# Two interface targets: what all of our code is compiled with, and what executables are linked with.
+
+add_library(secure_flags INTERFACE)
+target_compile_options(secure_flags INTERFACE
+  -fno-exceptions -fno-rtti -fvisibility=hidden
+  -Wall -Wextra -Wshadow -Wconversion -Wswitch-enum -Werror
+  -fstack-protector-strong -ffunction-sections -fdata-sections)
+
+# Frames of the setup code hold attacker-influenced paths: touch every page of the stack, and leave no
+# register with a secret or a stale pointer for a gadget.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(secure_flags INTERFACE -fstack-clash-protection)
+  # GCC 12 warns inside std::string::insert and operator+ (GCC bug 105651, fixed in 13).
+  if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    target_compile_options(secure_flags INTERFACE -Wno-restrict)
+  endif()
+endif()
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+  target_compile_options(secure_flags INTERFACE -fcf-protection=full)
+elseif(CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64")
+  target_compile_options(secure_flags INTERFACE -mbranch-protection=standard)
+endif()
+
+if(SECURE_FUZZ)
+  set(SECURE_SANITIZERS -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined)
+elseif(SECURE_SANITIZE)
+  set(SECURE_SANITIZERS -fsanitize=address,undefined -fno-sanitize-recover=undefined)
+else()
+  set(SECURE_SANITIZERS)
+endif()
+
+if(SECURE_SANITIZERS)
+  # _FORTIFY_SOURCE hides calls from the sanitizers' interceptors.
+  target_compile_options(secure_flags INTERFACE ${SECURE_SANITIZERS} -g -O1 -fno-omit-frame-pointer)
+  target_link_options(secure_flags INTERFACE ${SECURE_SANITIZERS})
+else()
+  # Debian's compiler may predefine _FORTIFY_SOURCE: undefine first, or -Werror stops on the redefinition.
+  target_compile_options(secure_flags INTERFACE -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+  target_link_options(secure_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections)
+endif()

@@ -3,6 +3,8 @@
 //   state (/var/lib/secure): containers/<id>/{config.json,upper/,work/,log,exit.json},
 //                            names/<name>, ranges/<first id>, lock
 //   run   (/run/secure):     containers/<id>/state.json
+// and one directory that all instances of a host share, whatever their roots:
+//   host  (/run/secure-host): ids/<id>, ranges/<first id>: symlinks to <state>/containers/<id>
 // Every allocation is one O_EXCL create or link, so two processes never get the same one, and each
 // names its owner (the container id), so that gc() can tell what is garbage.
 #pragma once
@@ -21,6 +23,8 @@ namespace secure::record {
 struct Roots {
   std::string state = "/var/lib/secure";
   std::string run = "/run/secure";
+  std::string host = "/run/secure-host";   // shared by every instance; only tests move it
+  std::string cgroup_parent = "/secure";   // where gc() looks for groups; only tests move it
 };
 
 // The pool of user-namespace ranges: 65,536 ids each, above systemd's container range
@@ -37,9 +41,20 @@ std::string new_name();
 // [A-Za-z0-9][A-Za-z0-9_.-]{0,127}
 bool valid_name(const std::string& name);
 
+// 64 hex digits, or for a plain OCI bundle whatever valid_name() accepts.
+bool valid_id(const std::string& id);
+
+// A reserved container. `lock` is its container_lock, taken before the record could be seen: keep it until
+// the container runs, for an unlocked record without a config.json is garbage to gc().
+struct Reservation {
+  std::string name;
+  Fd lock;
+};
+
 // Make <state>/containers/<id> (0700) and reserve `name` (NAME_TAKEN with the owner's short id
 // when somebody has it). With an empty name picks a free one and returns it. Crash-safe order.
-Result<std::string> reserve(const Roots& roots, const std::string& id, const std::string& name);
+// ID_TAKEN when any instance on this host has the id, ID_INVALID and NAME_INVALID for hostile ones.
+Result<Reservation> reserve(const Roots& roots, const std::string& id, const std::string& name);
 
 // Reserve a range for `id`; RANGE_EXHAUSTED when none is free. Returns the first id.
 Result<std::uint32_t> allocate_range(const Roots& roots, const std::string& id);

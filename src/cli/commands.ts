@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every command by its id, loaded only when it runs.
+import type { CommandClass } from './command.ts';
+
+type Loader = () => Promise<{ readonly default: CommandClass }>;
+
+export const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly load: Loader }>> = {
+  run: { summary: 'Run a command in a new container.', load: () => import('../commands/run.ts') },
+  exec: { summary: 'Run a further command in a running container.', load: () => import('../commands/exec.ts') },
+  ps: { summary: 'List containers.', load: () => import('../commands/ps.ts') },
+  logs: { summary: 'Show what a container printed.', load: () => import('../commands/logs.ts') },
+  inspect: { summary: 'Show a container, its plan and what is in force.', load: () => import('../commands/inspect.ts') },
+  stop: { summary: 'Stop containers, first politely.', load: () => import('../commands/stop.ts') },
+  kill: { summary: 'Send a signal to containers.', load: () => import('../commands/kill.ts') },
+  wait: { summary: 'Wait for containers and print their exit codes.', load: () => import('../commands/wait.ts') },
+  rm: { summary: 'Remove containers.', load: () => import('../commands/rm.ts') },
+  'system:info': { summary: 'What this host offers.', load: () => import('../commands/system/info.ts') },
+  'system:prune': { summary: 'Remove what nothing uses.', load: () => import('../commands/system/prune.ts') },
+};
+
+export const TOPICS: Readonly<Record<string, string>> = {
+  image: 'Images: build, import, list, inspect, remove.',
+  policy: 'Policies: validate.',
+  system: 'This installation: information and clean-up.',
+};

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this kernel and machine offer. Read once per plan; the parsers are pure and live in host/.
+import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { ExitCode, SecureError } from '../errors.ts';
+import { cgroupFacts } from './host/cgroups.ts';
+import { lsmFacts } from './host/lsm.ts';
+import { capabilityNames, parseLimits, statusField } from './host/process.ts';
+import type { HostFacts, PlanInputRecord } from './plan/types.ts';
+
+function required(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new SecureError('HOST_FEATURE_MISSING', `cannot read ${path}`, {
+      hint: 'proc has to be mounted on /proc, without hidepid for this user',
+      exitCode: ExitCode.host,
+      cause,
+    });
+  }
+}
+
+/** Absent where the kernel was built without the feature. */
+function optional(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+const ARCHITECTURES: Readonly<Record<string, HostFacts['architecture']>> = { x64: 'x86_64', arm64: 'aarch64' };
+
+function architecture(): HostFacts['architecture'] {
+  const known = ARCHITECTURES[process.arch];
+  if (known !== undefined) return known;
+  throw new SecureError('HOST_FEATURE_MISSING', `this architecture is not supported: ${process.arch}`, {
+    hint: 'supported are x86_64 and aarch64',
+    exitCode: ExitCode.host,
+  });
+}
+
+/** @throws SecureError HOST_FEATURE_MISSING: no /proc, another architecture. */
+export async function readHost(): Promise<HostFacts> {
+  const { hostProbes } = await import('../native.ts');
+  const { landlockAbi } = hostProbes();
+  const status = required('/proc/self/status');
+  return {
+    euid: process.geteuid?.() ?? -1,
+    kernelRelease: release(),
+    bootId: required('/proc/sys/kernel/random/boot_id').trim(),
+    architecture: architecture(),
+    landlockAbi,
+    seccomp: existsSync('/proc/sys/kernel/seccomp/actions_avail'),
+    ...lsmFacts({
+      list: optional('/sys/kernel/security/lsm'),
+      appArmorEnabled: optional('/sys/module/apparmor/parameters/enabled'),
+      seLinuxEnforce: optional('/sys/fs/selinux/enforce'),
+      landlock: landlockAbi > 0,
+    }),
+    cgroup: cgroupFacts(required('/proc/self/mountinfo'), (mount) => optional(join(mount, 'cgroup.controllers'))),
+    userNamespaces: existsSync('/proc/self/ns/user') && Number(optional('/proc/sys/user/max_user_namespaces')) > 0,
+    lastCap: Number(required('/proc/sys/kernel/cap_last_cap')),
+    capabilities: capabilityNames(statusField(status, 'CapBnd') ?? ''),
+    cpus: availableParallelism(),
+    memoryTotal: totalmem(),
+    rlimits: parseLimits(required('/proc/self/limits')),
+  };
+}
+
+/**
+ * The facts as inputs of a plan, by value: stat says nothing about files of /proc and /sys. Node raises its own soft
+ * limits, and planning reads the hard ones, so only those count.
+ */
+export function hostInputs(host: HostFacts): PlanInputRecord[] {
+  const { rlimits, ...rest } = host;
+  const hard = Object.fromEntries(Object.entries(rlimits).map(([name, limit]) => [name, limit.hard]));
+  return Object.entries({ ...rest, hardLimits: hard }).map(([fact, value]) => ({ kind: 'host', fact, value }));
+}

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make` builds everything on a bare Debian machine; `make test` proves it. See docs/development.md.
+SHELL := /bin/sh
+.DEFAULT_GOAL := build
+MAKEFLAGS += --no-print-directory
+node := scripts/node
+stamp := node_modules/.secure-deps
+
+.PHONY: all setup deps build native ts asan fuzz lint types test bench run format relink-kit clean
+
+all: build
+
+build: native ts
+
+# System packages. Fast when nothing is missing.
+setup:
+	@scripts/setup
+
+deps: setup $(stamp)
+
+# Only when the lockfile changed; no package runs code of its own during installation.
+$(stamp): package-lock.json package.json .npmrc
+	npm ci --ignore-scripts --loglevel=error
+	@touch $@
+
+native: deps
+	@scripts/native release
+
+asan: deps
+	@scripts/native asan
+
+ts: deps
+	@$(node) scripts/bundle.ts
+
+types: deps
+	$(node) node_modules/typescript/bin/tsc -p .
+
+lint: deps
+	@$(node) scripts/lint/main.ts
+
+format: deps
+	@scripts/biome check --write
+
+test: deps
+	@$(node) scripts/test.ts
+
+# FUZZ_SECONDS: the budget of each target.
+fuzz: deps
+	@scripts/native fuzz
+	@$(node) scripts/fuzz.ts $(or $(FUZZ_SECONDS),60)
+
+bench: build
+	@scripts/setup --peers
+	@$(node) benchmarks/run.ts
+
+run: build
+	@scripts/demo
+
+# What a recipient needs to link secure-runtime again with another libc (LGPL-2.1, section 6).
+relink-kit: native
+	@scripts/relink-kit
+
+clean:
+	rm -rf build dist

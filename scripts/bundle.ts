@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bundle src/cli.ts to dist/: one chunk per dynamically imported command, so that starting costs only what is used.
+import { cp, glob, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { build, type Plugin } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+const source = join(root, 'src');
+const target = join(root, 'dist');
+// Built beside and renamed: an interrupted build leaves the old bundle.
+const work = join(root, `build/dist.${process.pid}`);
+
+/**
+ * dist/ answers `import.meta` as src/ does: every module sees the place it had in the source tree, with dist/ in the
+ * role of src/. So `new URL('./builtin/', import.meta.url)` finds its data in both. All chunks lie directly in dist/.
+ */
+const importMeta: Plugin = {
+  name: 'import-meta',
+  setup(context) {
+    context.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      const place = relative(source, path);
+      if (place.startsWith('..')) return undefined;
+      const replacement = {
+        url: `new URL(${JSON.stringify(`./${place}`)}, import.meta.url).href`,
+        filename: `(import.meta.dirname + ${JSON.stringify(`/${place}`)})`,
+        dirname: `(import.meta.dirname + ${JSON.stringify(`/${dirname(place)}`)})`,
+      };
+      const contents = (await readFile(path, 'utf8')).replaceAll(
+        /\bimport\.meta\.(url|filename|dirname)\b/g,
+        (_, property: keyof typeof replacement) => replacement[property],
+      );
+      return { contents, loader: 'ts' };
+    });
+  },
+};
+
+await rm(work, { recursive: true, force: true });
+await build({
+  entryPoints: [join(source, 'cli.ts')],
+  outdir: work,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node22.15',
+  entryNames: '[name]',
+  chunkNames: '[name]-[hash]',
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: 'none',
+  // CommonJS dependencies call require() for builtins.
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+  },
+  plugins: [importMeta],
+  logLevel: 'warning',
+});
+for await (const file of glob('**/*.{yaml,json}', { cwd: source })) {
+  await mkdir(dirname(join(work, file)), { recursive: true });
+  await cp(join(source, file), join(work, file));
+}
+await rm(target, { recursive: true, force: true });
+await rename(work, target);

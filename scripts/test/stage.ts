@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import { spawn } from 'node:child_process';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { tapCounts, vitestCounts } from './counts.ts';
+
+export interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+// No stage may hold the whole run; the longest takes a few minutes on two cores.
+const stageTimeoutMs = 10 * 60_000;
+
+interface Outcome {
+  /** null: killed by a signal or never started. */
+  exitCode: number | null;
+  stdout: string;
+}
+
+/** Run a program in a process group of its own, so that it and all it started can be ended together. */
+function run(argv: readonly string[], env: Record<string, string>, echo: boolean): Promise<Outcome> {
+  const [program = '', ...args] = argv;
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+    });
+    const end = (signal: NodeJS.Signals): void => {
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, signal);
+    };
+    const interrupted = (signal: NodeJS.Signals): void => {
+      end('SIGTERM');
+      process.exit(signal === 'SIGINT' ? 130 : 143);
+    };
+    const timer = setTimeout(() => {
+      console.log(`${argv.join(' ')}: took longer than ${stageTimeoutMs / 1000} s`);
+      end('SIGKILL');
+    }, stageTimeoutMs);
+    process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+    let stdout = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      if (echo) process.stdout.write(text);
+    });
+    const done = (exitCode: number | null): void => {
+      clearTimeout(timer);
+      process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+      resolve({ exitCode, stdout });
+    };
+    child.on('error', (error) => {
+      console.log(`${program}: ${error.message}`);
+      done(null);
+    });
+    child.on('close', done);
+  });
+}
+
+/** A program that only succeeds or fails. */
+export async function runExitCode(argv: readonly string[]): Promise<Counts> {
+  const { exitCode } = await run(argv, {}, true);
+  return { passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1, skipped: 0 };
+}
+
+/** A program that prints TAP; only what failed is shown. */
+export async function runTap(argv: readonly string[], env: Record<string, string> = {}): Promise<Counts> {
+  const { exitCode, stdout } = await run(argv, env, false);
+  const counts = tapCounts(stdout, exitCode);
+  if (counts.failed > 0) {
+    // Passed points and the names of tests about to run are left out, except the last: it may have crashed.
+    const lines = stdout.trimEnd().split('\n');
+    console.log(
+      lines.filter((line, index) => index === lines.length - 1 || /^(?:not ok|# {3}|Bail)/.test(line)).join('\n'),
+    );
+  }
+  return counts;
+}
+
+/** Vitest: its own report on the terminal, the numbers from its JSON report. */
+export async function runVitest(name: string, argv: readonly string[]): Promise<Counts> {
+  const report = `build/test/${name}.json`;
+  await mkdir('build/test', { recursive: true });
+  await rm(report, { force: true });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const { exitCode } = await run([...argv, ...reporters], {}, true);
+  const text = await readFile(report, 'utf8').catch(() => '');
+  return vitestCounts(text, exitCode);
+}

@@ -165,4 +165,7 @@ struct Spec {
 // Parse and validate. Every rejected field is named by its JSON pointer.
 Result<Spec> parse(std::string_view json);
 
+// The object of "linux.seccomp" on its own: a profile file of the engines without Go-specific keys.
+Result<Seccomp> parse_seccomp(std::string_view json);
+
 }  // namespace secure::spec

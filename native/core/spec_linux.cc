@@ -23,28 +23,6 @@ int namespace_flag(std::string_view type) {
   return 0;
 }
 
-Seccomp read_seccomp(const json::Node& node) {
-  Seccomp out;
-  out.default_action = node["defaultAction"].str();
-  if (out.default_action.empty()) node["defaultAction"].report("must not be empty");
-  if (auto e = node["defaultErrnoRet"]; e.present()) out.default_errno_ret = static_cast<unsigned>(e.integer(0, 4095, 0));
-  out.architectures = node["architectures"].strings();
-  out.flags = node["flags"].strings();
-  for (const auto& item : node["syscalls"].items()) {
-    SeccompRule rule;
-    rule.names = item["names"].strings();
-    rule.action = item["action"].str();
-    if (auto e = item["errnoRet"]; e.present()) rule.errno_ret = static_cast<unsigned>(e.integer(0, 4095, 0));
-    for (const auto& a : item["args"].items())
-      rule.args.push_back({static_cast<unsigned>(a["index"].integer(0, 5, 0)), a["value"].u64(), a["valueTwo"].u64(), a["op"].str()});
-    out.rules.push_back(std::move(rule));
-  }
-  // Notifications need a listener socket to go to, which this runtime does not offer yet; a
-  // filter that blocks for ever would be worse than a refusal.
-  if (node["listenerPath"].present()) node["listenerPath"].report("is not supported by this version");
-  return out;
-}
-
 std::optional<std::int64_t> opt_int(const json::Node& node, std::int64_t min) {
   if (!node.present()) return std::nullopt;
   return node.integer(min, INT64_MAX, 0);
@@ -115,6 +93,36 @@ Device read_device(const json::Node& node) {
 }
 
 }  // namespace
+
+Seccomp read_seccomp(const json::Node& node) {
+  Seccomp out;
+  out.default_action = node["defaultAction"].str();
+  if (out.default_action.empty()) node["defaultAction"].report("must not be empty");
+  if (auto e = node["defaultErrnoRet"]; e.present()) out.default_errno_ret = static_cast<unsigned>(e.integer(0, 4095, 0));
+  out.architectures = node["architectures"].strings();
+  out.flags = node["flags"].strings();
+  for (const auto& item : node["syscalls"].items()) {
+    SeccompRule rule;
+    rule.names = item["names"].strings();
+    rule.action = item["action"].str();
+    if (auto e = item["errnoRet"]; e.present()) rule.errno_ret = static_cast<unsigned>(e.integer(0, 4095, 0));
+    for (const auto& a : item["args"].items())
+      rule.args.push_back({static_cast<unsigned>(a["index"].integer(0, 5, 0)), a["value"].u64(), a["valueTwo"].u64(), a["op"].str()});
+    out.rules.push_back(std::move(rule));
+  }
+  // Notifications need a listener socket to go to, which this runtime does not offer yet; a
+  // filter that blocks for ever would be worse than a refusal.
+  if (node["listenerPath"].present()) node["listenerPath"].report("is not supported by this version");
+  return out;
+}
+
+Result<Seccomp> parse_seccomp(std::string_view text) {
+  SECURE_LET(doc, json::parse(text, "the seccomp profile"));
+  json::Sink sink;
+  Seccomp out = read_seccomp(json::Node(&doc, &sink, ""));
+  if (sink.error) return std::move(*sink.error);
+  return out;
+}
 
 void read_linux(const json::Node& node, Spec& out) {
   for (const auto& item : node["namespaces"].items()) {

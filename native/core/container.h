@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Making a container: the host side clones, maps ids, mounts the layers and joins the cgroups while the
+// container side builds its file system; then the program is executed.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <string>
+
+#include "cgroup.h"
+#include "fd.h"
+#include "result.h"
+#include "spec.h"
+
+namespace secure::container {
+
+// What the program gets as standard streams when it has no terminal.
+struct Streams {
+  Fd in, out, err;
+};
+
+struct Options {
+  std::string bundle;        // directory that a relative root.path is relative to
+  std::string cgroup_path;   // used when the config names none
+  Streams* streams = nullptr;
+  // Called on the host after the process exists and before the program can run. An
+  // error stops the start.
+  std::function<Status(pid_t)> created;
+};
+
+struct Started {
+  pid_t pid = 0;
+  Fd pidfd;
+  Fd terminal;  // master side, when process.terminal
+  cgroup::Layout layout;
+  std::string cgroup_path;
+};
+
+struct StartError {
+  Error error;
+  int exit_code = 125;
+};
+
+// Hear from the container side until it has executed (an empty error) or failed. A terminal that it
+// sends is stored. Shared with join.cc.
+StartError await_exec(int sync, Fd& terminal, bool executing = false);
+
+// Start and wait until the program has been executed. On failure nothing is left: no process, no cgroup.
+std::variant<Started, StartError> start(const spec::Spec& spec, Options options);
+
+}  // namespace secure::container

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "init.h"
+
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "mountfd.h"
+#include "sync.h"
+#include "terminal.h"
+
+namespace secure::init {
+
+namespace {
+
+constexpr std::uint64_t kQuiet = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+
+// Until its ids are mapped the process is nobody; as root of its namespace it may mount.
+Status become_root(const Plan& plan) {
+  if ((plan.namespaces & CLONE_NEWUSER) == 0) return Ok{};
+  if (::syscall(SYS_setgroups, 0UL, nullptr) < 0 || ::syscall(SYS_setresgid, 0, 0, 0) < 0 || ::syscall(SYS_setresuid, 0, 0, 0) < 0)
+    return fail(Stage::userns, "USERNS_FAILED", errno, "become root of the user namespace", "the map must cover id 0");
+  // A change of ids makes the process dumpable by the system's setting.
+  (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  return Ok{};
+}
+
+Status set_names(const spec::Spec& spec) {
+  if (!spec.hostname.empty() && ::sethostname(spec.hostname.data(), spec.hostname.size()) < 0)
+    return fail(Stage::process, "CONFIG_INVALID", errno, "set the host name '" + spec.hostname + "'", "it needs a uts namespace");
+  if (!spec.domainname.empty() && ::setdomainname(spec.domainname.data(), spec.domainname.size()) < 0)
+    return fail(Stage::process, "CONFIG_INVALID", errno, "set the domain name '" + spec.domainname + "'");
+  return Ok{};
+}
+
+Status loopback_up(const Plan& plan) {
+  if ((plan.namespaces & CLONE_NEWNET) == 0) return Ok{};
+  Fd sock(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifreq request{};
+  std::memcpy(request.ifr_name, "lo", 3);
+  request.ifr_flags = IFF_UP | IFF_RUNNING;
+  if (!sock.valid() || ::ioctl(sock.get(), SIOCSIFFLAGS, &request) < 0)
+    return fail(Stage::process, "NETWORK_FAILED", errno, "bring up the loopback interface");
+  return Ok{};
+}
+
+// Written through a procfs of our own, so that nothing an image or a volume mounted over /proc
+// can redirect them (CVE-2025-52881).
+Status write_sysctls(const spec::Spec& spec) {
+  if (spec.sysctl.empty()) return Ok{};
+  SECURE_LET(proc, mountfd::create("proc", "proc", {}, kQuiet));
+  for (const auto& [key, value] : spec.sysctl) {
+    std::string path = "sys/" + key;
+    if (key.find('/') == std::string::npos)
+      for (auto& c : path)
+        if (c == '.') c = '/';
+    int fd = sys_openat2(proc.get(), path.c_str(), O_WRONLY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+    if (fd < 0) return fail(Stage::process, "SYSCTL_FAILED", errno, "open sysctl " + key);
+    Fd file(fd);
+    SECURE_TRY(write_all(file.get(), value, "sysctl " + key));
+  }
+  return Ok{};
+}
+
+Status set_streams(const container::Streams* streams) {
+  if (streams == nullptr) return Ok{};
+  const int from[3] = {streams->in.get(), streams->out.get(), streams->err.get()};
+  for (int i = 0; i < 3; ++i)
+    if (from[i] >= 0 && ::dup2(from[i], i) < 0)
+      return fail(Stage::process, "INTERNAL", errno, "set standard stream " + std::to_string(i));
+  return Ok{};
+}
+
+Status build(Plan& plan, int sync, Fd& procfs) {
+  const spec::Spec& spec = *plan.spec;
+  SECURE_LET(message, sync::expect(sync, sync::Kind::root));
+  Fd root = std::move(message.fd);
+  SECURE_TRY(become_root(plan));
+  SECURE_TRY(set_names(spec));
+  SECURE_TRY(loopback_up(plan));
+  // Both before anything covers the host's /proc: the kernel lets a user namespace mount procfs
+  // only while a fully visible one is in sight.
+  SECURE_TRY(write_sysctls(spec));
+  SECURE_LET(proc, mountfd::create("proc", "proc", {{"subset", "pid"}}, kQuiet));
+  procfs = std::move(proc);
+  SECURE_TRY(rootfs::attach_root(root.get()));
+  SECURE_TRY(rootfs::mount_all(root.get(), plan.mounts));
+  SECURE_TRY(rootfs::make_devices(root.get(), plan.devices, spec.process.terminal));
+  Fd peer;
+  if (spec.process.terminal) {
+    SECURE_LET(pair, terminal::create(root.get(), spec.process.uid));
+    SECURE_TRY(terminal::bind_console(root.get(), pair.peer));
+    SECURE_TRY(terminal::adopt(pair.peer));
+    SECURE_TRY(sync::send(sync, sync::Kind::terminal, pair.master.get()));
+  } else {
+    SECURE_TRY(set_streams(plan.streams));
+  }
+  SECURE_TRY(sync::expect(sync, sync::Kind::joined));
+  if (plan.unshare_cgroup && ::unshare(CLONE_NEWCGROUP) < 0)
+    return fail(Stage::cgroup, "NAMESPACE_FAILED", errno, "make the cgroup namespace");
+  SECURE_TRY(rootfs::mount_cgroups(root.get(), plan.mounts, *plan.layout));
+  SECURE_TRY(rootfs::mask(root.get(), spec.masked_paths, plan.covers));
+  SECURE_TRY(rootfs::make_readonly(root.get(), spec.readonly_paths));
+  return rootfs::finish(root.get(), spec.root_readonly);
+}
+
+}  // namespace
+
+void run(Plan& plan, int sync) {
+  // Rule 7: nothing may read this process while it still holds what belongs to the host.
+  (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  // What a mount point or a device is made with must not depend on who started us.
+  (void)::umask(0);
+  (void)::setsid();
+  Fd procfs;
+  if (auto status = build(plan, sync, procfs); !status) {
+    sync::send_error(sync, status.error(), 125);
+    ::_exit(125);
+  }
+  process::Failure failure = process::become(*plan.process, procfs.get(), sync, true);
+  sync::send_error(sync, failure.error, failure.exit_code);
+  ::_exit(failure.exit_code);
+}
+
+}  // namespace secure::init

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The container side of a start, from clone3(2) to execve(2).
+#pragma once
+
+#include <vector>
+
+#include "cgroup.h"
+#include "container.h"
+#include "process.h"
+#include "rootfs.h"
+#include "spec.h"
+
+namespace secure::init {
+
+struct Plan {
+  const spec::Spec* spec = nullptr;
+  const process::Prepared* process = nullptr;
+  std::vector<rootfs::Planned> mounts;
+  std::vector<rootfs::Device> devices;
+  rootfs::Covers covers;
+  const cgroup::Layout* layout = nullptr;
+  unsigned long namespaces = 0;    // CLONE_NEW* of the config
+  bool unshare_cgroup = false;     // the namespace is made after the joins (v1, hybrid)
+  const container::Streams* streams = nullptr;
+};
+
+// Runs in the new process. Sends what fails through `sync` and never returns.
+[[noreturn]] void run(Plan& plan, int sync);
+
+}  // namespace secure::init

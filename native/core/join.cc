@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "join.h"
+
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "process.h"
+#include "seccomp.h"
+#include "sync.h"
+#include "terminal.h"
+
+namespace secure::join {
+
+namespace {
+
+using container::StartError;
+using container::Started;
+
+[[noreturn]] void stop(int sync, const Error& error, int exit_code = 125) {
+  sync::send_error(sync, error, exit_code);
+  ::_exit(exit_code);
+}
+
+// Inside every namespace of the container, root of its user namespace.
+Status settle(const spec::Spec& spec, const spec::Process& process, const Options& options, int sync) {
+  bool user = false;
+  for (const auto& ns : spec.namespaces) user = user || ns.flag == CLONE_NEWUSER;
+  if (user && (::syscall(SYS_setgroups, 0UL, nullptr) < 0 || ::syscall(SYS_setresgid, 0, 0, 0) < 0 || ::syscall(SYS_setresuid, 0, 0, 0) < 0))
+    return fail(Stage::userns, "USERNS_FAILED", errno, "become root of the container's user namespace");
+  (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  (void)::setsid();
+  if (process.terminal) {
+    Fd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!root.valid()) return fail(Stage::rootfs, "PATH_REFUSED", errno, "open the container's root");
+    SECURE_LET(pair, terminal::create(root.get(), process.uid));
+    SECURE_TRY(terminal::adopt(pair.peer));
+    return sync::send(sync, sync::Kind::terminal, pair.master.get());
+  }
+  if (options.streams == nullptr) return Ok{};
+  const int from[3] = {options.streams->in.get(), options.streams->out.get(), options.streams->err.get()};
+  for (int i = 0; i < 3; ++i)
+    if (from[i] >= 0 && ::dup2(from[i], i) < 0) return fail(Stage::process, "INTERNAL", errno, "set a standard stream");
+  return Ok{};
+}
+
+// The joiner enters the namespaces; only its child is inside the pid namespace, so it makes one and ends.
+// CVE-2016-9962: both stay non-dumpable, and hold no descriptor of the host but the channel and the streams.
+[[noreturn]] void joiner(const spec::Spec& spec, const process::Prepared& prepared, const Options& options, int sync) {
+  (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  const spec::Process& process = *prepared.process;
+  if (auto m = sync::expect(sync, sync::Kind::joined); !m) stop(sync, m.error());
+  if (process.oom_score_adj)
+    if (auto s = write_file_once(AT_FDCWD, "/proc/self/oom_score_adj", std::to_string(*process.oom_score_adj), Stage::process); !s)
+      stop(sync, s.error());
+  int flags = 0;
+  for (const auto& ns : spec.namespaces) flags |= ns.flag;
+  if (::setns(options.target_pidfd, flags) < 0)
+    stop(sync, fail(Stage::process, "NAMESPACE_FAILED", errno, "join the container's namespaces"));
+  int pidfd_out = -1;
+  clone_args args{};
+  args.flags = CLONE_PARENT | CLONE_PIDFD;
+  args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd_out);
+  long child = ::syscall(SYS_clone3, &args, sizeof args);
+  if (child < 0)
+    stop(sync, fail(Stage::clone, "CLONE_FAILED", errno, "make the process in the container",
+                    errno == EAGAIN ? "the container's pids limit is reached" : ""));
+  if (child > 0) {
+    auto sent = sync::send(sync, sync::Kind::pid, pidfd_out, static_cast<int>(child));
+    ::_exit(sent ? 0 : 125);
+  }
+  if (auto s = settle(spec, process, options, sync); !s) stop(sync, s.error());
+  process::Failure failure = process::become(prepared, -1, sync, false);
+  stop(sync, failure.error, failure.exit_code);
+}
+
+pid_t reap(pid_t pid) {
+  pid_t got;
+  do {
+    got = ::waitpid(pid, nullptr, 0);
+  } while (got < 0 && errno == EINTR);
+  return got;
+}
+
+}  // namespace
+
+std::variant<Started, StartError> start(const spec::Spec& spec, const spec::Process& process, const Options& options) {
+  auto failed = [](Error error, int exit_code = 125) { return StartError{std::move(error), exit_code}; };
+  seccomp::Program program;
+  if (spec.seccomp) {
+    auto compiled = seccomp::compile(*spec.seccomp);
+    if (!compiled) return failed(std::move(compiled.error()));
+    program = std::move(*compiled);
+  }
+  const spec::Landlock* landlock = spec.secure && spec.secure->landlock ? &*spec.secure->landlock : nullptr;
+  process::Prepared prepared = process::prepare(process, landlock, spec.seccomp ? &program : nullptr);
+
+  auto layout = cgroup::detect();
+  if (!layout) return failed(std::move(layout.error()));
+  auto group = cgroup::open(*layout, options.cgroup_path);
+  if (!group) return failed(std::move(group.error()));
+  auto pair = sync::channel();
+  if (!pair) return failed(std::move(pair.error()));
+
+  int v2 = cgroup::v2_dir(*group);
+  clone_args args{};
+  args.flags = v2 >= 0 ? CLONE_INTO_CGROUP : 0;
+  args.exit_signal = SIGCHLD;
+  args.cgroup = v2 >= 0 ? static_cast<std::uint64_t>(v2) : 0;
+  long child = ::syscall(SYS_clone3, &args, sizeof args);
+  if (child < 0) return failed(fail(Stage::clone, "CLONE_FAILED", errno, "make the joining process"));
+  if (child == 0) {
+    pair->first.reset();
+    joiner(spec, prepared, options, pair->second.get());
+  }
+  pid_t intermediate = static_cast<pid_t>(child);
+  pair->second.reset();
+  int sync = pair->first.get();
+  auto give_up = [&](Error error, int exit_code = 125) {
+    (void)::kill(intermediate, SIGKILL);
+    (void)reap(intermediate);
+    return failed(std::move(error), exit_code);
+  };
+  // Before the namespaces, so that the process inside is born in the container's cgroups.
+  if (auto s = cgroup::join(*group, intermediate, v2 >= 0); !s) return give_up(std::move(s.error()));
+  if (auto s = sync::send(sync, sync::Kind::joined); !s) return give_up(std::move(s.error()));
+
+  Started out;
+  // The joiner's report and the first words of its child may come in either order.
+  bool executing = false;
+  for (;;) {
+    auto message = sync::receive(sync);
+    if (!message) return give_up(std::move(message.error()));
+    if (message->kind == sync::Kind::error) return give_up(std::move(message->error), message->number);
+    if (message->kind == sync::Kind::terminal) out.terminal = std::move(message->fd);
+    if (message->kind == sync::Kind::executing) executing = true;
+    if (message->kind != sync::Kind::pid) continue;
+    out.pid = message->number;
+    out.pidfd = std::move(message->fd);
+    break;
+  }
+  (void)reap(intermediate);
+  if (options.streams != nullptr) *options.streams = container::Streams{};
+  StartError outcome = container::await_exec(sync, out.terminal, executing);
+  if (!outcome.error.code.empty()) {
+    (void)::kill(out.pid, SIGKILL);
+    (void)reap(out.pid);
+    return outcome;
+  }
+  return out;
+}
+
+}  // namespace secure::join

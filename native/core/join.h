@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// A further process in a running container, as confined as its first one.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "container.h"
+
+namespace secure::join {
+
+struct Options {
+  pid_t target = 0;          // the container's first process
+  int target_pidfd = -1;     // of that process, checked by the caller
+  std::string cgroup_path;
+  container::Streams* streams = nullptr;
+};
+
+// `spec` is the config that the container runs with; `process` replaces its process object.
+std::variant<container::Started, container::StartError> start(const spec::Spec& spec, const spec::Process& process,
+                                                              const Options& options);
+
+}  // namespace secure::join

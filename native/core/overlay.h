@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// A container's root from shared layers: every layer is mapped through the container's user namespace, so that
+// the files on disk stay owned by 0:0 and are never changed or copied.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "fd.h"
+#include "result.h"
+
+namespace secure::overlay {
+
+struct Layers {
+  std::vector<std::string> lower;  // directories, lowest first
+  std::string upper, work;         // both empty: a read-only stack
+};
+
+// A detached overlay mount, nosuid and nodev. `userns` < 0: no id mapping. The upper directory's top
+// must be owned by the first id of the range; it is never id-mapped, since overlay would then
+// silently be read-only.
+Result<Fd> create(const Layers& layers, int userns);
+
+}  // namespace secure::overlay

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process.h"
+
+#include <grp.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <climits>
+
+#include "caps.h"
+#include "landlock.h"
+#include "rlimit.h"
+#include "sync.h"
+
+namespace secure::process {
+
+namespace {
+
+Error error_at(Stage stage, const char* code, std::string message, std::string hint = {}) {
+  return fail(stage, code, errno, std::move(message), std::move(hint));
+}
+
+Status set_identity(const spec::Process& process) {
+  std::vector<gid_t> groups(process.additional_gids.begin(), process.additional_gids.end());
+  // Raw system calls: glibc's wrappers signal every thread, and there is only this one.
+  if (::syscall(SYS_setgroups, groups.size(), groups.data()) < 0)
+    return error_at(Stage::process, "USER_INVALID", "set the supplementary groups");
+  if (::syscall(SYS_setresgid, process.gid, process.gid, process.gid) < 0)
+    return error_at(Stage::process, "USER_INVALID", "become group " + std::to_string(process.gid),
+                    "the id must lie inside the user namespace's range");
+  if (::syscall(SYS_setresuid, process.uid, process.uid, process.uid) < 0)
+    return error_at(Stage::process, "USER_INVALID", "become user " + std::to_string(process.uid),
+                    "the id must lie inside the user namespace's range");
+  return Ok{};
+}
+
+// The working directory must be inside the root: a leaked descriptor reached through
+// /proc/self/fd was a way out (CVE-2024-21626).
+Status enter_cwd(const std::string& cwd) {
+  if (::chdir(cwd.c_str()) < 0)
+    return error_at(Stage::process, "CWD_FAILED", "enter the working directory " + cwd,
+                    errno == ENOENT ? "create it in the image or choose another with -w" : "");
+  char buf[PATH_MAX];
+  long n = ::syscall(SYS_getcwd, buf, sizeof buf);
+  if (n <= 0 || buf[0] != '/') return error_at(Stage::process, "CWD_FAILED", "the working directory " + cwd + " is outside the container's root");
+  return Ok{};
+}
+
+const char* search_path(const std::vector<char*>& envp) {
+  for (char* entry : envp)
+    if (entry != nullptr && std::string_view(entry).starts_with("PATH=")) return entry + 5;
+  return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+}
+
+// Before the filter is on, so that "not found" and "not executable" are told apart and explained.
+Failure find_program(const Prepared& prepared, std::string& out) {
+  std::string name = prepared.argv[0];
+  auto usable = [](const std::string& path, int& err) {
+    struct stat st {};
+    if (::stat(path.c_str(), &st) < 0) {
+      err = errno;
+      return false;
+    }
+    if (S_ISDIR(st.st_mode)) {
+      err = EISDIR;
+      return false;
+    }
+    if (::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) < 0) {
+      err = errno;
+      return false;
+    }
+    return true;
+  };
+  int worst = ENOENT;
+  if (name.find('/') != std::string::npos) {
+    if (usable(name, worst)) {
+      out = name;
+      return {};
+    }
+  } else {
+    std::string_view path = search_path(prepared.envp);
+    while (true) {
+      std::size_t colon = path.find(':');
+      std::string dir(path.substr(0, colon));
+      std::string candidate = (dir.empty() ? "." : dir) + "/" + name;
+      int err = 0;
+      if (usable(candidate, err)) {
+        out = candidate;
+        return {};
+      }
+      if (err != ENOENT && err != ENOTDIR) worst = err;
+      if (colon == std::string_view::npos) break;
+      path.remove_prefix(colon + 1);
+    }
+  }
+  bool missing = worst == ENOENT || worst == ENOTDIR;
+  return {fail(Stage::exec, missing ? "COMMAND_NOT_FOUND" : "COMMAND_NOT_EXECUTABLE", worst, "execute '" + name + "'",
+               missing ? "check the name, and the image's PATH" : "check the file's mode, and that it is not a directory"),
+          missing ? 127 : 126};
+}
+
+Status confine(const Prepared& prepared, const Fd& ruleset) {
+  if (ruleset.valid()) SECURE_TRY(landlock::enforce(ruleset));
+  if (prepared.filter != nullptr) SECURE_TRY(seccomp::load(*prepared.filter));
+  return Ok{};
+}
+
+// A parent that died before prctl(2) took effect sends no signal; its end of the channel tells.
+bool parent_is_gone(int sync) {
+  pollfd p{sync, POLLIN, 0};
+  return ::poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+}  // namespace
+
+Prepared prepare(const spec::Process& process, const spec::Landlock* landlock, const seccomp::Program* filter) {
+  Prepared out{&process, landlock, filter, {}, {}};
+  for (const auto& arg : process.args) out.argv.push_back(const_cast<char*>(arg.c_str()));
+  for (const auto& entry : process.env) out.envp.push_back(const_cast<char*>(entry.c_str()));
+  out.argv.push_back(nullptr);
+  out.envp.push_back(nullptr);
+  return out;
+}
+
+void reset_signals() {
+  struct sigaction act {};
+  act.sa_handler = SIG_DFL;
+  for (int sig = 1; sig < NSIG; ++sig)
+    if (sig != SIGKILL && sig != SIGSTOP) (void)::sigaction(sig, &act, nullptr);
+  sigset_t none;
+  sigemptyset(&none);
+  (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+Failure become(const Prepared& prepared, int procfs, int sync, bool die_with_parent) {
+  const spec::Process& process = *prepared.process;
+  auto failed = [](Result<Ok>&& status) { return Failure{std::move(status.error()), 125}; };
+  reset_signals();
+  if (process.oom_score_adj && procfs >= 0)
+    if (auto s = write_file_once(procfs, "self/oom_score_adj", std::to_string(*process.oom_score_adj), Stage::process); !s) return failed(std::move(s));
+  // From here on descriptors of ours are out of reach for the working directory and the program.
+  if (::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+    return {error_at(Stage::process, "HOST_FEATURE_MISSING", "close_range", "Linux 5.11 or newer is needed"), 125};
+  Fd ruleset;
+  if (prepared.landlock != nullptr) {
+    auto built = landlock::build(*prepared.landlock);
+    if (!built) return {std::move(built.error()), 125};
+    ruleset = std::move(*built);
+  }
+  if (auto s = rlimit::apply(process.rlimits); !s) return failed(std::move(s));
+  // Without no_new_privs both need CAP_SYS_ADMIN, which the capability drop takes away.
+  bool early = !process.no_new_privileges;
+  if (early)
+    if (auto s = confine(prepared, ruleset); !s) return failed(std::move(s));
+  if (process.has_capabilities)
+    if (auto s = caps::limit_bounding(process.capabilities); !s) return failed(std::move(s));
+  if (auto s = set_identity(process); !s) return failed(std::move(s));
+  if (process.umask) (void)::umask(static_cast<mode_t>(*process.umask));
+  else (void)::umask(0022);
+  if (auto s = enter_cwd(process.cwd); !s) return failed(std::move(s));
+  std::string program;
+  if (Failure f = find_program(prepared, program); !f.error.code.empty()) return f;
+  if (process.has_capabilities)
+    if (auto s = caps::apply(process.capabilities); !s) return failed(std::move(s));
+  if (process.no_new_privileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+    return {error_at(Stage::process, "CONTROL_UNAVAILABLE", "set no_new_privs"), 125};
+  // After the last change of credentials, which would clear it.
+  if (die_with_parent) {
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+      return {error_at(Stage::process, "INTERNAL", "ask for a signal when the monitor dies"), 125};
+    if (parent_is_gone(sync)) return {fail(Stage::process, "CHANNEL_CLOSED", 0, "the monitor is gone"), 125};
+  }
+  // Without it, end of file would also be what a process killed half-way looks like.
+  if (auto s = sync::send(sync, sync::Kind::executing); !s) return failed(std::move(s));
+  // Last: the filter then needs nothing that only the runtime does.
+  if (!early)
+    if (auto s = confine(prepared, ruleset); !s) return failed(std::move(s));
+  ::execve(program.c_str(), prepared.argv.data(), prepared.envp.data());
+  int e = errno;
+  return {fail(Stage::exec, e == ENOENT ? "COMMAND_NOT_FOUND" : "COMMAND_NOT_EXECUTABLE", e, "execute '" + program + "'",
+               e == ENOENT ? "the file is there, so its interpreter or loader is missing" : ""),
+          e == ENOENT ? 127 : 126};
+}
+
+}  // namespace secure::process

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The last part of every start, shared by a container's first process and by exec: from a process that stands in the
+// right namespaces to the user's program with exactly the planned rights.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "fd.h"
+#include "result.h"
+#include "seccomp.h"
+#include "spec.h"
+
+namespace secure::process {
+
+// Everything that can be computed before the process exists.
+struct Prepared {
+  const spec::Process* process = nullptr;
+  const spec::Landlock* landlock = nullptr;  // nullptr: none
+  const seccomp::Program* filter = nullptr;  // nullptr: none
+  std::vector<char*> argv, envp;             // point into *process, null-terminated
+};
+Prepared prepare(const spec::Process& process, const spec::Landlock* landlock, const seccomp::Program* filter);
+
+// An error together with the exit code that container tools use for it: 125, 126 or 127.
+struct Failure {
+  Error error;
+  int exit_code = 125;
+};
+
+// Signal dispositions to default, mask empty: what the parent ignored must not be inherited.
+void reset_signals();
+
+// Give the process its limits, identity, confinement and working directory and execute it. `procfs` is a
+// detached procfs of the right pid namespace, or -1 when the OOM score is already set. `sync` is close-on-exec. `die_with_parent` asks
+// for SIGKILL when the parent dies. Returns only on failure.
+Failure become(const Prepared& prepared, int procfs, int sync, bool die_with_parent);
+
+}  // namespace secure::process

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <array>
+
+#include "mountfd.h"
+#include "rootfs.h"
+
+namespace secure::rootfs {
+
+namespace {
+
+mode_t node_type(char type) {
+  if (type == 'b') return S_IFBLK;
+  return type == 'p' ? S_IFIFO : S_IFCHR;
+}
+
+Status make_node(int dir, const std::string& name, const Device& device) {
+  const spec::Device& node = device.node;
+  dev_t rdev = makedev(static_cast<unsigned>(node.major), static_cast<unsigned>(node.minor));
+  mode_t type = node_type(node.type);
+  if (::mknodat(dir, name.c_str(), type | 0600, rdev) < 0 && errno != EEXIST)
+    return fail(Stage::rootfs, "DEVICE_FAILED", errno, "make the device " + device.path);
+  // Never reopened by name through a link and never chown'd unless it is exactly the node wanted
+  // (CVE-2026-88264, CVE-2026-88265).
+  SECURE_LET(fd, open_nofollow(dir, name, O_PATH));
+  struct stat st {};
+  if (::fstat(fd.get(), &st) < 0 || (st.st_mode & S_IFMT) != type || (type != S_IFIFO && st.st_rdev != rdev))
+    return fail(Stage::rootfs, "DEVICE_FAILED", EEXIST, device.path + " of the image is something else",
+                "mount a tmpfs on /dev, as every engine does");
+  if (::fchownat(fd.get(), "", node.uid, node.gid, AT_EMPTY_PATH) < 0)
+    return fail(Stage::rootfs, "DEVICE_FAILED", errno, "give " + device.path + " its owner");
+  // fchmod(2) does not take O_PATH descriptors; the name cannot be exchanged, no other process is
+  // in this mount namespace yet.
+  if (::fchmodat(dir, name.c_str(), node.mode, 0) < 0)
+    return fail(Stage::rootfs, "DEVICE_FAILED", errno, "give " + device.path + " its mode");
+  return Ok{};
+}
+
+}  // namespace
+
+Status make_devices(int root, std::vector<Device>& devices, bool terminal) {
+  SECURE_LET(dev, resolve_or_create(root, "/dev", true, false));
+  for (auto& device : devices) {
+    if (device.source.valid()) {
+      SECURE_LET(target, resolve_or_create(root, device.path, false, false));
+      SECURE_TRY(mountfd::attach(device.source.get(), target.get(), device.path));
+      continue;
+    }
+    std::size_t slash = device.path.rfind('/');
+    SECURE_LET(parent, resolve_or_create(root, slash == 0 ? "/" : device.path.substr(0, slash), true, false));
+    SECURE_TRY(make_node(parent.get(), device.path.substr(slash + 1), device));
+  }
+  struct Link {
+    const char *name, *to;
+  };
+  static constexpr std::array<Link, 5> kLinks{{{"fd", "/proc/self/fd"}, {"stdin", "/proc/self/fd/0"},
+      {"stdout", "/proc/self/fd/1"}, {"stderr", "/proc/self/fd/2"}, {"ptmx", "pts/ptmx"}}};
+  for (const auto& link : kLinks)
+    if (::symlinkat(link.to, dev.get(), link.name) < 0 && errno != EEXIST && errno != EROFS)
+      return fail(Stage::rootfs, "DEVICE_FAILED", errno, std::string("make /dev/") + link.name);
+  // The mount point for the terminal; bound once the terminal exists.
+  if (terminal) SECURE_TRY(resolve_or_create(root, "/dev/console", false, false));
+  return Ok{};
+}
+
+}  // namespace secure::rootfs

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <linux/magic.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include <algorithm>
+#include <array>
+
+#include "mountfd.h"
+#include "rootfs.h"
+
+namespace secure::rootfs {
+
+namespace {
+
+bool is_cgroup(const Planned& p) { return !p.options.bind && (p.mount->type == "cgroup" || p.mount->type == "cgroup2"); }
+
+// Kernel interfaces: an image that has a link in their place is refused, since everything that
+// relies on them would go astray (CVE-2019-19921, CVE-2023-27561, CVE-2026-41579).
+bool kernel_interface(const std::string& destination) {
+  static constexpr std::array<std::string_view, 3> kRoots{"/proc", "/sys", "/dev"};
+  for (auto root : kRoots)
+    if (destination == root || (destination.starts_with(root) && destination[root.size()] == '/')) return true;
+  return false;
+}
+
+Status check_destination(const Planned& p) {
+  const std::string& d = p.mount->destination;
+  if (std::all_of(d.begin(), d.end(), [](char c) { return c == '/'; }))
+    return fail(Stage::config, "CONFIG_INVALID", 0, "a mount must not cover the root itself");
+  // LSM labels and limits are written through /proc: only procfs may be there (CVE-2019-16884).
+  bool proc = d == "/proc" || d.starts_with("/proc/");
+  if (proc && p.options.bind) {
+    struct statfs fs {};
+    if (::fstatfs(p.source.get(), &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
+      return fail(Stage::config, "CONFIG_INVALID", 0, "a mount on " + d + " must be of type proc");
+  } else if (d == "/proc" && p.mount->type != "proc") {
+    return fail(Stage::config, "CONFIG_INVALID", 0, "a mount on /proc must be of type proc");
+  }
+  return Ok{};
+}
+
+// Options of the new file system; "ro" for a new sysfs or cgroup stays a flag of the mount.
+Result<Fd> make(const Planned& p) {
+  static constexpr std::array<std::string_view, 5> kTypes{"proc", "sysfs", "tmpfs", "devpts", "mqueue"};
+  if (std::find(kTypes.begin(), kTypes.end(), p.mount->type) == kTypes.end())
+    return fail(Stage::config, "CONFIG_INVALID", 0, "mount type '" + p.mount->type + "' on " + p.mount->destination + " is not supported");
+  std::string source = p.mount->source.empty() ? p.mount->type : p.mount->source;
+  return mountfd::create(p.mount->type, source, p.options.fs, p.options.attributes.set);
+}
+
+Status attach_planned(int root, Planned& p) {
+  SECURE_TRY(check_destination(p));
+  const std::string& destination = p.mount->destination;
+  bool directory = !p.options.bind || p.source_is_directory;
+  Fd mount = std::move(p.source);
+  if (!p.options.bind) {
+    SECURE_LET(made, make(p));
+    mount = std::move(made);
+  } else {
+    if (!p.options.fs.empty())
+      return fail(Stage::config, "CONFIG_INVALID", 0, "option '" + p.options.fs[0].first + "' means nothing for the bind on " + destination);
+    SECURE_TRY(mountfd::set_attributes(mount.get(), p.options.attributes, false, destination));
+  }
+  SECURE_TRY(mountfd::set_attributes(mount.get(), p.options.recursive_attributes, true, destination));
+  SECURE_LET(target, resolve_or_create(root, destination, directory, !kernel_interface(destination)));
+  return mountfd::attach(mount.get(), target.get(), destination);
+}
+
+Result<Fd> cgroup_mount(const cgroup::Hierarchy& hierarchy, std::uint64_t attributes) {
+  if (hierarchy.v2) return mountfd::create("cgroup2", "cgroup2", {}, attributes);
+  mountfd::FsOptions options;
+  for (const auto& controller : hierarchy.controllers) {
+    if (controller.starts_with("name=")) {
+      options.emplace_back("none", "");
+      options.emplace_back("name", controller.substr(5));
+    } else {
+      options.emplace_back(controller, "");
+    }
+  }
+  return mountfd::create("cgroup", "cgroup", options, attributes);
+}
+
+}  // namespace
+
+Status mount_all(int root, std::vector<Planned>& mounts) {
+  for (auto& p : mounts)
+    if (!is_cgroup(p)) SECURE_TRY(attach_planned(root, p));
+  return Ok{};
+}
+
+Status mount_cgroups(int root, std::vector<Planned>& mounts, const cgroup::Layout& layout) {
+  for (auto& p : mounts) {
+    if (!is_cgroup(p)) continue;
+    if (layout.mode == cgroup::Mode::none) continue;  // nothing to show: the host has none
+    const std::string& at = p.mount->destination;
+    SECURE_LET(target, resolve_or_create(root, at, true, false));
+    std::uint64_t attributes = p.options.attributes.set;
+    if (layout.mode == cgroup::Mode::v2) {
+      SECURE_LET(mount, cgroup_mount(layout.hierarchies.front(), attributes));
+      SECURE_TRY(mountfd::attach(mount.get(), target.get(), at));
+      continue;
+    }
+    SECURE_LET(top, mountfd::create("tmpfs", "tmpfs", {{"mode", "0755"}, {"size", "64k"}}, attributes & ~std::uint64_t{MOUNT_ATTR_RDONLY}));
+    SECURE_TRY(mountfd::attach(top.get(), target.get(), at));
+    for (const auto& hierarchy : layout.hierarchies) {
+      std::string name = hierarchy.mount.substr(hierarchy.mount.rfind('/') + 1);
+      if (::mkdirat(top.get(), name.c_str(), 0755) < 0)
+        return fail(Stage::cgroup, "MKDIR_FAILED", errno, "make " + at + "/" + name);
+      SECURE_LET(dir, open_nofollow(top.get(), name, O_PATH | O_DIRECTORY));
+      SECURE_LET(mount, cgroup_mount(hierarchy, attributes));
+      SECURE_TRY(mountfd::attach(mount.get(), dir.get(), at + "/" + name));
+    }
+    SECURE_TRY(mountfd::set_attributes(top.get(), {attributes & MOUNT_ATTR_RDONLY, 0}, false, at));
+  }
+  return Ok{};
+}
+
+Status mask(int root, const std::vector<std::string>& paths, const Covers& covers) {
+  for (const auto& path : paths) {
+    auto target = resolve(root, path);
+    if (!target) {
+      if (target.error().code == "NOT_FOUND" || target.error().err == ENOTDIR) continue;
+      return std::move(target.error());
+    }
+    struct stat st {};
+    if (::fstat(target->get(), &st) < 0) return fail(Stage::mount, "MOUNT_FAILED", errno, "look at " + path);
+    SECURE_LET(cover, mountfd::clone(S_ISDIR(st.st_mode) ? covers.empty.get() : covers.null.get(), "", false));
+    SECURE_TRY(mountfd::attach(cover.get(), target->get(), "the mask on " + path));
+  }
+  return Ok{};
+}
+
+Status make_readonly(int root, const std::vector<std::string>& paths) {
+  for (const auto& path : paths) {
+    auto target = resolve(root, path);
+    if (!target) {
+      if (target.error().code == "NOT_FOUND" || target.error().err == ENOTDIR) continue;
+      return std::move(target.error());
+    }
+    SECURE_LET(tree, mountfd::clone(target->get(), "", true));
+    SECURE_TRY(mountfd::set_attributes(tree.get(), {MOUNT_ATTR_RDONLY, 0}, true, path));
+    SECURE_TRY(mountfd::attach(tree.get(), target->get(), path));
+  }
+  return Ok{};
+}
+
+}  // namespace secure::rootfs

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "fd.h"
+#include "result.h"
+
+namespace secure::terminal {
+
+struct Pair {
+  Fd master, peer;
+};
+
+// A new terminal of the container's own devpts below `root` ("/dev/pts"), owned by `uid`. Taken by TIOCGPTPEER and
+// checked to be devpts: a path such as /dev/pts/0 could be exchanged (CVE-2025-52565).
+Result<Pair> create(int root, unsigned uid);
+
+// Bind the terminal on /dev/console of the root.
+Status bind_console(int root, const Fd& peer);
+
+// Make `peer` the controlling terminal and standard input, output and error. Needs to lead a session.
+Status adopt(const Fd& peer);
+
+}  // namespace secure::terminal

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "fd.h"
+#include "result.h"
+#include "spec.h"
+
+namespace secure::userns {
+
+// Write uid_map and gid_map of a process that was just cloned into a new user namespace.
+Status write_maps(pid_t pid, const std::vector<spec::IdMap>& uids, const std::vector<spec::IdMap>& gids);
+
+// The user namespace of a process, as a descriptor for mount_setattr(2).
+Result<Fd> open(pid_t pid);
+
+// The host's id for an id of the container; nullopt where the map does not cover it.
+std::optional<std::uint32_t> to_host(const std::vector<spec::IdMap>& map, std::uint32_t id);
+
+}  // namespace secure::userns

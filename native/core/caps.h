@@ -14,16 +14,21 @@ namespace secure::caps {
 
 // "CAP_NET_BIND_SERVICE" -> 10; -1 when unknown.
 int number(std::string_view name);
+// 10 -> "CAP_NET_BIND_SERVICE"; a number newer than the table -> "CAP_63".
 std::string name(int number);
 std::vector<std::string> names(std::uint64_t set);
 int last();  // highest capability of this kernel
 
 // Step 1, before the uid changes: drop the bounding set to `wanted.bounding` and set
-// PR_SET_KEEPCAPS so that step 2 can choose.
+// PR_SET_KEEPCAPS so that step 2 can choose. Dropping needs CAP_SETPCAP. A wanted bit that the
+// bounding set lacks cannot be added and is an error (CAP_UNAVAILABLE) that names it.
+// Securebits other than KEEP_CAPS (which execve clears) are left alone.
 Status limit_bounding(const spec::Capabilities& wanted);
 
 // Step 2, after setresuid: permitted, effective, inheritable exactly; then ambient, cleared first.
-// A capability that cannot be had (not in permitted) is an error that names it.
+// A capability that cannot be had (not in permitted) is an error that names it (CAP_UNAVAILABLE); an effective one
+// outside permitted, or an ambient one outside permitted and inheritable, is CAP_INVALID. Neither step allocates but to
+// report a failure, so both may run between clone and execve.
 Status apply(const spec::Capabilities& wanted);
 
 }  // namespace secure::caps

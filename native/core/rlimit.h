@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+// Resource limits of a process (setrlimit(2)).
 #pragma once
 
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "result.h"
@@ -12,8 +17,10 @@ namespace secure::rlimit {
 int number(std::string_view name);
 std::string name(int number);
 
-// Set each limit. Raising a hard limit without CAP_SYS_RESOURCE is an error that shows the current
-// value (RLIMIT_RAISE) and what would do.
-Status apply(const std::vector<spec::Rlimit>& limits);
+// Set each limit of process `pid` (0: the caller). Raising a hard limit without CAP_SYS_RESOURCE *in the
+// initial user namespace* is an error that shows the current value (RLIMIT_RAISE) and what would do; so a
+// raise has to come from the host side, before or through `pid`. Allocates only to report a failure.
+// Other codes: RLIMIT_INVALID (unknown name, soft above hard), RLIMIT_FAILED.
+Status apply(const std::vector<spec::Rlimit>& limits, pid_t pid = 0);
 
 }  // namespace secure::rlimit

@@ -4,7 +4,10 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fd.h"
@@ -15,7 +18,7 @@ namespace secure::cgroup {
 
 struct Hierarchy {
   std::string mount;                     // /sys/fs/cgroup/memory
-  std::vector<std::string> controllers;  // memory; name=systemd; empty for v2
+  std::vector<std::string> controllers;  // memory; name=systemd; for v2 those of the mount's root, often none
   bool v2 = false;
 };
 
@@ -26,43 +29,70 @@ struct Layout {
   std::vector<Hierarchy> hierarchies;
 };
 
-// From /proc/self/mountinfo: the writable cgroup mounts of this mount namespace.
+// From /proc/self/mountinfo: the writable cgroup mounts of this mount namespace. Read-only ones, and ones that
+// another mount hides, do not count; with none left the mode is none, which is no error.
 Result<Layout> detect();
+
+// A cgroup mount as mountinfo shows it; only for detect(), tests and the fuzzer.
+struct MountEntry {
+  dev_t device = 0;
+  std::string root, mount;
+  bool writable = false, v2 = false;
+  std::vector<std::string> controllers;
+};
+std::vector<MountEntry> parse_mountinfo(std::string_view text);
 
 // A container's group: the same relative path in every hierarchy.
 struct Group {
   Layout layout;
   std::string path;        // "/secure/<id>"
-  std::vector<Fd> dirs;    // O_PATH directory per hierarchy, same order as layout.hierarchies
+  std::vector<Fd> dirs;    // O_PATH directory per hierarchy, same order as layout.hierarchies; open() leaves
+                           // those invalid where the group does not exist
 };
 
 // mkdir in every hierarchy (cpuset v1: cpus and mems inherited from the parent; v2: controllers
-// enabled down the path). An existing directory with processes in it is an error (CGROUP_BUSY).
-// On failure everything made is removed again. `path` is absolute, no "..", no symlinks.
+// enabled down the path). An existing directory with processes in it is an error (CGROUP_BUSY), an
+// empty one is made anew, so that no limit or frozen state of an earlier container survives in it.
+// On failure everything made is removed again. `path` is absolute and not the root, no "..", no symlinks
+// (CGROUP_PATH_INVALID, stage config). With mode none the group has no directories.
 Result<Group> create(const Layout& layout, const std::string& path);
-Result<Group> open(const Layout& layout, const std::string& path);  // for exec, kill, inspect
+// For exec, kill, inspect. CGROUP_NOT_FOUND when it exists in no hierarchy.
+Result<Group> open(const Layout& layout, const std::string& path);
+// Names of the groups directly below `path`, over all hierarchies, sorted; none when it does not exist.
+std::vector<std::string> children(const Layout& layout, const std::string& path);
 
-// Write the limits. A limit whose controller is missing is an error that names it (CONTROLLER_MISSING).
+// Write the limits, once, after create(). A limit whose controller is missing is an error that names it
+// (CONTROLLER_MISSING); one that the kernel refuses is CGROUP_LIMIT_REFUSED. 0 and absent mean "no limit asked for",
+// as in runc. Devices: everything is denied but the rules and the spec's default devices; with neither rules
+// nor a devices controller nothing is done.
 Status apply(const Group& group, const spec::Resources& resources);
+
+// OCI shares (2..262144, default 1024) to cpu.weight (1..10000, default 100), as crun 1.23 and runc 1.3.2 do
+// (opencontainers/cgroups PR 20): the defaults and both ends map to each other.
+std::uint64_t weight_from_shares(std::uint64_t shares);
+// OCI swap (memory + swap, -1 unlimited) to memory.swap.max (swap alone). SWAP_INVALID without a finite memory limit.
+Result<std::string> swap_max(std::int64_t swap, std::optional<std::int64_t> memory);
 
 // The v2 directory for CLONE_INTO_CGROUP, or -1.
 int v2_dir(const Group& group);
 
 // Write `pid` to cgroup.procs of every v1 hierarchy (and of v2 unless `skip_v2`), back to back:
-// only the first write pays for the RCU grace period.
+// only the first write pays for the RCU grace period. `pid` is positive: 0 would move the caller.
 Status join(const Group& group, pid_t pid, bool skip_v2);
 
-// All pids in the group and below.
+// All pids in the group and below, in any hierarchy. Processes outside this pid namespace are not listed.
 Result<std::vector<pid_t>> processes(const Group& group);
 
-// cgroup.kill where there is v2, else freeze + SIGKILL + thaw; waits up to a bound until empty.
+// cgroup.kill where there is v2, else freeze + SIGKILL + thaw; waits up to 10 s until empty (CGROUP_KILL_TIMEOUT).
 Status kill_all(const Group& group);
 
 // rmdir everywhere, deepest first, retrying EBUSY for a bounded time; a missing one is success. The shared parent
-// directories made by create() are removed when empty (races with other containers tolerated).
+// directories are removed when empty (races with other containers tolerated), but only below /secure and /secure-*:
+// other parents belong to an engine, which put limits on them.
 Status remove(const Layout& layout, const std::string& path);
 
-// memory.oom_control / memory.events: how often the OOM killer struck, and limit and peak, for error texts.
+// memory.oom_control / memory.events: how often the OOM killer struck, and limit and peak in bytes, for error
+// texts. 0: unlimited or unknown.
 struct MemoryFacts { std::uint64_t oom_kills = 0, limit = 0, peak = 0; };
 MemoryFacts memory_facts(const Group& group);
 

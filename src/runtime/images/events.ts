@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Progress of an import or a build, for whoever renders it. */
+export type ImageEvent =
+  | { readonly type: 'copy'; readonly digest: string; readonly size: number; readonly present: boolean }
+  | { readonly type: 'unpack'; readonly diffId: string }
+  | { readonly type: 'setid'; readonly diffId: string; readonly paths: readonly string[] }
+  | { readonly type: 'step'; readonly text: string };
+
+export type OnEvent = (event: ImageEvent) => void;

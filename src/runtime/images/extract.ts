@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+import { spawn } from 'node:child_process';
+import { ExitCode, SecureError } from '../../errors.ts';
+import { runtimeBinary } from '../binary.ts';
+
+/** What `secure-runtime extract` reports. */
+export interface Extracted {
+  readonly diffId: string;
+  /** Bytes of file content. */
+  readonly bytes: number;
+  readonly entries: number;
+  /** Paths of set-user-id and set-group-id files. */
+  readonly setid: readonly string[];
+}
+
+// The runtime prints one JSON line; a layer with a great many set-id files makes it long.
+const OUTPUT_LIMIT = 16 << 20;
+
+function failure(stderr: string, status: string, what: string): SecureError {
+  const line = stderr.trimEnd().split('\n').at(-1) ?? '';
+  try {
+    const { code, message, hint } = JSON.parse(line) as Record<string, unknown>;
+    if (typeof code === 'string' && typeof message === 'string') {
+      const options = typeof hint === 'string' && hint !== '' ? { hint } : {};
+      return new SecureError(code, `${what}: ${message}`, options);
+    }
+  } catch {
+    // Not an error of ours: the process was killed or could not start properly.
+  }
+  return new SecureError('RUNTIME_FAILED', `${what}: the extractor ${status}: ${line.slice(0, 500)}`, {
+    exitCode: ExitCode.internal,
+  });
+}
+
+/**
+ * Unpack a layer, plain or compressed, into an existing empty directory. This is the only thing that ever writes image
+ * content: a native process confined to that directory. `layer` is an open file, read from its current position;
+ * `keep` are further descriptors (locks) that live as long as the process does.
+ * Throws what the runtime reports (PATH_ESCAPE, DIGEST_MISMATCH, NO_SPACE ...), RUNTIME_MISSING or RUNTIME_FAILED.
+ */
+export async function extractLayer(
+  layer: number,
+  target: string,
+  diffId: string | undefined,
+  keep: readonly number[] = [],
+): Promise<Extracted> {
+  const expected = diffId === undefined ? [] : ['--diff-id', diffId];
+  const child = spawn(runtimeBinary(), ['extract', '--target', target, ...expected, '-'], {
+    stdio: [layer, 'pipe', 'pipe', ...keep],
+    env: {},
+  });
+  const collect = (stream: NodeJS.ReadableStream | null) => {
+    let text = '';
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      if (text.length < OUTPUT_LIMIT) text += chunk;
+    });
+    return () => text;
+  };
+  const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+  const what = diffId === undefined ? 'the layer' : `layer ${diffId}`;
+  const status = await new Promise<string>((resolve, reject) => {
+    child.on('error', (cause) => {
+      reject(
+        new SecureError('RUNTIME_MISSING', 'secure-runtime cannot be started', { cause, exitCode: ExitCode.internal }),
+      );
+    });
+    child.on('close', (code, signal) => resolve(signal === null ? `exited with ${code}` : `was killed by ${signal}`));
+  });
+  if (status !== 'exited with 0') throw failure(stderr(), status, what);
+  try {
+    return JSON.parse(stdout()) as Extracted;
+  } catch {
+    throw failure(stderr(), 'printed no result', what);
+  }
+}

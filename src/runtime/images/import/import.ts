@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SecureError } from '../../../errors.ts';
+import type { Origin } from '../../plan/types.ts';
+import { errnoOf } from '../durable.ts';
+import { hostPlatform, type Platform } from '../oci/platform.ts';
+import { type ImageRecord, readRecord, writeRecord } from '../records.ts';
+import { formatReference, parseNewName } from '../reference.ts';
+import { openArchive } from '../sources/archive.ts';
+import { slice } from '../sources/bytes.ts';
+import { openDirectory } from '../sources/directory.ts';
+import { openTar } from '../sources/tar.ts';
+import { Stage } from '../stage.ts';
+import type { ImageStore } from '../store.ts';
+import { prepareDocker } from './docker.ts';
+import { prepareLayout } from './layout.ts';
+import type { Prepared } from './prepared.ts';
+import { type ImageSettings, prepareRootfs } from './rootfs.ts';
+
+export interface ImportOptions {
+  /** Name to give it; a short one is below `localhost/`. Without it the archive's own name is used. */
+  readonly name?: string;
+  readonly platform?: Platform;
+  /** Take the archive for a plain root file system whatever it looks like. */
+  readonly rootfs?: boolean;
+  /** For a root file system only. */
+  readonly settings?: ImageSettings;
+}
+
+/**
+ * Publish what was prepared under its names. A name that the user gave replaces what had it before; one that merely stands
+ * in the archive does not, or an archive from anywhere could take the place of an image that is trusted.
+ */
+export async function publish(store: ImageStore, stage: Stage, prepared: Prepared, origin: Origin, name?: string): Promise<ImageRecord> {
+  const references = name === undefined ? prepared.names : [formatReference(parseNewName(name))];
+  const { digest, configDigest, size } = prepared;
+  const created = new Date().toISOString();
+  const [first, ...rest] = references.map((reference) => ({ reference, digest, configDigest, origin, created, size }));
+  if (first === undefined) {
+    throw new SecureError('MISSING_ARGUMENT', 'the archive does not say what the image is called', { hint: 'give it a name with --name' });
+  }
+  if (name === undefined) await checkFree(store, references, digest);
+  await stage.commit();
+  for (const record of [first, ...rest]) await writeRecord(store.paths, record);
+  return first;
+}
+
+async function checkFree(store: ImageStore, references: readonly string[], digest: string): Promise<void> {
+  for (const reference of references) {
+    const taken = await readRecord(store.paths, reference);
+    if (taken === undefined || taken.digest === digest) continue;
+    throw new SecureError('REFERENCE_TAKEN', `the archive calls itself ${reference}, which is another image here`, {
+      hint: `to replace that image say so with --name ${reference}, or choose another name`,
+    });
+  }
+}
+
+async function prepareArchive(stage: Stage, path: string, options: ImportOptions, platform: Platform): Promise<Prepared> {
+  const handle = await openArchive(path, join(stage.directory, 'archive'));
+  try {
+    const rootfs = async () => {
+      const created = options.settings === undefined ? (await handle.stat()).mtime : new Date();
+      const tar = slice(handle, 0, (await handle.stat()).size);
+      return prepareRootfs(stage, tar, options.settings ?? {}, created.toISOString(), platform);
+    };
+    if (options.rootfs === true) return await rootfs();
+    const source = await openTar(handle, path === '-' ? 'stdin' : path);
+    if ((await source.find('oci-layout')) !== undefined) return await prepareLayout(stage, source, platform);
+    if ((await source.find('manifest.json')) !== undefined) return await prepareDocker(stage, source, platform);
+    return await rootfs();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function prepareDirectory(stage: Stage, path: string, platform: Platform): Promise<Prepared> {
+  const source = await openDirectory(path);
+  try {
+    return await prepareLayout(stage, source, platform);
+  } finally {
+    await source.close();
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return path !== '-' && (await stat(path)).isDirectory();
+  } catch (error) {
+    const code = errnoOf(error);
+    throw new SecureError('INVALID_VALUE', `${path} cannot be read: ${code}`, { cause: error });
+  }
+}
+
+/**
+ * Bring an image in from an OCI layout (directory or tar), a `docker save` archive or a tar of a root file system; `-` is
+ * stdin. Everything is verified before anything is visible; on any error the store is as it was.
+ */
+export async function importImage(store: ImageStore, path: string, options: ImportOptions = {}): Promise<ImageRecord> {
+  const platform = options.platform ?? hostPlatform();
+  if (options.name !== undefined) parseNewName(options.name);
+  const directory = await isDirectory(path);
+  const stage = await Stage.open(store.paths, store.onEvent);
+  try {
+    const prepared = directory ? await prepareDirectory(stage, path, platform) : await prepareArchive(stage, path, options, platform);
+    return await publish(store, stage, prepared, 'imported', options.name);
+  } finally {
+    await stage.close();
+  }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import { SecureError } from '../../../errors.ts';
+import { parseDigest } from '../digest.ts';
+import { readConfig } from '../oci/config.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { DOCUMENT_LIMIT, JsonObject } from '../oci/json.ts';
+import { readIndex, readManifest } from '../oci/manifest.ts';
+import { INDEX } from '../oci/mediatypes.ts';
+import type { Platform } from '../oci/platform.ts';
+import { selectManifest } from '../oci/select.ts';
+import { verified } from '../read.ts';
+import { formatReference, isShortName, parseReference } from '../reference.ts';
+import { type Bytes, readAll, type Source } from '../sources/bytes.ts';
+import type { Stage } from '../stage.ts';
+import { checkPlatform, type Prepared, totalSize, unpackAll } from './prepared.ts';
+
+async function need(source: Source, path: string): Promise<Bytes> {
+  const found = await source.find(path);
+  if (found !== undefined) return found;
+  throw new SecureError('LAYOUT_INVALID', `${source.what}: ${path} is missing or no regular file`);
+}
+
+function blob(source: Source, digest: string): Promise<Bytes> {
+  const parts = parseDigest(digest);
+  return need(source, `blobs/${parts?.algorithm}/${parts?.hex}`);
+}
+
+async function document(source: Source, { digest, size }: Descriptor): Promise<Buffer> {
+  const bytes = await blob(source, digest);
+  if (bytes.size !== size) {
+    throw new SecureError('DIGEST_MISMATCH', `blob ${digest} has ${bytes.size} bytes, its descriptor says ${size}`);
+  }
+  return verified(await readAll(bytes, DOCUMENT_LIMIT, digest), digest);
+}
+
+/** Names that tools leave in the index. A bare tag or a short name says nothing about where the image is from. */
+function names(annotations: readonly Readonly<Record<string, string>>[]): string[] {
+  for (const key of ['io.containerd.image.name', 'org.opencontainers.image.ref.name']) {
+    for (const set of annotations) {
+      const name = set[key];
+      if (name === undefined || isShortName(name)) continue;
+      try {
+        const { registry, repository, tag = 'latest' } = parseReference(name);
+        return [formatReference({ registry, repository, tag })];
+      } catch {
+        // An unusable name is the same as none: the user is asked for one.
+      }
+    }
+  }
+  return [];
+}
+
+/** Take one image of an OCI image layout (image-spec "Image Layout") over into a stage. */
+export async function prepareLayout(stage: Stage, source: Source, platform: Platform): Promise<Prepared> {
+  const marker = JsonObject.parse(await readAll(await need(source, 'oci-layout'), 4096, 'oci-layout'), 'LAYOUT_INVALID', 'oci-layout');
+  if (!marker.string('imageLayoutVersion').startsWith('1.')) throw marker.fail('imageLayoutVersion', 'is not 1.x');
+  const index = await readAll(await need(source, 'index.json'), DOCUMENT_LIMIT, 'index.json');
+  const entries = readIndex(index, INDEX, 'index.json');
+  const { manifest: chosen, annotations } = await selectManifest(entries, platform, (entry) => document(source, entry));
+  const bytes = await document(source, chosen);
+  const manifest = readManifest(bytes, chosen.mediaType, `manifest ${chosen.digest}`);
+  const configBytes = await document(source, manifest.config);
+  const config = readConfig(configBytes, manifest.layers.length, `config ${manifest.config.digest}`);
+  checkPlatform(config, platform);
+  for (const descriptor of [chosen, manifest.config, ...manifest.layers]) {
+    await stage.blob(await blob(source, descriptor.digest), descriptor);
+  }
+  await unpackAll(stage, manifest.layers, config);
+  return { digest: chosen.digest, configDigest: manifest.config.digest, size: totalSize(manifest.layers), names: names(annotations) };
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import { hostPlatform, type Platform } from '../oci/platform.ts';
+import { LAYER_TAR } from '../oci/mediatypes.ts';
+import type { Bytes } from '../sources/bytes.ts';
+import type { Stage } from '../stage.ts';
+import { addManifest, type Prepared } from './prepared.ts';
+
+/** The part of an image config that whoever makes an image from a file tree chooses. */
+export interface ImageSettings {
+  readonly user?: string;
+  /** `K=V`. */
+  readonly env?: readonly string[];
+  readonly entrypoint?: readonly string[];
+  readonly cmd?: readonly string[];
+  readonly workingDir?: string;
+  /** `80/tcp`. */
+  readonly exposedPorts?: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly stopSignal?: string;
+}
+
+const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** An image config as JSON. Keys are in a fixed order and nothing depends on the clock, so equal input is equal output. */
+export function configJson(settings: ImageSettings, diffId: string, created: string, platform: Platform): Buffer {
+  const env = settings.env ?? [];
+  const config = {
+    ...(settings.user ? { User: settings.user } : {}),
+    ...(settings.exposedPorts?.length ? { ExposedPorts: Object.fromEntries(settings.exposedPorts.toSorted().map((port) => [port, {}])) } : {}),
+    Env: env.some((entry) => entry.startsWith('PATH=')) ? env : [PATH, ...env],
+    ...(settings.entrypoint?.length ? { Entrypoint: settings.entrypoint } : {}),
+    ...(settings.cmd?.length ? { Cmd: settings.cmd } : {}),
+    ...(settings.workingDir ? { WorkingDir: settings.workingDir } : {}),
+    ...(settings.labels ? { Labels: settings.labels } : {}),
+    ...(settings.stopSignal ? { StopSignal: settings.stopSignal } : {}),
+  };
+  const document = { created, ...platform, config, rootfs: { type: 'layers', diff_ids: [diffId] } };
+  return Buffer.from(JSON.stringify(document));
+}
+
+/**
+ * Make an image of one layer from a tar archive of a root file system. `created` is RFC 3339. The diff id is what the extractor computes.
+ */
+export async function prepareRootfs(
+  stage: Stage,
+  tar: Bytes,
+  settings: ImageSettings,
+  created: string,
+  platform: Platform = hostPlatform(),
+): Promise<Prepared> {
+  const digest = await stage.content(tar);
+  const diffId = await stage.layer(digest, undefined);
+  const layer = { mediaType: LAYER_TAR, digest, size: tar.size };
+  return { ...(await addManifest(stage, configJson(settings, diffId, created, platform), [layer])), names: [] };
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// References: one file each, named by the hash of the full reference, so that no name can be a path.
+import { createHash } from 'node:crypto';
+import { readdir, readFile, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ExitCode, SecureError } from '../../errors.ts';
+import type { Origin } from '../plan/types.ts';
+import { parseDigest } from './digest.ts';
+import { errnoOf, fsyncDir, writeAtomic } from './durable.ts';
+import { lockFile } from './lock.ts';
+import { INDEX, MANIFEST } from './oci/mediatypes.ts';
+import type { StorePaths } from './roots.ts';
+
+/** What a reference means. */
+export interface ImageRecord {
+  /** Full reference with a tag, `localhost/busybox:latest`. */
+  readonly reference: string;
+  /** Manifest digest. */
+  readonly digest: string;
+  readonly configDigest: string;
+  readonly origin: Origin;
+  /** When it came into the store, RFC 3339. */
+  readonly created: string;
+  /** Bytes of the layers as stored. */
+  readonly size: number;
+}
+
+const ORIGINS: readonly string[] = ['built', 'pulled', 'imported'] satisfies Origin[];
+
+/** The file of a full reference with a tag. */
+export function recordPath(paths: StorePaths, reference: string): string {
+  return join(paths.references, `${createHash('sha256').update(reference).digest('hex')}.json`);
+}
+
+function corrupt(path: string, cause?: unknown): SecureError {
+  return new SecureError('STORE_CORRUPT', `${path} is no record of an image`, {
+    hint: 'remove the file and import the image again',
+    exitCode: ExitCode.internal,
+    cause,
+  });
+}
+
+function parse(text: string, path: string): ImageRecord {
+  let value: Partial<ImageRecord>;
+  try {
+    value = JSON.parse(text) as Partial<ImageRecord>;
+  } catch (cause) {
+    throw corrupt(path, cause);
+  }
+  const { reference, digest, configDigest, origin, created, size } = value ?? {};
+  const digests = [digest, configDigest].every((text) => typeof text === 'string' && parseDigest(text) !== undefined);
+  const rest = typeof reference === 'string' && typeof created === 'string' && typeof size === 'number';
+  if (!digests || !rest || !ORIGINS.includes(origin ?? '')) throw corrupt(path);
+  return value as ImageRecord;
+}
+
+export async function readRecord(paths: StorePaths, reference: string): Promise<ImageRecord | undefined> {
+  const path = recordPath(paths, reference);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  const record = parse(text, path);
+  if (record.reference !== reference) throw corrupt(path);
+  return record;
+}
+
+/** All records, by reference. One that is removed meanwhile is not there. */
+export async function listRecords(paths: StorePaths): Promise<ImageRecord[]> {
+  const records: ImageRecord[] = [];
+  for (const name of await readdir(paths.references)) {
+    if (!/^[0-9a-f]{64}\.json$/.test(name)) continue;
+    const path = join(paths.references, name);
+    try {
+      records.push(parse(await readFile(path, 'utf8'), path));
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+    }
+  }
+  return records.sort((a, b) => (a.reference < b.reference ? -1 : 1));
+}
+
+/** Write a record and bring `images/index.json`, which is derived from all of them, up to date. */
+export async function writeRecord(paths: StorePaths, record: ImageRecord): Promise<void> {
+  await changing(paths, () => writeAtomic(recordPath(paths, record.reference), `${JSON.stringify(record)}\n`));
+}
+
+/** Remove a record; a missing one is success. */
+export async function removeRecord(paths: StorePaths, reference: string): Promise<void> {
+  await changing(paths, async () => {
+    try {
+      await unlink(recordPath(paths, reference));
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+    }
+    await fsyncDir(paths.references);
+  });
+}
+
+async function changing(paths: StorePaths, action: () => Promise<void>): Promise<void> {
+  const lock = await lockFile(join(paths.references, 'lock'), true);
+  try {
+    await action();
+    await writeIndex(paths);
+  } finally {
+    lock.release();
+  }
+}
+
+async function writeIndex(paths: StorePaths): Promise<void> {
+  const manifests = [];
+  for (const { reference, digest, size, mediaType } of await withManifests(paths)) {
+    manifests.push({ mediaType, digest, size, annotations: { 'org.opencontainers.image.ref.name': reference } });
+  }
+  await writeAtomic(join(paths.images, 'index.json'), `${JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests })}\n`);
+}
+
+async function withManifests(paths: StorePaths) {
+  const found = [];
+  for (const { reference, digest } of await listRecords(paths)) {
+    try {
+      const text = await readFile(paths.blob(digest));
+      const { mediaType } = JSON.parse(text.toString('utf8')) as { mediaType?: string };
+      found.push({ reference, digest, size: text.length, mediaType: mediaType ?? MANIFEST });
+    } catch {
+      // The index is for other tools; an image whose manifest is damaged is none that they could use.
+    }
+  }
+  return found;
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// A change to the store in the making. Everything is gathered in one directory below tmp/ and becomes visible by renames once all of it
+// was verified and is durable, so that a failure, a full disk or SIGKILL leaves the store as it was and at most garbage.
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, type FileHandle, mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SecureError } from '../../errors.ts';
+import { copyTo, fileMatches, mismatch, openBlob } from './copy.ts';
+import { parseDigest } from './digest.ts';
+import { diskError, errnoOf, fsyncDir } from './durable.ts';
+import type { OnEvent } from './events.ts';
+import { extractLayer } from './extract.ts';
+import { type Lock, lockFile, tryLock } from './lock.ts';
+import { removeTree } from './remove-tree.ts';
+import type { StorePaths } from './roots.ts';
+import type { Bytes } from './sources/bytes.ts';
+
+export class Stage {
+  /** Working directory of this change (0700); files of the caller may live here too. */
+  readonly directory: string;
+  readonly #paths: StorePaths;
+  readonly #locks: readonly Lock[];
+  readonly #onEvent: OnEvent;
+  readonly #blobs = new Map<string, string>();
+  readonly #layers = new Map<string, string>();
+
+  private constructor(paths: StorePaths, directory: string, locks: readonly Lock[], onEvent: OnEvent) {
+    this.#paths = paths;
+    this.directory = directory;
+    this.#locks = locks;
+    this.#onEvent = onEvent;
+  }
+
+  /** Holds the store lock shared until `close`: nothing is removed meanwhile. */
+  static async open(paths: StorePaths, onEvent: OnEvent): Promise<Stage> {
+    const store = await lockFile(paths.lock, false);
+    try {
+      const directory = join(paths.tmp, randomBytes(8).toString('hex'));
+      await mkdir(directory, { mode: 0o700 });
+      // Nobody else takes it: removal of garbage needs the store lock exclusively.
+      const own = tryLock(directory);
+      return new Stage(paths, directory, own === undefined ? [store] : [own, store], onEvent);
+    } catch (error) {
+      store.release();
+      throw diskError(error, 'starting a change of the image store');
+    }
+  }
+
+  /**
+   * Take a blob over, checking its size and digest. One that the store has is read instead of written; a damaged one is
+   * replaced.
+   */
+  async blob(source: Bytes, expected: { digest: string; size: number }): Promise<void> {
+    const { digest, size } = expected;
+    if (source.size !== size) {
+      throw new SecureError('DIGEST_MISMATCH', `blob ${digest} has ${source.size} bytes, its descriptor says ${size}`);
+    }
+    if (this.#blobs.has(digest)) return;
+    const present = await this.#stored(digest);
+    this.#onEvent({ type: 'copy', digest, size, present });
+    if (present) return;
+    const path = join(this.directory, digest.replace(':', '-'));
+    const found = await copyTo(path, source, digest);
+    if (found !== digest) throw mismatch(digest, found);
+    this.#blobs.set(digest, path);
+  }
+
+  /** Take over content whose digest is not known beforehand; returns the digest (SHA-256). */
+  async content(source: Bytes): Promise<string> {
+    const path = join(this.directory, `content-${randomBytes(8).toString('hex')}`);
+    const digest = await copyTo(path, source, undefined);
+    this.#onEvent({ type: 'copy', digest, size: source.size, present: false });
+    this.#blobs.set(digest, path);
+    return digest;
+  }
+
+  /**
+   * Unpack a layer unless the store has it already. The blob must be here or in the store and is checked again before it is used.
+   * Without `diffId` it is computed. Returns the diff id.
+   */
+  async layer(blob: string, diffId: string | undefined): Promise<string> {
+    if (diffId !== undefined && (this.#layers.has(diffId) || existsSync(this.#paths.layer(diffId)))) return diffId;
+    const file = await this.#open(blob);
+    const work = join(this.directory, `layer-${this.#layers.size}-${randomBytes(4).toString('hex')}`);
+    try {
+      if (!(await fileMatches(file, blob))) {
+        throw new SecureError('STORE_CORRUPT', `blob ${blob} does not have its digest any more`, {
+          hint: 'import the image again; the damaged blob is then replaced',
+        });
+      }
+      if (diffId !== undefined) this.#onEvent({ type: 'unpack', diffId });
+      await mkdir(work, { mode: 0o700 });
+      await mkdir(join(work, 'root'));
+      // An archive need not have an entry for its root. Every user of a container must be able to pass through it.
+      await chmod(join(work, 'root'), 0o755);
+      const keep = this.#locks.map((lock) => lock.fd);
+      const result = await extractLayer(file.fd, join(work, 'root'), diffId, keep);
+      if (result.setid.length > 0) this.#onEvent({ type: 'setid', diffId: result.diffId, paths: result.setid });
+      await writeFile(join(work, 'layer.json'), `${JSON.stringify({ ...result, blob })}\n`, { mode: 0o600, flush: true });
+      await fsyncDir(work);
+      this.#layers.set(result.diffId, work);
+      return result.diffId;
+    } catch (error) {
+      throw diskError(error, `unpacking layer ${diffId ?? blob}`);
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Make everything visible: layers, then blobs. What they belong to is written by the caller afterwards. */
+  async commit(): Promise<void> {
+    for (const [diffId, work] of this.#layers) await publishLayer(work, this.#paths.layer(diffId));
+    if (this.#layers.size > 0) await fsyncDir(this.#paths.layers);
+    const directories = new Set<string>();
+    for (const [digest, path] of this.#blobs) {
+      const directory = join(this.#paths.blobs, parseDigest(digest)?.algorithm ?? '');
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await rename(path, this.#paths.blob(digest));
+      directories.add(directory);
+    }
+    for (const directory of directories) await fsyncDir(directory);
+  }
+
+  /** Remove what was not published and let go of the locks. */
+  async close(): Promise<void> {
+    try {
+      await removeTree(this.directory);
+    } finally {
+      for (const lock of this.#locks) lock.release();
+    }
+  }
+
+  async #stored(digest: string): Promise<boolean> {
+    const file = await openBlob(this.#paths.blob(digest));
+    if (file === undefined) return false;
+    try {
+      return await fileMatches(file, digest);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #open(digest: string): Promise<FileHandle> {
+    const file = await openBlob(this.#blobs.get(digest) ?? this.#paths.blob(digest));
+    if (file !== undefined) return file;
+    throw new SecureError('STORE_CORRUPT', `blob ${digest} is missing from the store`, { hint: 'import the image again' });
+  }
+}
+
+/** Two may unpack the same layer at the same time: the first rename wins, the other's work is garbage. */
+async function publishLayer(work: string, target: string): Promise<void> {
+  try {
+    await rename(work, target);
+  } catch (error) {
+    if (!['ENOTEMPTY', 'EEXIST'].includes(errnoOf(error) ?? '')) throw error;
+  }
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
+import { mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SecureError } from '../../errors.ts';
+import type { ImageFacts } from '../plan/types.ts';
+import { diskError, errnoOf, writeAtomic } from './durable.ts';
+import type { OnEvent } from './events.ts';
+import { type Swept, sweep } from './garbage.ts';
+import { lockFile } from './lock.ts';
+import { readMerged } from './merged.ts';
+import { readImage } from './read.ts';
+import { type ImageRecord, listRecords, recordPath, readRecord, removeRecord } from './records.ts';
+import { candidates, formatReference, type Reference } from './reference.ts';
+import { rootsFromEnv, StorePaths, type StoreRoots } from './roots.ts';
+import { Stage } from './stage.ts';
+import { readUsage } from './usage.ts';
+
+/** /etc/passwd and /etc/group of an image may have this many bytes. */
+const ACCOUNTS_LIMIT = 1 << 20;
+
+export interface Resolved {
+  readonly record: ImageRecord;
+  /** Its record; the image changes when this file does. */
+  readonly path: string;
+  /** Records that were looked for first and are not there: were one to appear, the text would mean another image. */
+  readonly absent: readonly string[];
+}
+
+export interface Removed {
+  readonly references: readonly string[];
+  readonly swept: Swept;
+}
+
+/** The image store of one state root, as docs/state.md describes it. */
+export class ImageStore {
+  readonly paths: StorePaths;
+  readonly onEvent: OnEvent;
+
+  private constructor(paths: StorePaths, onEvent: OnEvent) {
+    this.paths = paths;
+    this.onEvent = onEvent;
+  }
+
+  /** Open the store, making its directories where they are missing. */
+  static async open(roots: StoreRoots = rootsFromEnv(), onEvent: OnEvent = () => {}): Promise<ImageStore> {
+    const paths = new StorePaths(roots.state);
+    try {
+      for (const path of [paths.state, paths.images, paths.blobs, paths.references, paths.layers, paths.tmp]) {
+        await mkdir(path, { recursive: true, mode: 0o700 });
+      }
+      await checkPrivate(paths.state);
+      const marker = join(paths.images, 'oci-layout');
+      if (!existsSync(marker)) await writeAtomic(marker, '{"imageLayoutVersion":"1.0.0"}\n');
+    } catch (error) {
+      if (['EACCES', 'EPERM', 'EROFS'].includes(errnoOf(error) ?? '')) {
+        throw new SecureError('NOT_ROOT', `the image store at ${paths.state} cannot be used: ${errnoOf(error)}`, {
+          hint: 'run as root, or set SECURE_STATE_ROOT to a directory of your own',
+          cause: error,
+        });
+      }
+      throw diskError(error, `making the image store at ${paths.state}`);
+    }
+    return new ImageStore(paths, onEvent);
+  }
+
+  /** What a text on the command line means, by the rule of `candidates`. Throws REFERENCE_INVALID or IMAGE_NOT_FOUND. */
+  async resolve(text: string): Promise<Resolved> {
+    const absent: string[] = [];
+    let last = text;
+    for (const candidate of candidates(text)) {
+      const record = await this.#find(candidate);
+      if (record !== undefined) return { record, path: recordPath(this.paths, record.reference), absent };
+      last = formatReference(candidate);
+      if (candidate.tag !== undefined) {
+        const { registry, repository, tag } = candidate;
+        absent.push(recordPath(this.paths, formatReference({ registry, repository, tag })));
+      }
+    }
+    throw new SecureError('IMAGE_NOT_FOUND', `image ${last} is not in the store`, {
+      hint: 'bring it in with `secure image import FILE --name NAME`, or build one with `secure image debian PACKAGE --name NAME`',
+    });
+  }
+
+  async #find({ digest, ...name }: Reference): Promise<ImageRecord | undefined> {
+    if (digest === undefined) return readRecord(this.paths, formatReference(name));
+    const prefix = `${formatReference({ registry: name.registry, repository: name.repository })}:`;
+    const records = await listRecords(this.paths);
+    return records.find(
+      (record) =>
+        record.digest === digest &&
+        (name.tag === undefined ? record.reference.startsWith(prefix) : record.reference === `${prefix}${name.tag}`),
+    );
+  }
+
+  /** All images, by reference. */
+  list(): Promise<ImageRecord[]> {
+    return listRecords(this.paths);
+  }
+
+  /** Everything known about one image: its record, the verified manifest and config. */
+  async inspect(text: string) {
+    const { record } = await this.resolve(text);
+    return { record, ...(await readImage(this.paths, record)) };
+  }
+
+  /** What a plan needs to know. Layers that are not unpacked (any more) are unpacked first. */
+  async imageFacts(text: string): Promise<ImageFacts> {
+    const { record } = await this.resolve(text);
+    const { manifest, config } = await readImage(this.paths, record);
+    await this.#ensureLayers(manifest.layers.map(({ digest }) => digest), config.diffIds);
+    const layers = config.diffIds.map((diffId) => ({ diffId, path: join(this.paths.layer(diffId), 'root') }));
+    const directories = layers.map(({ path }) => path);
+    return {
+      reference: record.reference,
+      digest: record.digest,
+      configDigest: record.configDigest,
+      origin: record.origin,
+      architecture: config.platform.architecture,
+      os: config.platform.os,
+      config: config.config,
+      layers,
+      passwd: readMerged(directories, 'etc/passwd', ACCOUNTS_LIMIT),
+      group: readMerged(directories, 'etc/group', ACCOUNTS_LIMIT),
+    };
+  }
+
+  async #ensureLayers(blobs: readonly string[], diffIds: readonly string[]): Promise<void> {
+    if (diffIds.every((diffId) => existsSync(this.paths.layer(diffId)))) return;
+    const stage = await Stage.open(this.paths, this.onEvent);
+    try {
+      for (const [i, diffId] of diffIds.entries()) await stage.layer(blobs[i] ?? '', diffId);
+      await stage.commit();
+    } finally {
+      await stage.close();
+    }
+  }
+
+  /**
+   * Remove references, and then what only they needed. Throws IMAGE_IN_USE when a container was made from the image;
+   * with `force` the reference goes, and the layers stay as long as the container needs them.
+   */
+  async remove(texts: readonly string[], { force = false } = {}): Promise<Removed> {
+    return this.#exclusively(async () => {
+      const usage = await readUsage(this.paths);
+      const records = [];
+      for (const text of texts) records.push((await this.resolve(text)).record);
+      for (const record of records) {
+        const users = usage.images.get(record.digest) ?? [];
+        if (users.length === 0 || force) continue;
+        throw new SecureError('IMAGE_IN_USE', `${record.reference} is used by container ${users[0]?.slice(0, 12)}`, {
+          hint: 'remove the container first, or use --force to remove the name only',
+        });
+      }
+      const references = [...new Set(records.map(({ reference }) => reference))];
+      for (const reference of references) await removeRecord(this.paths, reference);
+      return { references, swept: await sweep(this.paths, usage) };
+    });
+  }
+
+  /** Remove what nothing refers to: leftovers of killed processes, unreferenced blobs and layers. */
+  prune(): Promise<Swept> {
+    return this.#exclusively(async () => sweep(this.paths, await readUsage(this.paths)));
+  }
+
+  async #exclusively<T>(action: () => Promise<T>): Promise<T> {
+    const lock = await lockFile(this.paths.lock, true);
+    try {
+      return await action();
+    } finally {
+      lock.release();
+    }
+  }
+}
+
+/** Whoever can write here chooses what root unpacks and runs. */
+async function checkPrivate(path: string): Promise<void> {
+  const { uid, mode } = await stat(path);
+  if (uid === process.geteuid?.() && (mode & 0o022) === 0) return;
+  throw new SecureError('STORE_CORRUPT', `${path} can be written by others`, {
+    hint: `it must belong to the user who runs secure and have mode 0700: chown and chmod 700 ${path}`,
+  });
+}

@@ -103,6 +103,10 @@ Process read_process(const json::Node& node) {
 
 Result<Spec> parse(std::string_view text) {
   SECURE_LET(doc, json::parse(text, "config.json"));
+  return read(doc);
+}
+
+Result<Spec> read(const rapidjson::Document& doc) {
   json::Sink sink;
   json::Node root(&doc, &sink, "");
   Spec out;

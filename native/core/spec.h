@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "json.h"
 #include "result.h"
 
 namespace secure::spec {
@@ -163,7 +164,8 @@ struct Spec {
 };
 
 // Parse and validate. Every rejected field is named by its JSON pointer.
-Result<Spec> parse(std::string_view json);
+Result<Spec> parse(std::string_view text);
+Result<Spec> read(const rapidjson::Document& document);
 
 // The object of "linux.seccomp" on its own: a profile file of the engines without Go-specific keys.
 Result<Seccomp> parse_seccomp(std::string_view json);

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// `run --bundle DIR ID`: a plain OCI bundle in the foreground.
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <string_view>
+
+#include "commands.h"
+#include "container.h"
+#include "mountfd.h"
+#include "report.h"
+#include "streams.h"
+
+namespace secure::runtime {
+
+namespace {
+
+constexpr std::size_t kMaxConfig = 16U << 20;
+
+// Without a user namespace root inside is root outside, and `#!/proc/self/exe` in an image would hand it this very
+// binary, writable (CVE-2019-5736). So run from a read-only clone of the mount it lies on.
+Status run_from_readonly_self(char** argv_of_process) {
+  struct statvfs fs {};
+  Fd self(::open("/proc/self/exe", O_PATH | O_CLOEXEC));
+  if (!self.valid() || ::fstatvfs(self.get(), &fs) < 0)
+    return fail(Stage::process, "SELF_PROTECTION", errno, "open the runtime's own binary", "is /proc mounted?");
+  if ((fs.f_flag & ST_RDONLY) != 0) return Ok{};
+  SECURE_LET(mount, mountfd::clone(self.get(), "", false));
+  SECURE_TRY(mountfd::set_attributes(mount.get(), {MOUNT_ATTR_RDONLY, 0}, false, "the runtime's own binary"));
+  ::syscall(SYS_execveat, mount.get(), "", argv_of_process, environ, AT_EMPTY_PATH);
+  return fail(Stage::process, "SELF_PROTECTION", errno, "run from a read-only copy of the runtime's own binary");
+}
+
+// The id is a name in cgroup paths and state directories (CVE-2024-9675 class).
+bool valid_id(std::string_view id) {
+  if (id.empty() || id.size() > 128 || id == "." || id == "..") return false;
+  return id.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+-") == std::string_view::npos;
+}
+
+int run_bundle(const std::string& bundle, const std::string& id, char** argv) {
+  auto refuse = [](const Error& error, int code = 125) { return report(error, code); };
+  auto text = read_file(AT_FDCWD, bundle + "/config.json", kMaxConfig);
+  if (!text) return refuse(text.error());
+  auto spec = spec::parse(*text);
+  if (!spec) return refuse(spec.error());
+  if (spec->secure)
+    return refuse(fail(Stage::config, "CONFIG_INVALID", 0, bundle + "/config.json is a plan of secure", "use: secure-runtime launch"));
+  bool user = false;
+  for (const auto& ns : spec->namespaces) user = user || ns.flag == CLONE_NEWUSER;
+  if (!user)
+    if (auto s = run_from_readonly_self(argv); !s) return refuse(s.error());
+
+  block_signals();
+  Session session;
+  container::Options options;
+  options.bundle = bundle;
+  options.cgroup_path = "/secure-oci/" + id;
+  auto result = container::start(*spec, std::move(options));
+  if (auto* error = std::get_if<container::StartError>(&result)) return refuse(error->error, error->exit_code);
+  auto& started = std::get<container::Started>(result);
+  session.pid = started.pid;
+  session.pidfd = started.pidfd.get();
+  session.ends.terminal = std::move(started.terminal);
+  session.attached = true;
+  session.stdin_open = spec->process.terminal;
+  int code = supervise(session);
+  if (auto s = cgroup::remove(started.layout, started.cgroup_path); !s) (void)report(s.error());
+  return code;
+}
+
+}  // namespace
+
+int cmd_run(int argc, char** argv) {
+  std::string bundle = ".", id;
+  for (int i = 1; i < argc; ++i) {
+    std::string_view arg = argv[i];
+    if ((arg == "--bundle" || arg == "-b") && i + 1 < argc) bundle = argv[++i];
+    else if (arg.starts_with("--bundle=")) bundle = arg.substr(9);
+    else if (id.empty() && !arg.starts_with('-')) id = arg;
+    else id = "/";
+  }
+  if (!valid_id(id)) {
+    (void)usage("secure-runtime run [--bundle DIR] ID    (ID: letters, digits, _ . + -)");
+    return 125;
+  }
+  return run_bundle(bundle, id, process_arguments());
+}
+
+}  // namespace secure::runtime

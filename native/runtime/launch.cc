@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launch.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "slots.h"
+
+namespace secure::runtime::launch {
+
+namespace {
+
+constexpr std::size_t kMaxPlan = 16U << 20;
+
+struct Directories {
+  std::string record, upper, work, log;
+};
+
+Directories directories(const record::Roots& roots, const std::string& id) {
+  std::string base = roots.state + "/containers/" + id;
+  return {base, base + "/upper", base + "/work", base + "/log"};
+}
+
+Status make_layer_dirs(const Directories& dirs, std::uint32_t owner) {
+  SECURE_LET(record, open_nofollow(AT_FDCWD, dirs.record, O_PATH | O_DIRECTORY));
+  for (const char* name : {"upper", "work"})
+    if (::mkdirat(record.get(), name, 0755) < 0)
+      return fail(Stage::state, errno == ENOSPC ? "NO_SPACE" : "WRITE_FAILED", errno, "make " + dirs.record + "/" + name);
+  // The top of the upper layer becomes the container's "/".
+  if (::fchownat(record.get(), "upper", owner, owner, AT_SYMLINK_NOFOLLOW) < 0)
+    return fail(Stage::state, "WRITE_FAILED", errno, "give the container its upper layer");
+  return Ok{};
+}
+
+Status write_config(const Directories& dirs, const Plan& plan) {
+  SECURE_LET(record, open_nofollow(AT_FDCWD, dirs.record, O_RDONLY | O_DIRECTORY));
+  return write_atomic(record.get(), "config.json", json::dump(plan.document) + "\n", 0600);
+}
+
+record::State describe(const Plan& plan, const std::string& id, const std::string& name, std::uint32_t range) {
+  record::State state;
+  state.id = id;
+  state.name = name;
+  state.image = plan.spec.secure->image;
+  state.profile = plan.spec.secure->profile;
+  state.monitor_pid = ::getpid();
+  state.monitor_start = record::start_time(::getpid());
+  state.boot_id = record::boot_id();
+  state.created = record::now_rfc3339();
+  state.cgroup = "/secure/" + id;
+  state.range_first = range;
+  return state;
+}
+
+// Steps between the reservation and the start; a failure anywhere removes the record again.
+Status prepare(Plan& plan, const std::string& id, const std::string& name, Running& running) {
+  const spec::Extension& ext = *plan.spec.secure;
+  std::uint32_t range = 0;
+  if (ext.range_size) {
+    SECURE_LET(first, record::allocate_range(running.roots, id));
+    range = first;
+  }
+  Directories dirs = directories(running.roots, id);
+  SECURE_TRY(make_layer_dirs(dirs, range));
+  running.state = describe(plan, id, name, range);
+  running.state.bundle = dirs.record;
+  slots::Values values{id, name, running.state.cgroup, dirs.upper, dirs.work, dirs.log, running.state.created, range};
+  SECURE_TRY(slots::fill(plan.document, ext.slots, values));
+  SECURE_LET(filled, spec::read(plan.document));
+  plan.spec = std::move(filled);
+  return write_config(dirs, plan);
+}
+
+Result<LogWriter> open_log(const Plan& plan) {
+  const spec::Monitor& monitor = plan.spec.secure->monitor;
+  // Nobody can ask for the log of a container that is removed the moment it ends.
+  bool wanted = monitor.log_driver == "json-file" && !(monitor.remove && !monitor.detach);
+  return LogWriter::open(wanted ? plan.spec.secure->log_path : "", monitor.log_max_bytes);
+}
+
+}  // namespace
+
+Result<Plan> load(const std::string& path) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!fd.valid()) return fail(Stage::config, "PLAN_INVALID", errno, "open the plan " + path);
+  struct stat st {};
+  if (::fstat(fd.get(), &st) < 0 || !S_ISREG(st.st_mode))
+    return fail(Stage::config, "PLAN_INVALID", 0, "the plan " + path + " is not a regular file");
+  if (st.st_uid != ::geteuid() || (st.st_mode & 022) != 0)
+    return fail(Stage::config, "PLAN_UNTRUSTED", EPERM, "the plan " + path + " can be written by somebody else",
+                "it must belong to you and be writable by nobody else: chmod go-w");
+  SECURE_LET(text, read_fd(fd.get(), kMaxPlan, path));
+  SECURE_LET(document, json::parse(text, path));
+  SECURE_LET(spec, spec::read(document));
+  if (!spec.secure)
+    return fail(Stage::config, "PLAN_INVALID", 0, "the plan " + path + " has no \"secure\" object",
+                "a plain OCI bundle is started with: secure-runtime run --bundle DIR ID");
+  return Plan{std::move(document), std::move(spec)};
+}
+
+Outcome start(Plan& plan, const std::string& id, Session& session) {
+  Outcome out;
+  Running& running = out.running;
+  running.roots.state = plan.spec.secure->state_root;
+  running.roots.run = plan.spec.secure->run_root;
+  running.remove = plan.spec.secure->monitor.remove;
+  auto refuse = [&](Error error, int exit_code = 125) -> Outcome {
+    Outcome failed;
+    failed.error = std::move(error);
+    failed.exit_code = exit_code;
+    return failed;
+  };
+  auto store = record::store_lock(running.roots, false);
+  if (!store) return refuse(std::move(store.error()));
+  auto reservation = record::reserve(running.roots, id, plan.spec.secure->name);
+  if (!reservation) return refuse(std::move(reservation.error()));
+  auto undo = [&](Error error, int exit_code = 125) -> Outcome {
+    reservation->lock.reset();
+    (void)record::remove(running.roots, id, true);
+    return refuse(std::move(error), exit_code);
+  };
+  if (auto s = prepare(plan, id, reservation->name, running); !s) return undo(std::move(s.error()));
+  auto wiring = wire(plan.spec.secure->monitor.stdin_open, plan.spec, plan.spec.process);
+  if (!wiring) return undo(std::move(wiring.error()));
+  auto log = open_log(plan);
+  if (!log) return undo(std::move(log.error()));
+
+  container::Options options;
+  options.bundle = running.state.bundle;
+  options.cgroup_path = running.state.cgroup;
+  options.streams = &wiring->container;
+  options.created = [&](pid_t pid) -> Status {
+    running.state.pid = pid;
+    running.state.pid_start = record::start_time(pid);
+    running.state.status = "running";
+    running.state.started = record::now_rfc3339();
+    return record::write_state(running.roots, running.state);
+  };
+  auto result = container::start(plan.spec, std::move(options));
+  if (auto* error = std::get_if<container::StartError>(&result)) return undo(std::move(error->error), error->exit_code);
+  out.started = std::move(std::get<container::Started>(result));
+  running.layout = out.started.layout;
+  session.pid = out.started.pid;
+  session.ends = std::move(wiring->host);
+  session.ends.terminal = std::move(out.started.terminal);
+  session.pidfd = out.started.pidfd.release();
+  session.log = std::move(*log);
+  return out;
+}
+
+Running forget(Plan& plan, Outcome&& outcome) {
+  rapidjson::Document().Swap(plan.document);
+  plan.spec = spec::Spec{};
+  return std::move(outcome.running);
+}
+
+void end(Running& running, int exit_code) {
+  auto lock = record::container_lock(running.roots, running.state.id);
+  bool oom = false;
+  if (auto group = cgroup::open(running.layout, running.state.cgroup)) oom = cgroup::memory_facts(*group).oom_kills > 0;
+  (void)record::write_exit(running.roots, running.state.id, exit_code, oom, record::now_rfc3339());
+  (void)cgroup::remove(running.layout, running.state.cgroup);
+  if (!running.remove) return;
+  if (lock) lock->reset();
+  (void)record::remove(running.roots, running.state.id, false);
+}
+
+}  // namespace secure::runtime::launch

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "fd.h"
+#include "json.h"
+
+namespace secure::runtime {
+
+namespace {
+bool json_errors = false;
+char** arguments = nullptr;
+
+// Messages carry names out of images and files; a terminal must not obey them.
+std::string printable(const std::string& text) {
+  std::string out;
+  for (char c : text) {
+    unsigned char u = static_cast<unsigned char>(c);
+    if (u < 0x20 || u == 0x7f) out += '?';
+    else out += c;
+  }
+  return out;
+}
+}  // namespace
+
+void set_error_format(const char* format) { json_errors = std::string_view(format) == "json"; }
+
+void set_process_arguments(char** argv) { arguments = argv; }
+char** process_arguments() { return arguments; }
+
+int report(const Error& error, int exit_code) {
+  std::string text;
+  if (json_errors) {
+    rapidjson::Document doc(rapidjson::kObjectType);
+    auto& a = doc.GetAllocator();
+    auto add = [&](const char* key, const std::string& value) {
+      doc.AddMember(rapidjson::StringRef(key), rapidjson::Value(value, a), a);
+    };
+    add("code", error.code);
+    add("stage", std::string(stage_name(error.stage)));
+    add("message", error.text());
+    add("hint", error.hint);
+    doc.AddMember("errno", error.err, a);
+    text = json::dump(doc) + "\n";
+  } else {
+    text = "secure-runtime: error " + error.code + ": " + printable(error.text()) + "\n";
+    if (!error.hint.empty()) text += "  hint: " + printable(error.hint) + "\n";
+  }
+  (void)write_all(STDERR_FILENO, text, "standard error");
+  return exit_code;
+}
+
+int usage(const char* synopsis) {
+  (void)write_all(STDERR_FILENO, "usage: " + std::string(synopsis) + "\n", "standard error");
+  return 2;
+}
+
+record::Roots roots_from_env() {
+  record::Roots roots;
+  // Only for a caller who could name any path anyway: never in a set-user-id context.
+  if (const char* state = ::secure_getenv("SECURE_STATE_ROOT"); state != nullptr && *state == '/') roots.state = state;
+  if (const char* run = ::secure_getenv("SECURE_RUN_ROOT"); run != nullptr && *run == '/') roots.run = run;
+  return roots;
+}
+
+}  // namespace secure::runtime

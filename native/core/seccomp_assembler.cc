@@ -8,6 +8,13 @@ namespace secure::seccomp {
 namespace {
 constexpr std::uint32_t kReach = 255;  // sock_filter.jt and .jf are bytes
 constexpr unsigned kLoadWord = BPF_LD | BPF_W | BPF_ABS;
+
+// How far the two ways out of an instruction skip; equal where there is one.
+std::pair<std::uint32_t, std::uint32_t> skips(const sock_filter& insn) {
+  if (BPF_CLASS(insn.code) != BPF_JMP) return {0, 0};
+  if (BPF_OP(insn.code) == BPF_JA) return {insn.k, insn.k};
+  return {insn.jt, insn.jf};
+}
 }  // namespace
 
 Assembler::Target Assembler::emit(unsigned code, std::uint32_t k, unsigned jt, unsigned jf) {
@@ -69,6 +76,38 @@ Assembler::Target Assembler::branch(unsigned op, std::uint32_t k, Target yes, Ta
   const std::uint32_t close = near(no);
   const auto here = static_cast<std::uint32_t>(code_.size());
   return emit(BPF_JMP | op | BPF_K, k, here - 1 - far, here - 1 - close);
+}
+
+std::vector<sock_filter> Assembler::finish() const {
+  std::vector<bool> reached(code_.size(), false);
+  reached.back() = true;
+  for (std::size_t at = code_.size(); at-- > 1;) {
+    if (!reached[at] || BPF_CLASS(code_[at].code) == BPF_RET) continue;
+    const auto [yes, no] = skips(code_[at]);
+    reached[at - 1 - yes] = reached[at - 1 - no] = true;
+  }
+  std::vector<std::uint32_t> moved(code_.size());
+  std::vector<sock_filter> out;
+  out.reserve(code_.size());
+  for (std::size_t at = 0; at < code_.size(); at++) {
+    moved[at] = static_cast<std::uint32_t>(out.size());
+    if (!reached[at]) continue;
+    sock_filter insn = code_[at];
+    if (BPF_CLASS(insn.code) == BPF_JMP) {
+      // Distances only shrink, so they still fit.
+      const auto [yes, no] = skips(insn);
+      const std::uint32_t far = moved[at] - 1 - moved[at - 1 - yes];
+      if (BPF_OP(insn.code) == BPF_JA) {
+        insn.k = far;
+      } else {
+        insn.jt = static_cast<__u8>(far);
+        insn.jf = static_cast<__u8>(moved[at] - 1 - moved[at - 1 - no]);
+      }
+    }
+    out.push_back(insn);
+  }
+  std::reverse(out.begin(), out.end());
+  return out;
 }
 
 }  // namespace secure::seccomp

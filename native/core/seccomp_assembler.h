@@ -34,9 +34,9 @@ class Assembler {
   // both ways lead to the same place.
   Target branch(unsigned op, std::uint32_t k, Target yes, Target no, std::uint32_t held);
 
-  [[nodiscard]] std::size_t size() const { return code_.size(); }
-  // The program in execution order, starting at the last instruction written.
-  [[nodiscard]] std::vector<sock_filter> finish() const { return {code_.rbegin(), code_.rend()}; }
+  // The program in execution order, starting at the last instruction written, without the
+  // instructions that nothing reaches (a load that every jump enters after).
+  [[nodiscard]] std::vector<sock_filter> finish() const;
 
  private:
   Target emit(unsigned code, std::uint32_t k, unsigned jt = 0, unsigned jf = 0);

@@ -3,7 +3,7 @@
 /** Exit codes of every command but `run`, `exec` and `start -a`, where each failure of ours is 125. */
 export const ExitCode = { ok: 0, findings: 1, usage: 2, host: 3, internal: 4, container: 125 } as const;
 
-export type UsageCode = 'USAGE' | 'UNKNOWN_FLAG' | 'MISSING_ARGUMENT' | 'INVALID_VALUE';
+export type UsageCode = 'USAGE' | 'UNKNOWN_FLAG' | 'MISSING_ARGUMENT' | 'INVALID_VALUE' | 'CONFIG_INVALID';
 export type ImageCode =
   | 'IMAGE_NOT_FOUND' | 'IMAGE_IN_USE' | 'REFERENCE_INVALID' | 'DIGEST_MISMATCH' | 'LAYOUT_INVALID' | 'CONFIG_CORRUPT'
   | 'ARCHIVE_INVALID' | 'ARCHIVE_TRUNCATED' | 'PATH_ESCAPE' | 'LIMIT_EXCEEDED' | 'MEDIA_TYPE_UNSUPPORTED'

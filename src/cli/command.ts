@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every command extends: oclif's command surface (static flags, args, examples; parse, log, run), with argv
 // read by `read.ts` and oclif itself loaded by nothing but help.
-import type { Command as OclifCommand, Interfaces } from '@oclif/core';
+import type { Interfaces, Command as OclifCommand } from '@oclif/core';
 import { ExitCode } from '../errors.ts';
 import { type ArgInput, type FlagInput, Flags } from './definitions.ts';
 import { print, printError } from './output.ts';
@@ -56,7 +56,10 @@ export abstract class Command {
   abstract run(): Promise<number | undefined>;
 
   /** Flags and arguments as the class declares them; `argv` holds every operand. */
-  protected async parse<F extends Interfaces.OutputFlags<FlagInput>, A extends Interfaces.OutputArgs<ArgInput>>(command: {
+  protected async parse<
+    F extends Interfaces.OutputFlags<FlagInput>,
+    A extends Interfaces.OutputArgs<ArgInput>,
+  >(command: {
     readonly id: string;
     readonly verbatim: boolean;
     readonly enableJsonFlag: boolean;

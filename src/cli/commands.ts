@@ -9,7 +9,10 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
   exec: { summary: 'Run a further command in a running container.', load: () => import('../commands/exec.ts') },
   ps: { summary: 'List containers.', load: () => import('../commands/ps.ts') },
   logs: { summary: 'Show what a container printed.', load: () => import('../commands/logs.ts') },
-  inspect: { summary: 'Show a container, its plan and what is in force.', load: () => import('../commands/inspect.ts') },
+  inspect: {
+    summary: 'Show a container, its plan and what is in force.',
+    load: () => import('../commands/inspect.ts'),
+  },
   stop: { summary: 'Stop containers, first politely.', load: () => import('../commands/stop.ts') },
   kill: { summary: 'Send a signal to containers.', load: () => import('../commands/kill.ts') },
   wait: { summary: 'Wait for containers and print their exit codes.', load: () => import('../commands/wait.ts') },

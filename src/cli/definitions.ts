@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Constructors of oclif's flag and argument definitions, shape for shape, without loading oclif: it costs more
 // than all of the rest of a `secure ps`. Help, which is the reader of most of what they hold, loads it.
-import type { Args as OclifArgs, Flags as OclifFlags, Interfaces } from '@oclif/core';
+import type { Interfaces, Args as OclifArgs, Flags as OclifFlags } from '@oclif/core';
 
 type Options = Record<string, unknown>;
 
@@ -37,3 +37,26 @@ export const Args = { string: argument(), custom: argument } as unknown as Pick<
 
 export type FlagInput = Interfaces.FlagInput;
 export type ArgInput = Interfaces.ArgInput;
+
+/** Reads a value or throws INVALID_VALUE; the first argument is the flag's name for that error. */
+type Read<T> = (flag: string, text: string) => T;
+type Described = Pick<Interfaces.OptionFlag<unknown>, 'description' | 'helpValue' | 'char' | 'helpGroup' | 'exclusive'>;
+const reader =
+  <T>(read: Read<T>) =>
+  async (text: string, _: unknown, flag: { name: string }): Promise<T> =>
+    read(flag.name, text);
+
+/** A flag whose value is read by `read`. */
+export function valueFlag<T>(read: Read<T>, described: Described): Interfaces.OptionFlag<T | undefined> {
+  return option()({ ...described, parse: reader(read) }) as unknown as Interfaces.OptionFlag<T | undefined>;
+}
+
+/** The same, given any number of times; undefined when never. */
+export function valuesFlag<T>(read: Read<T>, described: Described): Interfaces.OptionFlag<T[] | undefined> {
+  return option({ multiple: true })({ ...described, parse: reader(read) }) as unknown as Interfaces.OptionFlag<
+    T[] | undefined
+  >;
+}
+
+/** The text as typed. */
+export const asTyped = (_flag: string, text: string): string => text;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // From argv to a command: the longest known id wins, and what is not known is answered with the nearest that is.
 import { ExitCode, SecureError } from '../errors.ts';
+import { suggest } from '../suggest.ts';
+import { PRODUCT_VERSION } from '../version.ts';
 import { allFlags, type CommandClass } from './command.ts';
 import { COMMANDS, TOPICS } from './commands.ts';
 import { printFailure } from './failure.ts';
 import { PipeClosed, print } from './output.ts';
 import { HelpRequested, quote, wantsJson } from './read.ts';
-import { suggest } from './suggest.ts';
-import { PRODUCT_VERSION } from '../version.ts';
 
 export type Target =
   | { readonly kind: 'version' }
@@ -34,17 +34,24 @@ export function resolve(argv: readonly string[]): Target {
   if (first === 'help') {
     const subject = argv.slice(1).join(':');
     if (subject === '' || has(COMMANDS, subject) || has(TOPICS, subject)) return { kind: 'help', subject };
-    throw unknown(argv.slice(1).join(' '), Object.keys(COMMANDS).map((id) => id.replaceAll(':', ' ')));
+    throw unknown(
+      argv.slice(1).join(' '),
+      Object.keys(COMMANDS).map((id) => id.replaceAll(':', ' ')),
+    );
   }
   if (first.startsWith('-')) {
-    throw new SecureError('UNKNOWN_FLAG', `unknown flag ${quote(first)}`, { hint: "flags come after the command; see 'secure --help'" });
+    throw new SecureError('UNKNOWN_FLAG', `unknown flag ${quote(first)}`, {
+      hint: "flags come after the command; see 'secure --help'",
+    });
   }
   if (has(COMMANDS, first)) return { kind: 'command', id: first, argv: argv.slice(1) };
   if (has(TOPICS, first)) {
     if (second === undefined || isHelp(second)) return { kind: 'help', subject: first };
     const id = `${first}:${second}`;
     if (has(COMMANDS, id)) return { kind: 'command', id, argv: argv.slice(2) };
-    const inTopic = Object.keys(COMMANDS).filter((key) => key.startsWith(`${first}:`)).map((key) => key.slice(first.length + 1));
+    const inTopic = Object.keys(COMMANDS)
+      .filter((key) => key.startsWith(`${first}:`))
+      .map((key) => key.slice(first.length + 1));
     throw unknown(second, inTopic, first);
   }
   throw unknown(first, [...Object.keys(COMMANDS).filter((id) => !id.includes(':')), ...Object.keys(TOPICS)]);

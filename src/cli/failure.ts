@@ -36,9 +36,13 @@ export function failureText(error: SecureError, colour: boolean): string {
   return error.hint === undefined ? first : `${first}  ${paint('hint:', 'bold', colour)} ${lines(error.hint)}\n`;
 }
 
+/** An error as it appears in JSON. */
+export function failureObject({ code, message, hint, position }: SecureError): object {
+  return { code, message, hint: hint ?? null, position: position ?? null };
+}
+
 export function failureJson(error: SecureError): string {
-  const { code, message, hint = null, position = null } = error;
-  return `${JSON.stringify({ schemaVersion: 1, error: { code, message, hint, position } }, null, 2)}\n`;
+  return `${JSON.stringify({ schemaVersion: 1, error: failureObject(error) }, null, 2)}\n`;
 }
 
 /** The chain of stacks, down to the first cause. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Help texts, by oclif's renderer. The one place that loads oclif.
-import type { Command as OclifCommand, Interfaces } from '@oclif/core';
+import type { Interfaces, Command as OclifCommand } from '@oclif/core';
 import { CommandHelp } from '@oclif/core/help';
 import { allFlags } from './command.ts';
 import { COMMANDS, TOPICS } from './commands.ts';
@@ -37,9 +37,7 @@ export async function helpText(subject: string): Promise<string> {
   if (entry === undefined) return overview(subject);
   const command = (await entry.load()).default;
   const words = subject.replaceAll(':', ' ');
-  const named = Object.fromEntries(
-    Object.entries(allFlags(command)).map(([name, flag]) => [name, { ...flag, name }]),
-  );
+  const named = Object.fromEntries(Object.entries(allFlags(command)).map(([name, flag]) => [name, { ...flag, name }]));
   const args = Object.fromEntries(Object.entries(command.args).map(([name, arg]) => [name, { ...arg, name }]));
   const loadable = {
     aliases: [],

@@ -2,9 +2,9 @@
 // From tokens to values: the flags and arguments of one command, or one error that names what is wrong.
 import type { Interfaces } from '@oclif/core';
 import { SecureError } from '../errors.ts';
+import { suggest } from '../suggest.ts';
 import type { ArgInput, FlagInput } from './definitions.ts';
 import { type FlagTable, scan, type Token } from './scan.ts';
-import { suggest } from './suggest.ts';
 
 export interface ArgumentSpec {
   readonly flags: FlagInput;
@@ -69,12 +69,16 @@ type Definition = Interfaces.FlagInput[string] | Interfaces.ArgInput[string];
 
 async function convert(definition: Definition, label: string, input: string): Promise<unknown> {
   const options = 'options' in definition ? definition.options : undefined;
-  if (options !== undefined && !options.includes(input)) throw invalidValue(label, input, `one of ${options.join(', ')}`);
+  if (options !== undefined && !options.includes(input))
+    throw invalidValue(label, input, `one of ${options.join(', ')}`);
   const parse = definition.parse as (input: string, context: unknown, definition: unknown) => Promise<unknown>;
   return parse(input, { token: { flag: label, input } }, { ...definition, name: label });
 }
 
-async function readFlags(spec: ArgumentSpec, given: Map<string, (string | boolean)[]>): Promise<Record<string, unknown>> {
+async function readFlags(
+  spec: ArgumentSpec,
+  given: Map<string, (string | boolean)[]>,
+): Promise<Record<string, unknown>> {
   const values: Record<string, unknown> = {};
   for (const [name, flag] of Object.entries(spec.flags)) {
     const inputs = given.get(name);

@@ -17,13 +17,16 @@ export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]
   const widths = columns.map((column, i) =>
     Math.max(column.title.length, ...cells.map((line) => stripVTControlCharacters(line[i] ?? '').length)),
   );
-  const pad = (text: string, i: number): string => (i === columns.length - 1 ? '' : ' '.repeat((widths[i] ?? 0) - text.length));
+  const pad = (text: string, i: number): string =>
+    i === columns.length - 1 ? '' : ' '.repeat((widths[i] ?? 0) - text.length);
   const head = columns.map((column, i) => column.title + pad(column.title, i)).join(GAP);
   const body = rows.map((row, r) =>
-    columns.map((column, i) => {
-      const text = cells[r]?.[i] ?? '';
-      return (column.paint?.(text, row) ?? text) + pad(text, i);
-    }).join(GAP),
+    columns
+      .map((column, i) => {
+        const text = cells[r]?.[i] ?? '';
+        return (column.paint?.(text, row) ?? text) + pad(text, i);
+      })
+      .join(GAP),
   );
   return [head, ...body].map((line) => line.trimEnd()).join('\n');
 }

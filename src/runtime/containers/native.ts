@@ -13,7 +13,12 @@ export interface Answer {
   readonly stdout: string;
 }
 
-interface ErrorLine { code?: unknown; message?: unknown; hint?: unknown; stage?: unknown }
+interface ErrorLine {
+  code?: unknown;
+  message?: unknown;
+  hint?: unknown;
+  stage?: unknown;
+}
 
 /** The last JSON line of stderr is the error; what else is there came before it (a sanitizer, a loader). */
 export function parseFailure(stderr: string, command: string, status: string): SecureError {
@@ -44,7 +49,7 @@ export function callRuntime(
   options: { accept?: readonly number[]; signal?: AbortSignal } = {},
 ): Promise<Answer> {
   const [command, ...rest] = args;
-  const argv = [command, '--error-format', 'json', ...rest];
+  const argv = ['--error-format', 'json', command, ...rest];
   return new Promise((resolve, reject) => {
     const { signal } = options;
     const child = execFile(

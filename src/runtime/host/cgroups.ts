@@ -4,8 +4,20 @@ import type { HostFacts } from '../plan/types.ts';
 import { type Mount, parseMountinfo } from './mountinfo.ts';
 
 const V1_CONTROLLERS: ReadonlySet<string> = new Set([
-  'blkio', 'cpu', 'cpuacct', 'cpuset', 'devices', 'freezer', 'hugetlb', 'memory', 'misc', 'net_cls', 'net_prio', 'perf_event',
-  'pids', 'rdma',
+  'blkio',
+  'cpu',
+  'cpuacct',
+  'cpuset',
+  'devices',
+  'freezer',
+  'hugetlb',
+  'memory',
+  'misc',
+  'net_cls',
+  'net_prio',
+  'perf_event',
+  'pids',
+  'rdma',
 ]);
 
 /**

@@ -10,7 +10,11 @@ export interface LsmSources {
   readonly seLinuxEnforce: string;
   readonly landlock: boolean;
 }
-export interface LsmFacts { readonly lsms: string[]; readonly appArmorEnforcing: boolean; readonly seLinuxEnforcing: boolean }
+export interface LsmFacts {
+  readonly lsms: string[];
+  readonly appArmorEnforcing: boolean;
+  readonly seLinuxEnforcing: boolean;
+}
 
 /**
  * The list is the kernel's own where securityfs shows it. Without it a module counts as active where the kernel shows it otherwise,

@@ -9,7 +9,8 @@ export interface Mount {
 }
 
 /** Undo the octal escapes of space, tab, newline and backslash. */
-const unescape = (text: string): string => text.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
+const unescapeOctal = (text: string): string =>
+  text.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
 
 /** One line per mount; a line that does not follow the format is left out, newer kernels may add optional fields. */
 export function parseMountinfo(text: string): Mount[] {
@@ -22,7 +23,7 @@ export function parseMountinfo(text: string): Mount[] {
     if (mountPoint === undefined || options === undefined || fsType === undefined) continue;
     const perSuper = (superOptions ?? '').split(',');
     mounts.push({
-      mountPoint: unescape(mountPoint),
+      mountPoint: unescapeOctal(mountPoint),
       fsType,
       readOnly: options.split(',').includes('ro') || perSuper.includes('ro'),
       superOptions: perSuper,

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// One container for people.
+import type { Container, ContainerConfig, Enforced } from '../runtime/containers/containers.ts';
+import { statusText } from './ago.ts';
+import { colourful, paint, printable } from './output.ts';
+import { table } from './table.ts';
+
+/** Name, state, and what its plan says, a line each. */
+export function containerText(container: Container, config: ContainerConfig | undefined, now: number): string {
+  const { process, secure, mounts = [] } = config ?? {};
+  const bounding = process?.capabilities?.bounding ?? [];
+  const facts: [string, string | undefined][] = [
+    ['id', container.id],
+    ['name', container.name],
+    ['status', statusText(container, now)],
+    [
+      'image',
+      secure?.image === undefined
+        ? container.image
+        : `${secure.image.reference} (${secure.image.origin}, ${secure.image.digest})`,
+    ],
+    ['profile', container.profile],
+    ['command', process?.args?.join(' ')],
+    ['user', process?.user === undefined ? undefined : `${process.user.uid}:${process.user.gid}`],
+    ['pid', container.pid > 0 ? String(container.pid) : undefined],
+    ['created', container.created],
+    ['cgroup', container.cgroup],
+    ['ids', container.rangeStart > 0 ? `from ${container.rangeStart}` : undefined],
+    ['capabilities', process === undefined ? undefined : bounding.length === 0 ? 'none' : bounding.join(' ')],
+    ['root', config?.root === undefined ? undefined : config.root.readonly === true ? 'read-only' : 'writable'],
+    ...mounts
+      .filter(({ type }) => type === 'bind')
+      .map((mount): [string, string] => [
+        'bind',
+        `${mount.source} on ${mount.destination} (${mount.options?.join(',') ?? ''})`,
+      ]),
+  ];
+  const shown = facts.filter((fact): fact is [string, string] => fact[1] !== undefined && fact[1] !== '');
+  const decided = secure?.reasons ?? [];
+  const lines = shown.map(([name, value]) => `${`${name}:`.padEnd(14)}${printable(value)}`);
+  if (decided.length === 0) return lines.join('\n');
+  const reasons = table(decided, [
+    { title: 'CONTROL', value: ({ control }) => control },
+    { title: 'PLANNED', value: ({ decision }) => decision },
+    { title: 'STATUS', value: ({ status, required }) => (required ? status : `${status} (wished)`) },
+  ]);
+  return `${lines.join('\n')}\n\n${reasons}`;
+}
+
+const text = (value: unknown): string =>
+  value === null || value === undefined ? '-' : typeof value === 'string' ? value : JSON.stringify(value);
+
+/** What the kernel says about each control of a live container. */
+export function enforcedText(enforced: Enforced): string {
+  const colour = colourful(1);
+  return table(enforced.controls, [
+    { title: 'CONTROL', value: ({ control, required }) => (required === false ? `${control} (wished)` : control) },
+    { title: 'PLANNED', value: ({ planned }) => text(planned) },
+    {
+      title: 'IN FORCE',
+      value: ({ inForce }) => (inForce === null ? 'unproven' : inForce ? 'yes' : 'NO'),
+      paint: (cell, { inForce }) =>
+        paint(cell, inForce === true ? 'green' : inForce === null ? 'yellow' : 'red', colour),
+    },
+    { title: 'EVIDENCE', value: ({ evidence, actual }) => (evidence === undefined ? text(actual) : text(evidence)) },
+  ]);
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end of Node: the plan is written down and this process becomes secure-runtime, so nothing of ours is left in the
+// process tree of a container.
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SecureError } from '../errors.ts';
+import { runtimeBinary } from './binary.ts';
+import { writeAtomic } from './images/durable.ts';
+import type { StoreRoots } from './images/roots.ts';
+
+/** What makes two command lines the same one. */
+export interface PlanKey {
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly euid: number;
+  readonly product: string;
+}
+
+/** Lengths go in before values, so that no two different keys give the same bytes. */
+export function planKey(key: PlanKey): string {
+  const hash = createHash('sha256');
+  for (const part of [key.product, String(key.euid), key.cwd, ...key.argv])
+    hash.update(`${Buffer.byteLength(part)}:`).update(part);
+  return hash.digest('hex');
+}
+
+/** Write a plan (0600) where secure-runtime reads it. Returns its path. @throws SecureError NO_SPACE */
+export async function storePlan(plan: object, key: string, roots: StoreRoots): Promise<string> {
+  const directory = join(roots.state, 'plans');
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const path = join(directory, `${key}.json`);
+  await writeAtomic(path, `${JSON.stringify(plan)}\n`);
+  return path;
+}
+
+/**
+ * Become `secure-runtime ARGS`. stdin was never opened as a stream, so the terminal is as it was found. The environment holds the two roots and nothing else: a container's variables are in its plan.
+ * Returns only by throwing.
+ * @throws SecureError RUNTIME_MISSING, RUNTIME_FAILED
+ */
+export function becomeRuntime(args: readonly string[], roots: StoreRoots): never {
+  const binary = runtimeBinary();
+  const { execve } = process;
+  if (execve === undefined)
+    throw new SecureError('RUNTIME_FAILED', 'this Node cannot replace its process', {
+      hint: 'Node 22.15 or newer is needed',
+    });
+  execve.call(process, binary, ['secure-runtime', ...args], {
+    SECURE_STATE_ROOT: roots.state,
+    SECURE_RUN_ROOT: roots.run,
+  });
+  throw new SecureError('RUNTIME_FAILED', `cannot execute ${binary}`);
+}

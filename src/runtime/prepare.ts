@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gathers what a plan is decided from: the one place of `secure run` that reads the host, the image and the policy.
+import { SecureError } from '../errors.ts';
+import { fileIo, loadPolicy, type PolicyInput } from '../policies/index.ts';
+import { hostInputs, readHost } from './host.ts';
+import type { StoreRoots } from './images/roots.ts';
+import { ImageStore } from './images/store.ts';
+import type { Inputs } from './inputs.ts';
+import { createPlan, type Plan } from './plan/plan.ts';
+import type { RunRequest } from './plan/types.ts';
+
+/** Without rights of its own, `secure run` would fail half way with a bare EPERM. */
+function checkRoot(euid: number): void {
+  if (euid === 0) return;
+  throw new SecureError('NOT_ROOT', `containers are run by root so far; this is user ${euid}`, {
+    hint: 'use sudo; running without root is not available in this version',
+  });
+}
+
+/**
+ * The finished plan for a request.
+ * @throws SecureError NOT_ROOT, IMAGE_NOT_FOUND, PROFILE_UNKNOWN, POLICY_*, CONTROL_UNAVAILABLE and all others of the plan
+ */
+export async function preparePlan(
+  request: RunRequest & { profile: string },
+  cwd: string,
+  inputs: Inputs,
+  roots: StoreRoots,
+): Promise<Plan> {
+  checkRoot(process.geteuid?.() ?? -1);
+  const read: PolicyInput[] = [];
+  const policy = loadPolicy(request.profile, fileIo(read, cwd));
+  inputs.add(...read);
+  const store = await ImageStore.open(roots);
+  const { path, absent } = await store.resolve(request.image);
+  inputs.add(...absent.map((missing) => ({ kind: 'absent' as const, path: missing })));
+  inputs.stat(path);
+  const image = await store.imageFacts(request.image);
+  const host = await readHost();
+  inputs.add(...hostInputs(host));
+  return createPlan({ request, image, policy, host, roots, inputs: inputs.records });
+}

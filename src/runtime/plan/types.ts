@@ -104,7 +104,12 @@ export interface HostFacts {
   lsms: readonly string[];
   appArmorEnforcing: boolean;
   seLinuxEnforcing: boolean;
-  cgroup: { mode: 'none' | 'v1' | 'v2' | 'hybrid'; controllers: readonly string[] };
+  cgroup: {
+    mode: 'none' | 'v1' | 'v2' | 'hybrid';
+    controllers: readonly string[];
+    /** The kernel can limit memory and swap together; a memory limit then gives no swap on top. Undefined: not known. */
+    swapAccounting?: boolean;
+  };
   userNamespaces: boolean;
   lastCap: number;
   /** Bounding set of this process, as names. */

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// One file: text -> checked form -> controls with their lines.
+import { capabilityName, suggestCapability } from '../profiles/capabilities/index.ts';
+import { PRODUCT_VERSION } from '../version.ts';
+import { CONTROL_NAMES, CONTROLS } from './controls.ts';
+import { PolicyProblems, type Problem } from './problems.ts';
+import { schemaProblems } from './schema.ts';
+import { pointer, readSource, type SourceText } from './source.ts';
+import type { ControlName, PartialRun, PolicyFile, Sourced, Workload } from './types.ts';
+
+type Tree = Readonly<Record<string, unknown>>;
+
+function sourced<T>(source: SourceText, at: string, value: T): Sourced<T> {
+  return { value, by: { policy: source.policy, ...source.key(at) } };
+}
+
+function lookup(tree: unknown, name: ControlName): unknown {
+  return name.split('.').reduce<unknown>((node, key) => (node as Tree | undefined)?.[key], tree);
+}
+
+function readRun(source: SourceText, tree: unknown, at: string): PartialRun {
+  const out: Record<string, Sourced<unknown>> = {};
+  for (const name of CONTROL_NAMES) {
+    const raw = lookup(tree, name);
+    if (raw !== undefined) out[name] = sourced(source, at + pointer(...name.split('.')), CONTROLS[name].read(raw));
+  }
+  return out as PartialRun;
+}
+
+const many = (value: unknown): readonly string[] => (value === undefined ? [] : ([value].flat() as string[]));
+
+function readWorkload(source: SourceText, tree: Tree, at: string): Workload {
+  return {
+    match: many(tree['match']),
+    user: many(tree['user']),
+    grants: readRun(source, tree, at),
+    by: { policy: source.policy, ...source.at(at) },
+  };
+}
+
+/** What JSON Schema cannot say: every capability must be one. */
+function unknownCapabilities(source: SourceText, tree: Tree): Problem[] {
+  const run = tree['run'] as Tree | undefined;
+  const places: [string, unknown][] = [
+    ['/run', run],
+    ['/run/ceilings', run?.['ceilings']],
+    ...((tree['workloads'] ?? []) as Tree[]).map((w, i): [string, unknown] => [`/workloads/${i}`, w]),
+  ];
+  return places.flatMap(([at, node]) =>
+    (((node as Tree | undefined)?.['capabilities'] ?? []) as string[]).flatMap((name, i) => {
+      if (capabilityName(name) !== undefined) return [];
+      const near = suggestCapability(name);
+      const message = `there is no capability ${name}${near === undefined ? '' : `; did you mean "${near}"?`}`;
+      const place = source.at(`${at}/capabilities/${i}`);
+      return [{ code: 'POLICY_INVALID' as const, message, file: source.policy, ...place }];
+    }),
+  );
+}
+
+async function unmetRequirement(source: SourceText, tree: Tree): Promise<Problem[]> {
+  const range = (tree['requires'] as Tree | undefined)?.['secure'] as string | undefined;
+  if (range === undefined) return [];
+  const { default: semver } = await import('semver');
+  const at = { file: source.policy, ...source.at('/requires/secure') };
+  if (semver.validRange(range) === null) {
+    return [{ code: 'POLICY_INVALID', message: `${JSON.stringify(range)} is not a version range`, ...at }];
+  }
+  if (semver.satisfies(PRODUCT_VERSION, range)) return [];
+  const message = `needs secure ${range}, this is ${PRODUCT_VERSION}`;
+  return [{ code: 'POLICY_INVALID', message, hint: 'install a version that the policy was written for', ...at }];
+}
+
+/** @throws PolicyProblems with everything that is wrong with this file by itself. */
+export async function readPolicy(text: string, policy: string): Promise<PolicyFile> {
+  const source = readSource(text, policy);
+  const form = schemaProblems(source);
+  if (form.length > 0) throw new PolicyProblems(form, source.lines);
+  const tree = source.value as Tree;
+  const problems = [...unknownCapabilities(source, tree), ...(await unmetRequirement(source, tree))];
+  if (problems.length > 0) throw new PolicyProblems(problems, source.lines);
+  const run = tree['run'] as Tree | undefined;
+  const parents = many(tree['extends']);
+  const listed = Array.isArray(tree['extends']);
+  return {
+    policy,
+    name: ((tree['metadata'] as Tree | undefined)?.['name'] as string | undefined) ?? policy,
+    extends: parents.map((value, i) => sourced(source, listed ? `/extends/${i}` : '/extends', value)),
+    run: readRun(source, run, '/run'),
+    ceilings: readRun(source, run?.['ceilings'], '/run/ceilings'),
+    workloads: ((tree['workloads'] ?? []) as Tree[]).map((w, i) => readWorkload(source, w, `/workloads/${i}`)),
+    lines: source.lines,
+  };
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only file access of the policy language, behind an interface: the rest is pure.
+import { createHash } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { SecureError } from '../errors.ts';
+
+/** What was read, in the plan's vocabulary of inputs. */
+export type PolicyInput = { kind: 'content'; path: string; sha256: string } | { kind: 'absent'; path: string };
+
+export interface PolicyText {
+  readonly text: string;
+  /** The same for two names of one file, so that a cycle through a link is seen. */
+  readonly identity: string;
+}
+export interface PolicyIo {
+  /** Absolute; relative arguments start here. */
+  readonly cwd: string;
+  /** @throws SecureError POLICY_UNREADABLE */
+  read(path: string): PolicyText;
+}
+
+const MAX_BYTES = 1 << 20;
+
+function unreadable(path: string, why: string, cause?: unknown): SecureError {
+  return new SecureError('POLICY_UNREADABLE', `${path} ${why}`, {
+    hint: `give the path of a YAML file of at most ${MAX_BYTES / 1024} KiB, or the name of a built-in policy`,
+    position: { file: path },
+    cause,
+  });
+}
+
+function readAtMost(fd: number, path: string): Buffer {
+  const buffer = Buffer.allocUnsafe(MAX_BYTES + 1);
+  let length = 0;
+  for (;;) {
+    const n = readSync(fd, buffer, length, buffer.length - length, null);
+    length += n;
+    if (length > MAX_BYTES) throw unreadable(path, `is larger than ${MAX_BYTES / 1024} KiB`);
+    if (n === 0) return buffer.subarray(0, length);
+  }
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EACCES: 'may not be read',
+  EISDIR: 'is a directory',
+  ENOTDIR: 'lies below something that is not a directory',
+  ELOOP: 'has too many symbolic links',
+  ENXIO: 'is not a regular file',
+};
+
+/** Reads real files; every read, and every file that is not there, is appended to `inputs`. */
+export function fileIo(inputs: PolicyInput[], cwd: string = process.cwd()): PolicyIo {
+  return {
+    cwd,
+    read(path) {
+      let fd: number;
+      try {
+        // O_NONBLOCK: opening a FIFO must not wait for a writer.
+        fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+      } catch (error) {
+        const code = (error as NodeJS.ErrnoException).code ?? '';
+        if (code === 'ENOENT') inputs.push({ kind: 'absent', path });
+        throw unreadable(path, WHY[code] ?? `cannot be opened (${code})`, error);
+      }
+      try {
+        const stat = fstatSync(fd, { bigint: true });
+        if (!stat.isFile()) throw unreadable(path, stat.isDirectory() ? 'is a directory' : 'is not a regular file');
+        const bytes = readAtMost(fd, path);
+        const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+        inputs.push({ kind: 'content', path, sha256: createHash('sha256').update(bytes).digest('hex') });
+        return { text, identity: `${stat.dev}:${stat.ino}` };
+      } catch (error) {
+        if (error instanceof SecureError) throw error;
+        throw unreadable(path, error instanceof TypeError ? 'is not UTF-8 text' : 'cannot be read', error);
+      } finally {
+        closeSync(fd);
+      }
+    },
+  };
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a name or a path to one effective policy: read, follow `extends`, merge.
+import { dirname, resolve } from 'node:path';
+import { SecureError } from '../errors.ts';
+import { didYouMean } from '../suggest.ts';
+import { BUILTINS, builtinId, builtinText, PROFILES } from './builtin.ts';
+import { CONTROL_NAMES } from './controls.ts';
+import { readPolicy } from './file.ts';
+import type { PolicyIo } from './io.ts';
+import { type Excess, type Merged, mergeOnto } from './merge.ts';
+import { PolicyProblems, type Problem, problemError } from './problems.ts';
+import type { EffectivePolicy, PolicyFile, Run, Source, Sourced } from './types.ts';
+
+/** Files in one chain, and altogether: beyond that it is a mistake or an attack. */
+const MAX_DEPTH = 16;
+const MAX_FILES = 64;
+/** What a policy without `extends` is measured against: a file can never be looser by leaving something out. */
+const IMPLICIT_PARENT = 'default';
+
+const isPath = (name: string): boolean => name.includes('/') || /\.ya?ml$/.test(name);
+
+function unknownName(name: string, known: readonly string[]): string {
+  return `there is no built-in policy ${JSON.stringify(name)}${didYouMean(name, known)}`;
+}
+
+const listed = (names: readonly string[]): string => `built in: ${names.join(', ')}; a file is given as ./FILE.yaml`;
+const where = (source: Source): string => `${source.policy}:${source.line}`;
+
+function excessProblem({ control, value, shown, bound, boundShown }: Excess): Problem {
+  return {
+    code: 'CEILING_EXCEEDED',
+    message: `${control}: ${shown} (${where(value.by)}) is looser than ${boundShown}, which ${where(bound.by)} allows`,
+    hint: `tighten ${control} here, or raise run.ceilings.${control} at ${where(bound.by)} if that file is yours`,
+    file: value.by.policy,
+    line: value.by.line,
+    column: value.by.column,
+  };
+}
+
+interface Opened {
+  readonly id: string;
+  readonly identity: string;
+  readonly text: string;
+  /** What relative paths in it start from. */
+  readonly directory: string;
+}
+
+class Loader {
+  private readonly io: PolicyIo;
+  private count = 0;
+  readonly excess: { file: PolicyFile; found: readonly Excess[] }[] = [];
+  constructor(io: PolicyIo) {
+    this.io = io;
+  }
+
+  open(name: string, from: string): Opened {
+    if (!isPath(name)) return { id: builtinId(name), identity: builtinId(name), text: builtinText(name), directory: from };
+    const path = resolve(from, name);
+    return { id: path, directory: dirname(path), ...this.io.read(path) };
+  }
+
+  async load({ id, identity, text, directory }: Opened, chain: readonly { id: string; identity: string }[]): Promise<Merged> {
+    this.count += 1;
+    const file = await readPolicy(text, id);
+    const here = [...chain, { id, identity }];
+    const parents: Merged[] = [];
+    const names = file.extends.length === 0 && chain.length === 0 ? this.implicit(file) : file.extends;
+    for (const parent of names) {
+      const opened = this.openParent(parent, directory, file);
+      const start = here.findIndex((one) => one.identity === opened.identity);
+      if (start >= 0) this.fail(file, parent, 'POLICY_CYCLE', [...here.slice(start).map((one) => one.id), opened.id].join(' -> '));
+      if (here.length >= MAX_DEPTH) this.fail(file, parent, 'POLICY_CYCLE', `more than ${MAX_DEPTH} policies extend one another`);
+      if (this.count >= MAX_FILES) this.fail(file, parent, 'POLICY_INVALID', `more than ${MAX_FILES} policies are extended`);
+      parents.push(await this.load(opened, here));
+    }
+    const { merged, excess } = mergeOnto(file, parents);
+    if (excess.length > 0) this.excess.push({ file, found: excess });
+    return merged;
+  }
+
+  /** A complete policy by itself (a built-in) needs no parent; anything else gets one. */
+  private implicit(file: PolicyFile): readonly Sourced<string>[] {
+    if (CONTROL_NAMES.every((name) => file.run[name] !== undefined) && file.policy.startsWith('builtin:')) return [];
+    return [{ value: IMPLICIT_PARENT, by: { policy: file.policy, line: 1, column: 1 } }];
+  }
+
+  private openParent(parent: Sourced<string>, directory: string, file: PolicyFile): Opened {
+    const name = parent.value;
+    if (!isPath(name) && !BUILTINS.includes(name)) {
+      return this.fail(file, parent, 'PROFILE_UNKNOWN', unknownName(name, BUILTINS), listed(BUILTINS));
+    }
+    try {
+      return this.open(name, directory);
+    } catch (error) {
+      if (!(error instanceof SecureError) || error.code !== 'POLICY_UNREADABLE') throw error;
+      return this.fail(file, parent, 'POLICY_UNREADABLE', error.message, error.hint);
+    }
+  }
+
+  private fail(file: PolicyFile, at: Sourced<unknown>, code: Problem['code'], message: string, hint?: string): never {
+    const place = { file: file.policy, line: at.by.line, column: at.by.column };
+    throw new PolicyProblems([{ code, message, ...place, ...(hint === undefined ? {} : { hint }) }], file.lines);
+  }
+}
+
+/** Read and merge; the caller turns `PolicyProblems` into what it shows. */
+async function loadOpened(loader: Loader, opened: Opened, name: string): Promise<EffectivePolicy> {
+  const merged = await loader.load(opened, []);
+  const [first] = loader.excess;
+  if (first !== undefined) throw new PolicyProblems(loader.excess.flatMap((e) => e.found).map(excessProblem), first.file.lines);
+  const missing = CONTROL_NAMES.filter((control) => merged.run[control] === undefined);
+  if (missing.length > 0) {
+    const message = `it and what it extends leave open: ${missing.join(', ')}`;
+    const hint = `extend a complete policy: ${PROFILES.join(', ')}`;
+    throw new PolicyProblems([{ code: 'POLICY_INVALID', message, hint, file: opened.id, line: 1, column: 1 }], []);
+  }
+  return { name, run: merged.run as Run, ceilings: merged.ceilings, workloads: merged.workloads, files: [...new Set(merged.files)] };
+}
+
+/**
+ * The policy of a run.
+ * @param nameOrPath `baseline`, `default`, `strict`, or the path of a file (it contains `/` or ends in .yaml or .yml).
+ * @throws SecureError PROFILE_UNKNOWN, POLICY_UNREADABLE, POLICY_SYNTAX, POLICY_UNKNOWN_KEY, POLICY_INVALID,
+ *   POLICY_CYCLE, CEILING_EXCEEDED, each with file, line and column where there is one.
+ */
+export async function loadPolicy(nameOrPath: string, io: PolicyIo): Promise<EffectivePolicy> {
+  if (!isPath(nameOrPath) && !(PROFILES as readonly string[]).includes(nameOrPath)) {
+    throw new SecureError('PROFILE_UNKNOWN', unknownName(nameOrPath, PROFILES), { hint: listed(PROFILES) });
+  }
+  const loader = new Loader(io);
+  try {
+    return await loadOpened(loader, loader.open(nameOrPath, io.cwd), nameOrPath);
+  } catch (error) {
+    if (error instanceof PolicyProblems) throw problemError(error.problems, error.lines);
+    throw error;
+  }
+}
+
+/** Everything that is wrong with a file, as one report; an empty `problems` means that it can be run. */
+export async function validatePolicy(path: string, io: PolicyIo): Promise<{ problems: readonly Problem[]; lines: readonly string[] }> {
+  const loader = new Loader(io);
+  const absolute = resolve(io.cwd, path);
+  try {
+    await loadOpened(loader, { id: path, directory: dirname(absolute), ...io.read(absolute) }, path);
+    return { problems: [], lines: [] };
+  } catch (error) {
+    if (error instanceof PolicyProblems) return { problems: error.problems, lines: error.lines };
+    if (!(error instanceof SecureError) || error.code !== 'POLICY_UNREADABLE') throw error;
+    const { message, hint } = error;
+    const at = { file: path, line: 1, column: 1 };
+    return { problems: [{ code: 'POLICY_UNREADABLE', message, ...at, ...(hint === undefined ? {} : { hint }) }], lines: [] };
+  }
+}

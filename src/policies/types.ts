@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a policy says, after everything that it extends was merged in.
+
+/** Where a value was written. `policy` is `builtin:NAME` or the file's path; lines and columns count from 1. */
+export interface Source {
+  readonly policy: string;
+  readonly line: number;
+  readonly column: number;
+}
+export interface Sourced<T> {
+  readonly value: T;
+  readonly by: Source;
+}
+
+/** `required`: no run without it. `wished`: used where the host has it, reported where not. `off`: not asked for. */
+export type Level = 'off' | 'wished' | 'required';
+export type SeccompLevel = 'baseline' | 'default' | 'strict';
+/** What an image of this origin needs: nothing, `--trust`, a verified signature, or it is refused. */
+export type OriginRule = 'accept' | 'trust' | 'signature' | 'refuse';
+export type LsmLevel = 'off' | 'wished' | 'required-where-enforced' | 'required';
+export type BindAccess = 'read-write' | 'ask' | 'read-only';
+export type Ports = 'any' | readonly number[];
+
+export interface Limit {
+  /** Bytes, tasks, cores or whatever the control counts; Infinity: unlimited. */
+  readonly value: number;
+  /** Soft value of an rlimit; undefined: the same as `value`. */
+  readonly soft?: number;
+  readonly required: boolean;
+}
+
+/** Every control of a container by its dotted name in the file. The lattice of each is in `controls.ts`. */
+export interface RunControls {
+  'user.namespace': Level;
+  'user.nonRoot': boolean;
+  /** `uid:gid` for an image that names nobody or root where that is not allowed. */
+  'user.default': string;
+  capabilities: readonly string[];
+  noNewPrivileges: boolean;
+  'seccomp.profile': SeccompLevel;
+  'seccomp.allow': readonly string[];
+  'seccomp.enforcement': Level;
+  readOnly: boolean;
+  /** Paths that get a tmpfs when the root is read-only. `DIR/**` only bounds what may be asked for. */
+  writable: readonly string[];
+  /** Writable places cannot hold programs. */
+  noexec: boolean;
+  'landlock.files': Level;
+  'landlock.ioctl': Level;
+  'landlock.ports': Level;
+  'landlock.scopes': Level;
+  lsm: LsmLevel;
+  network: 'none';
+  lowPorts: 'unprivileged';
+  ports: Ports;
+  egress: Ports;
+  pids: Limit;
+  memory: Limit;
+  cpus: Limit;
+  nofile: Limit;
+  nproc: Limit;
+  core: Limit;
+  memlock: Limit;
+  fsize: Limit;
+  'origins.built': OriginRule;
+  'origins.imported': OriginRule;
+  'origins.pulled': OriginRule;
+  'binds.sources': readonly string[];
+  'binds.deny': readonly string[];
+  'binds.access': BindAccess;
+  devices: 'standard';
+  cgroup: 'private';
+  maskedPaths: readonly string[];
+  readonlyPaths: readonly string[];
+}
+export type ControlName = keyof RunControls;
+export type Run = { readonly [K in ControlName]: Sourced<RunControls[K]> };
+export type PartialRun = { readonly [K in ControlName]?: Sourced<RunControls[K]> };
+
+/** What one image needs beyond the policy's `run`. Only ever within the ceilings. */
+export interface Workload {
+  readonly match: readonly string[];
+  /** The first of these that the image knows is used. */
+  readonly user: readonly string[];
+  readonly grants: PartialRun;
+  readonly by: Source;
+}
+
+/** One file as written, before anything was merged. */
+export interface PolicyFile {
+  readonly policy: string;
+  readonly name: string;
+  readonly extends: readonly Sourced<string>[];
+  readonly run: PartialRun;
+  readonly ceilings: PartialRun;
+  readonly workloads: readonly Workload[];
+  /** Lines of the text, for carets. */
+  readonly lines: readonly string[];
+}
+
+/** What a run is decided by. `run` is complete; `ceilings` bound what workloads may add. */
+export interface EffectivePolicy {
+  /** As asked for: a built-in's name or the file's path. */
+  readonly name: string;
+  readonly run: Run;
+  readonly ceilings: PartialRun;
+  readonly workloads: readonly Workload[];
+  /** Every file that took part, nearest first. */
+  readonly files: readonly string[];
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Context } from './context.ts';
+
+/** `cpu*` stands for each processor: masks are places, not patterns, and one that is missing is skipped. */
+function expand(path: string, cpus: number): string[] {
+  if (!path.includes('/cpu*/')) return [path];
+  return Array.from({ length: cpus }, (_, n) => path.replace('/cpu*/', `/cpu${n}/`));
+}
+
+/** Kernel interfaces that are hidden or protected from change. */
+export function planMasks({ policy, host, reasons }: Context): { maskedPaths: string[]; readonlyPaths: string[] } {
+  const masked = policy.run.maskedPaths;
+  const readonly = policy.run.readonlyPaths;
+  reasons.add({ control: 'masked-paths', decision: `${masked.value.length} hidden`, by: masked.by, why: masked.value.join(' ') });
+  reasons.add({ control: 'readonly-paths', decision: `${readonly.value.length} protected`, by: readonly.by, why: readonly.value.join(' ') });
+  return {
+    maskedPaths: masked.value.flatMap((path) => expand(path, host.cpus)),
+    readonlyPaths: [...readonly.value],
+  };
+}

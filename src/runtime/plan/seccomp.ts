@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+import { SecureError } from '../../errors.ts';
+import { FEATURE_GROUPS, type FeatureGroup, type OciSeccomp, seccompProfile } from '../../profiles/seccomp/index.ts';
+import type { Context } from './context.ts';
+import type { SecurityOptions } from './options.ts';
+import type { CapabilitySets } from './spec.ts';
+
+function groups({ policy }: Context): FeatureGroup[] {
+  const { value, by } = policy.run['seccomp.allow'];
+  return value.map((name) => {
+    const known = FEATURE_GROUPS.find((group) => group === name);
+    if (known !== undefined) return known;
+    throw new SecureError('POLICY_INVALID', `${by.policy}:${by.line}: there is no feature group ${JSON.stringify(name)}`, {
+      hint: `feature groups are ${FEATURE_GROUPS.join(', ')}`,
+      position: { file: by.policy, line: by.line },
+    });
+  });
+}
+
+/** The filter; undefined where the policy only wishes for one that the kernel cannot load. @throws SecureError CONTROL_UNAVAILABLE */
+export function planSeccomp(context: Context, options: SecurityOptions, capabilities: CapabilitySets): OciSeccomp | undefined {
+  const { policy, host, reasons } = context;
+  const { run } = policy;
+  const enforcement = run['seccomp.enforcement'];
+  const asked = options.seccomp !== undefined;
+  if (enforcement.value === 'off' && !asked) {
+    reasons.add({ control: 'seccomp', decision: 'off', by: enforcement.by, why: 'the policy does not ask for it', required: false, status: 'off' });
+    return undefined;
+  }
+  const level = options.seccomp ?? run['seccomp.profile'].value;
+  const allow = groups(context);
+  const used = reasons.offer({
+    control: 'seccomp',
+    decision: [level, ...allow].join(' + '),
+    by: run['seccomp.profile'].by,
+    why: asked ? 'asked for by the request, no looser than the policy' : 'system calls that the policy allows',
+    required: enforcement.value === 'required' || asked,
+    available: host.seccomp,
+    lacks: 'this kernel cannot filter system calls',
+    hint: 'boot a kernel with CONFIG_SECCOMP_FILTER',
+  });
+  if (!used) return undefined;
+  return seccompProfile(level, { allow, capabilities: [...capabilities.bounding], architecture: host.architecture });
+}

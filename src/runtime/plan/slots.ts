@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// What differs from one run to the next, and so is filled in natively. See docs/plan.md, "Slots".
+import type { Slot } from './spec.ts';
+
+interface Open {
+  readonly userNamespace: boolean;
+  readonly hostname: boolean;
+  /** Index of HOSTNAME in the environment, when it is to be filled. */
+  readonly hostnameEnv: number | undefined;
+  readonly name: boolean;
+}
+
+export function planSlots({ userNamespace, hostname, hostnameEnv, name }: Open): Slot[] {
+  const slots: Slot[] = [];
+  if (userNamespace) {
+    slots.push({ at: '/linux/uidMappings/0/hostID', type: 'range-start' });
+    slots.push({ at: '/linux/gidMappings/0/hostID', type: 'range-start' });
+  }
+  if (hostname) slots.push({ at: '/hostname', type: 'id-short' });
+  if (hostnameEnv !== undefined) slots.push({ at: `/process/env/${hostnameEnv}`, type: 'id-short', prefix: 'HOSTNAME=' });
+  slots.push({ at: '/linux/cgroupsPath', type: 'cgroup-path' });
+  if (name) slots.push({ at: '/secure/name', type: 'name' });
+  slots.push({ at: '/secure/logPath', type: 'log-path' });
+  slots.push({ at: '/secure/upperDir', type: 'upper-dir' });
+  slots.push({ at: '/secure/workDir', type: 'work-dir' });
+  slots.push({ at: '/annotations/org.opencontainers.image.created', type: 'created' });
+  return slots;
+}

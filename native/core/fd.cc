@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fd.h"
 
-#include <dirent.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-
-#include <vector>
 
 namespace secure {
 
@@ -113,71 +110,13 @@ Result<Fd> make_dirs(int dirfd, const std::string& path, mode_t mode) {
     std::string part = path.substr(pos, end - pos);
     pos = end + 1;
     if (part.empty() || part == ".") continue;
+    if (part == "..") return fail(Stage::io, "MKDIR_FAILED", EINVAL, "mkdir " + path + ": the path climbs");
     if (::mkdirat(at.get(), part.c_str(), mode) < 0 && errno != EEXIST)
       return fail(Stage::io, errno == ENOSPC ? "NO_SPACE" : "MKDIR_FAILED", errno, "mkdir " + path);
     SECURE_LET(next, open_nofollow(at.get(), part, O_PATH | O_DIRECTORY));
     at = std::move(next);
   }
   return at;
-}
-
-namespace {
-
-Status remove_children(int dir, int depth) {
-  if (depth > 4096) return fail(Stage::io, "TOO_DEEP", ELOOP, "remove a tree deeper than 4096");
-  // Reopened: readdir needs its own offset and takes ownership of the descriptor.
-  Fd copy(::openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!copy.valid()) return fail(Stage::io, "REMOVE_FAILED", errno, "open a directory to remove");
-  DIR* d = ::fdopendir(copy.get());
-  if (d == nullptr) return fail(Stage::io, "REMOVE_FAILED", errno, "read a directory to remove");
-  (void)copy.release();
-  std::vector<std::string> dirs;
-  Status status = Ok{};
-  while (dirent* e = ::readdir(d)) {
-    std::string name = e->d_name;
-    if (name == "." || name == "..") continue;
-    if (::unlinkat(dir, name.c_str(), 0) == 0 || errno == ENOENT) continue;
-    if (errno == EISDIR || errno == EPERM) {
-      dirs.push_back(std::move(name));
-      continue;
-    }
-    status = fail(Stage::io, "REMOVE_FAILED", errno, "unlink " + name);
-    break;
-  }
-  ::closedir(d);
-  SECURE_TRY(std::move(status));
-  for (const auto& name : dirs) {
-    int fd = sys_openat2(dir, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
-                         RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
-    if (fd < 0) {
-      if (errno == ENOENT) continue;
-      return fail(Stage::io, "REMOVE_FAILED", errno, "open " + name + " to remove it");
-    }
-    Fd sub(fd);
-    SECURE_TRY(remove_children(sub.get(), depth + 1));
-    if (::unlinkat(dir, name.c_str(), AT_REMOVEDIR) < 0 && errno != ENOENT)
-      return fail(Stage::io, "REMOVE_FAILED", errno, "rmdir " + name);
-  }
-  return Ok{};
-}
-
-}  // namespace
-
-Status remove_tree(int dirfd, const std::string& name) {
-  int fd = sys_openat2(dirfd, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
-                       RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
-  if (fd < 0) {
-    if (errno == ENOENT) return Ok{};
-    if (errno == ENOTDIR || errno == ELOOP) {
-      if (::unlinkat(dirfd, name.c_str(), 0) == 0 || errno == ENOENT) return Ok{};
-    }
-    return fail(Stage::io, "REMOVE_FAILED", errno, "open " + name + " to remove it");
-  }
-  Fd top(fd);
-  SECURE_TRY(remove_children(top.get(), 0));
-  if (::unlinkat(dirfd, name.c_str(), AT_REMOVEDIR) < 0 && errno != ENOENT)
-    return fail(Stage::io, "REMOVE_FAILED", errno, "rmdir " + name);
-  return Ok{};
 }
 
 }  // namespace secure

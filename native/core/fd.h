@@ -66,7 +66,7 @@ Status write_atomic(int dirfd, const std::string& name, std::string_view data, m
 Result<Fd> make_dirs(int dirfd, const std::string& path, mode_t mode);
 
 // Remove a tree below dirfd without following symlinks or crossing mounts
-// (CVE-2024-23652 class). A missing tree is success.
+// (CVE-2024-23652 class). A missing tree is success. `name` is relative; an absolute path leaves dirfd and is an error.
 Status remove_tree(int dirfd, const std::string& name);
 
 }  // namespace secure

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every reader on every node: no input may crash them, and what is printed parses to the same again.
+#include <cstdint>
+#include <cstdlib>
+
+#include "json.h"
+
+using namespace secure;
+
+namespace {
+
+void visit(const json::Node& node) {
+  (void)node.str();
+  (void)node.boolean();
+  (void)node.integer(-1, 1, 0);
+  (void)node.u64();
+  (void)node.u32();
+  (void)node.strings();
+  for (const auto& item : node.items()) visit(item);
+  for (const auto& [key, member] : node.members()) {
+    // By key: the first of equal keys, so the walk itself uses the member.
+    (void)node[key].present();
+    visit(member);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  auto doc = json::parse(text, "input");
+  if (!doc) return 0;
+  json::Sink sink;
+  visit(json::Node(&*doc, &sink, ""));
+  const std::string printed = json::dump(*doc);
+  auto again = json::parse(printed, "output");
+  if (!again || json::dump(*again) != printed) std::abort();
+  return 0;
+}

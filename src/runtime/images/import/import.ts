@@ -16,7 +16,7 @@ import type { ImageStore } from '../store.ts';
 import { prepareDocker } from './docker.ts';
 import { prepareLayout } from './layout.ts';
 import type { Prepared } from './prepared.ts';
-import { type ImageSettings, prepareRootfs } from './rootfs.ts';
+import { type ImageSettings, prepareRootfs, sourceDateEpoch } from './rootfs.ts';
 
 export interface ImportOptions {
   /** Name to give it; a short one is below `localhost/`. Without it the archive's own name is used. */
@@ -60,9 +60,9 @@ async function prepareArchive(stage: Stage, path: string, options: ImportOptions
   const handle = await openArchive(path, join(stage.directory, 'archive'));
   try {
     const rootfs = async () => {
-      const created = options.settings === undefined ? (await handle.stat()).mtime : new Date();
       const tar = slice(handle, 0, (await handle.stat()).size);
-      return prepareRootfs(stage, tar, options.settings ?? {}, created.toISOString(), platform);
+      const created = new Date((sourceDateEpoch() ?? Date.now() / 1000) * 1000).toISOString();
+      return prepareRootfs(stage, tar, options.settings ?? {}, created, platform);
     };
     if (options.rootfs === true) return await rootfs();
     const source = await openTar(handle, path === '-' ? 'stdin' : path);

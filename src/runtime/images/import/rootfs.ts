@@ -21,6 +21,12 @@ export interface ImageSettings {
 
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
+/** `SOURCE_DATE_EPOCH` (reproducible-builds.org) in seconds, where it is set to a number. */
+export function sourceDateEpoch(): number | undefined {
+  const given = process.env['SOURCE_DATE_EPOCH'] ?? '';
+  return /^\d{1,11}$/.test(given) ? Number(given) : undefined;
+}
+
 /** An image config as JSON. Keys are in a fixed order and nothing depends on the clock, so equal input is equal output. */
 export function configJson(settings: ImageSettings, diffId: string, created: string, platform: Platform): Buffer {
   const env = settings.env ?? [];

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import { ago } from '../../cli/ago.ts';
+import { Command, Flags } from '../../cli/command.ts';
+import { type Column, table } from '../../cli/table.ts';
+import { formatBytes } from '../../runtime/images/format.ts';
+import type { ImageRecord } from '../../runtime/images/records.ts';
+import { ImageStore } from '../../runtime/images/store.ts';
+
+function columns(full: boolean, now: number): Column<ImageRecord>[] {
+  return [
+    { title: 'REFERENCE', value: ({ reference }) => reference },
+    { title: 'DIGEST', value: ({ digest }) => (full ? digest : digest.slice(0, 19)) },
+    { title: 'ORIGIN', value: ({ origin }) => origin },
+    { title: 'ADDED', value: ({ created }) => ago(created, now) },
+    { title: 'SIZE', value: ({ size }) => formatBytes(size) },
+  ];
+}
+
+export default class ImageLs extends Command {
+  static override id = 'image:ls';
+  static override summary = 'List images.';
+  static override examples = ['$ secure image ls', '$ secure image ls --json', '$ secure image rm $(secure image ls -q)'];
+  static override flags = {
+    quiet: Flags.boolean({ char: 'q', description: 'Only references.' }),
+    'no-trunc': Flags.boolean({ description: 'Whole digests.' }),
+  };
+
+  async run(): Promise<undefined> {
+    const { flags } = await this.parse(ImageLs);
+    const images = await (await ImageStore.open()).list();
+    if (this.jsonEnabled()) this.logJson({ images });
+    else if (flags.quiet) for (const { reference } of images) this.log(reference);
+    else this.log(table(images, columns(flags['no-trunc'], Date.now())));
+  }
+}

@@ -54,6 +54,7 @@ interface Addon {
   ): number;
   readBeneath(root: number, path: string | Buffer, limit: number, noLinks: boolean, inRoot: boolean): Buffer | null;
   flock(fd: number, exclusive: boolean, wait: boolean): boolean;
+  getXattr(fd: number, name: string): Buffer | null;
 }
 interface Oracle {
   seccompOracle(profile: string): { instructions: Buffer; unknownNames: string[] };
@@ -205,4 +206,9 @@ export function readBeneath(
  */
 export function flock(fd: number, exclusive: boolean, wait: boolean): boolean {
   return opening('flock', () => addon().flock(fd, exclusive, wait));
+}
+
+/** An extended attribute of an open file, or null when it has none of that name. @throws Error as of node:fs */
+export function getXattr(fd: number, name: string): Buffer | null {
+  return opening('fgetxattr', () => addon().getXattr(fd, name));
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/file.h>
+#include <sys/xattr.h>
 
+#include <linux/limits.h>
+
+#include <cerrno>
 #include <climits>
 
 #include "beneath.h"
@@ -65,11 +69,26 @@ Napi::Value lock(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
+// getXattr(fd, name): Buffer | null when the file or the file system has none of that name
+Napi::Value get_xattr(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto fd = static_cast<int>(integer(info, 0, 0, INT_MAX));
+  const std::string name = text(info, 1);
+  if (env.IsExceptionPending()) return env.Undefined();
+  std::string value(XATTR_SIZE_MAX, '\0');
+  const ssize_t length = ::fgetxattr(fd, name.c_str(), value.data(), value.size());
+  if (length >= 0) return Napi::Buffer<char>::Copy(env, value.data(), static_cast<std::size_t>(length));
+  if (errno == ENODATA || errno == ENOTSUP) return env.Null();
+  raise(env, fail(Stage::io, "XATTR_FAILED", errno, "read extended attribute " + name));
+  return env.Undefined();
+}
+
 }  // namespace
 
 void register_files(Napi::Env env, Napi::Object exports) {
   exports.Set("openBeneath", Napi::Function::New(env, open_beneath));
   exports.Set("readBeneath", Napi::Function::New(env, read_beneath));
+  exports.Set("getXattr", Napi::Function::New(env, get_xattr));
   exports.Set("flock", Napi::Function::New(env, lock));
 }
 

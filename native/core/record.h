@@ -62,7 +62,7 @@ Result<std::uint32_t> allocate_range(const Roots& roots, const std::string& id);
 // Where a container is in its life. `status` is computed, never trusted from the file: a pid counts
 // only with the same boot id and start time.
 struct State {
-  std::string id, name, image, status;  // created, running, stopping, exited, dead
+  std::string id, name, image, status;  // created, running, stopping, exited, dead; in list() also corrupt
   pid_t pid = 0;                        // init of the container, host pid
   std::uint64_t pid_start = 0;          // field 22 of /proc/PID/stat
   pid_t monitor_pid = 0;
@@ -78,8 +78,11 @@ Result<Fd> store_lock(const Roots& roots, bool exclusive);
 // Exclusive flock on the directory of one container; held while its state changes.
 Result<Fd> container_lock(const Roots& roots, const std::string& id);
 
-Status write_state(const Roots& roots, const State& state);   // <run>/containers/<id>/state.json
+// <run>/containers/<id>/state.json. Missing start times and boot id are filled in.
+Status write_state(const Roots& roots, const State& state);
+// exit.json, durable: after this the container has ended for everyone, also after a power cut.
 Status write_exit(const Roots& roots, const std::string& id, int code, bool oom, const std::string& finished);
+// NO_SUCH_CONTAINER, RECORD_CORRUPT.
 Result<State> read_state(const Roots& roots, const std::string& id);
 // Full id, unique id prefix (>= 1 hex digit) or name -> id. NO_SUCH_CONTAINER, AMBIGUOUS_ID.
 Result<std::string> resolve(const Roots& roots, const std::string& name_or_prefix);
@@ -88,13 +91,14 @@ std::string to_json(const State& state);
 
 // Remove a container that is not running (CONTAINER_RUNNING otherwise; `force` kills it first through its cgroup).
 // Order: run state, cgroup, upper/work, range, name, record; each step may be repeated after a crash. A range is freed only after
-// its files are gone.
+// its files are gone. The caller must not hold the container's lock. A monitor may remove its own container.
 Status remove(const Roots& roots, const std::string& id, bool force);
 
 // Remove what crashed processes left: cgroups below /secure without a live container, records that never got a
 // config.json, ranges and names without a container, containers marked auto-remove that have
 // ended, monitors without a container. Never touches a live one: takes container locks without waiting
-// and skips what is busy. Returns one line per thing removed.
+// and skips what is busy; groups and ranges of instances with other roots are known by the host's directory. Returns one
+// line per thing removed, and "failed ..." for what could not be.
 Result<std::vector<std::string>> gc(const Roots& roots);
 
 // Start time of a process (field 22 of /proc/PID/stat), 0 when gone.

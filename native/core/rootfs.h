@@ -34,8 +34,12 @@ Result<std::vector<Planned>> plan_mounts(const spec::Spec& spec);
 Result<std::vector<Device>> plan_devices(const spec::Spec& spec, bool own_userns);
 // A detached clone of the host's /dev/null, checked to be one (CVE-2025-31133), and an empty
 // read-only directory: what masked paths are covered with.
+struct Cover {
+  Fd mount;
+  bool attached = false;
+};
 struct Covers {
-  Fd null, empty;
+  Cover null, empty;
 };
 Result<Covers> plan_covers();
 
@@ -49,7 +53,7 @@ Status attach_root(int root);
 Status mount_all(int root, std::vector<Planned>& mounts);  // all but cgroup
 Status make_devices(int root, std::vector<Device>& devices, bool terminal);
 Status mount_cgroups(int root, std::vector<Planned>& mounts, const cgroup::Layout& layout);
-Status mask(int root, const std::vector<std::string>& paths, const Covers& covers);
+Status mask(int root, const std::vector<std::string>& paths, Covers& covers);
 Status make_readonly(int root, const std::vector<std::string>& paths);
 Status finish(int root, bool readonly);  // read-only root, pivot_root, the old tree is gone
 

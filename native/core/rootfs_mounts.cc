@@ -117,7 +117,23 @@ Status mount_cgroups(int root, std::vector<Planned>& mounts, const cgroup::Layou
   return Ok{};
 }
 
-Status mask(int root, const std::vector<std::string>& paths, const Covers& covers) {
+namespace {
+
+// The first use attaches the cover itself, later ones a copy of it: a detached mount of another mount
+// namespace cannot be copied.
+Status cover_with(Cover& cover, int target, const std::string& path) {
+  std::string what = "the mask on " + path;
+  if (!cover.attached) {
+    cover.attached = true;
+    return mountfd::attach(cover.mount.get(), target, what);
+  }
+  SECURE_LET(copy, mountfd::clone(cover.mount.get(), "", false));
+  return mountfd::attach(copy.get(), target, what);
+}
+
+}  // namespace
+
+Status mask(int root, const std::vector<std::string>& paths, Covers& covers) {
   for (const auto& path : paths) {
     auto target = resolve(root, path);
     if (!target) {
@@ -126,8 +142,7 @@ Status mask(int root, const std::vector<std::string>& paths, const Covers& cover
     }
     struct stat st {};
     if (::fstat(target->get(), &st) < 0) return fail(Stage::mount, "MOUNT_FAILED", errno, "look at " + path);
-    SECURE_LET(cover, mountfd::clone(S_ISDIR(st.st_mode) ? covers.empty.get() : covers.null.get(), "", false));
-    SECURE_TRY(mountfd::attach(cover.get(), target->get(), "the mask on " + path));
+    SECURE_TRY(cover_with(S_ISDIR(st.st_mode) ? covers.empty : covers.null, target->get(), path));
   }
   return Ok{};
 }

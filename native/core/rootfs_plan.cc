@@ -101,10 +101,10 @@ Result<Covers> plan_covers() {
   Covers out;
   SECURE_LET(null, clone_device(spec::Device{"/dev/null", 'c', 1, 3, 0666, 0, 0}));
   SECURE_TRY(mountfd::set_attributes(null.get(), {MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY, 0}, false, "/dev/null"));
-  out.null = std::move(null);
+  out.null.mount = std::move(null);
   SECURE_LET(empty, mountfd::create("tmpfs", "tmpfs", {{"size", "4k"}, {"nr_inodes", "1"}, {"mode", "0555"}},
                                     MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC));
-  out.empty = std::move(empty);
+  out.empty.mount = std::move(empty);
   return out;
 }
 

@@ -83,7 +83,9 @@ Process read_process(const json::Node& node) {
     out.capabilities.effective = read_caps(c["effective"]);
     out.capabilities.inheritable = read_caps(c["inheritable"]);
     out.capabilities.permitted = read_caps(c["permitted"]);
-    out.capabilities.ambient = read_caps(c["ambient"]);
+    // The kernel takes an ambient capability only when it is permitted and inheritable; engines ask for more (crun's
+    // own template does), and runc and crun drop the rest as well.
+    out.capabilities.ambient = read_caps(c["ambient"]) & out.capabilities.permitted & out.capabilities.inheritable;
   }
   for (const auto& item : node["rlimits"].items()) {
     Rlimit limit{item["type"].str(), item["soft"].u64(), item["hard"].u64()};

@@ -23,6 +23,7 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
   'image:ls': { summary: 'List images.', load: () => import('../commands/image/ls.ts') },
   'image:prune': { summary: 'Remove what no image and no container needs.', load: () => import('../commands/image/prune.ts') },
   'image:rm': { summary: 'Remove images, and what only they needed.', load: () => import('../commands/image/rm.ts') },
+  'policy:validate': { summary: 'Check policy files.', load: () => import('../commands/policy/validate.ts') },
   'system:info': { summary: 'What this host offers.', load: () => import('../commands/system/info.ts') },
   'system:prune': { summary: 'Remove what nothing uses.', load: () => import('../commands/system/prune.ts') },
 };

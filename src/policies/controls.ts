@@ -24,7 +24,9 @@ function readLimit(raw: unknown): Limit {
   const { value, soft, enforcement } = raw as { value: unknown; soft?: unknown; enforcement?: Level };
   const hard = quantity(value);
   const required = enforcement !== 'wished';
-  return soft === undefined ? { value: hard, required } : { value: hard, soft: Math.min(hard, quantity(soft)), required };
+  return soft === undefined
+    ? { value: hard, required }
+    : { value: hard, soft: Math.min(hard, quantity(soft)), required };
 }
 
 const as = <T>(lattice: Lattice<T>): Control<T> => ({ lattice, read: (raw) => raw as T });

@@ -31,8 +31,8 @@ const many = (value: unknown): readonly string[] => (value === undefined ? [] : 
 
 function readWorkload(source: SourceText, tree: Tree, at: string): Workload {
   return {
-    match: many(tree['match']),
-    user: many(tree['user']),
+    match: many(tree.match),
+    user: many(tree.user),
     grants: readRun(source, tree, at),
     by: { policy: source.policy, ...source.at(at) },
   };
@@ -40,14 +40,14 @@ function readWorkload(source: SourceText, tree: Tree, at: string): Workload {
 
 /** What JSON Schema cannot say: every capability must be one. */
 function unknownCapabilities(source: SourceText, tree: Tree): Problem[] {
-  const run = tree['run'] as Tree | undefined;
+  const run = tree.run as Tree | undefined;
   const places: [string, unknown][] = [
     ['/run', run],
-    ['/run/ceilings', run?.['ceilings']],
-    ...((tree['workloads'] ?? []) as Tree[]).map((w, i): [string, unknown] => [`/workloads/${i}`, w]),
+    ['/run/ceilings', run?.ceilings],
+    ...((tree.workloads ?? []) as Tree[]).map((w, i): [string, unknown] => [`/workloads/${i}`, w]),
   ];
   return places.flatMap(([at, node]) =>
-    (((node as Tree | undefined)?.['capabilities'] ?? []) as string[]).flatMap((name, i) => {
+    (((node as Tree | undefined)?.capabilities ?? []) as string[]).flatMap((name, i) => {
       if (capabilityName(name) !== undefined) return [];
       const near = suggestCapability(name);
       const message = `there is no capability ${name}${near === undefined ? '' : `; did you mean "${near}"?`}`;
@@ -58,7 +58,7 @@ function unknownCapabilities(source: SourceText, tree: Tree): Problem[] {
 }
 
 async function unmetRequirement(source: SourceText, tree: Tree): Promise<Problem[]> {
-  const range = (tree['requires'] as Tree | undefined)?.['secure'] as string | undefined;
+  const range = (tree.requires as Tree | undefined)?.secure as string | undefined;
   if (range === undefined) return [];
   const { default: semver } = await import('semver');
   const at = { file: source.policy, ...source.at('/requires/secure') };
@@ -78,16 +78,16 @@ export async function readPolicy(text: string, policy: string): Promise<PolicyFi
   const tree = source.value as Tree;
   const problems = [...unknownCapabilities(source, tree), ...(await unmetRequirement(source, tree))];
   if (problems.length > 0) throw new PolicyProblems(problems, source.lines);
-  const run = tree['run'] as Tree | undefined;
-  const parents = many(tree['extends']);
-  const listed = Array.isArray(tree['extends']);
+  const run = tree.run as Tree | undefined;
+  const parents = many(tree.extends);
+  const listed = Array.isArray(tree.extends);
   return {
     policy,
-    name: ((tree['metadata'] as Tree | undefined)?.['name'] as string | undefined) ?? policy,
+    name: ((tree.metadata as Tree | undefined)?.name as string | undefined) ?? policy,
     extends: parents.map((value, i) => sourced(source, listed ? `/extends/${i}` : '/extends', value)),
     run: readRun(source, run, '/run'),
-    ceilings: readRun(source, run?.['ceilings'], '/run/ceilings'),
-    workloads: ((tree['workloads'] ?? []) as Tree[]).map((w, i) => readWorkload(source, w, `/workloads/${i}`)),
+    ceilings: readRun(source, run?.ceilings, '/run/ceilings'),
+    workloads: ((tree.workloads ?? []) as Tree[]).map((w, i) => readWorkload(source, w, `/workloads/${i}`)),
     lines: source.lines,
   };
 }

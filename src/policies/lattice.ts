@@ -67,7 +67,11 @@ const covered = (patterns: readonly string[], path: string): boolean => patterns
 /** Paths and `DIR/**`: covering less is tighter. */
 export const paths: Lattice<readonly string[]> = {
   loosens: (bound, value) => value.some((path) => !covered(bound, path)),
-  meet: (a, b) => union(a.filter((path) => covered(b, path)), b.filter((path) => covered(a, path))),
+  meet: (a, b) =>
+    union(
+      a.filter((path) => covered(b, path)),
+      b.filter((path) => covered(a, path)),
+    ),
   join: union,
   show: list,
 };

@@ -54,12 +54,16 @@ class Loader {
   }
 
   open(name: string, from: string): Opened {
-    if (!isPath(name)) return { id: builtinId(name), identity: builtinId(name), text: builtinText(name), directory: from };
+    if (!isPath(name))
+      return { id: builtinId(name), identity: builtinId(name), text: builtinText(name), directory: from };
     const path = resolve(from, name);
     return { id: path, directory: dirname(path), ...this.io.read(path) };
   }
 
-  async load({ id, identity, text, directory }: Opened, chain: readonly { id: string; identity: string }[]): Promise<Merged> {
+  async load(
+    { id, identity, text, directory }: Opened,
+    chain: readonly { id: string; identity: string }[],
+  ): Promise<Merged> {
     this.count += 1;
     const file = await readPolicy(text, id);
     const here = [...chain, { id, identity }];
@@ -68,9 +72,12 @@ class Loader {
     for (const parent of names) {
       const opened = this.openParent(parent, directory, file);
       const start = here.findIndex((one) => one.identity === opened.identity);
-      if (start >= 0) this.fail(file, parent, 'POLICY_CYCLE', [...here.slice(start).map((one) => one.id), opened.id].join(' -> '));
-      if (here.length >= MAX_DEPTH) this.fail(file, parent, 'POLICY_CYCLE', `more than ${MAX_DEPTH} policies extend one another`);
-      if (this.count >= MAX_FILES) this.fail(file, parent, 'POLICY_INVALID', `more than ${MAX_FILES} policies are extended`);
+      if (start >= 0)
+        this.fail(file, parent, 'POLICY_CYCLE', [...here.slice(start).map((one) => one.id), opened.id].join(' -> '));
+      if (here.length >= MAX_DEPTH)
+        this.fail(file, parent, 'POLICY_CYCLE', `more than ${MAX_DEPTH} policies extend one another`);
+      if (this.count >= MAX_FILES)
+        this.fail(file, parent, 'POLICY_INVALID', `more than ${MAX_FILES} policies are extended`);
       parents.push(await this.load(opened, here));
     }
     const { merged, excess } = mergeOnto(file, parents);
@@ -107,14 +114,21 @@ class Loader {
 async function loadOpened(loader: Loader, opened: Opened, name: string): Promise<EffectivePolicy> {
   const merged = await loader.load(opened, []);
   const [first] = loader.excess;
-  if (first !== undefined) throw new PolicyProblems(loader.excess.flatMap((e) => e.found).map(excessProblem), first.file.lines);
+  if (first !== undefined)
+    throw new PolicyProblems(loader.excess.flatMap((e) => e.found).map(excessProblem), first.file.lines);
   const missing = CONTROL_NAMES.filter((control) => merged.run[control] === undefined);
   if (missing.length > 0) {
     const message = `it and what it extends leave open: ${missing.join(', ')}`;
     const hint = `extend a complete policy: ${PROFILES.join(', ')}`;
     throw new PolicyProblems([{ code: 'POLICY_INVALID', message, hint, file: opened.id, line: 1, column: 1 }], []);
   }
-  return { name, run: merged.run as Run, ceilings: merged.ceilings, workloads: merged.workloads, files: [...new Set(merged.files)] };
+  return {
+    name,
+    run: merged.run as Run,
+    ceilings: merged.ceilings,
+    workloads: merged.workloads,
+    files: [...new Set(merged.files)],
+  };
 }
 
 /**
@@ -137,7 +151,10 @@ export async function loadPolicy(nameOrPath: string, io: PolicyIo): Promise<Effe
 }
 
 /** Everything that is wrong with a file, as one report; an empty `problems` means that it can be run. */
-export async function validatePolicy(path: string, io: PolicyIo): Promise<{ problems: readonly Problem[]; lines: readonly string[] }> {
+export async function validatePolicy(
+  path: string,
+  io: PolicyIo,
+): Promise<{ problems: readonly Problem[]; lines: readonly string[] }> {
   const loader = new Loader(io);
   const absolute = resolve(io.cwd, path);
   try {
@@ -148,6 +165,9 @@ export async function validatePolicy(path: string, io: PolicyIo): Promise<{ prob
     if (!(error instanceof SecureError) || error.code !== 'POLICY_UNREADABLE') throw error;
     const { message, hint } = error;
     const at = { file: path, line: 1, column: 1 };
-    return { problems: [{ code: 'POLICY_UNREADABLE', message, ...at, ...(hint === undefined ? {} : { hint }) }], lines: [] };
+    return {
+      problems: [{ code: 'POLICY_UNREADABLE', message, ...at, ...(hint === undefined ? {} : { hint }) }],
+      lines: [],
+    };
   }
 }

@@ -81,10 +81,7 @@ function meetParents(parents: readonly Merged[]): Merged {
  */
 export function mergeOnto(file: PolicyFile, parents: readonly Merged[]): { merged: Merged; excess: readonly Excess[] } {
   const base = meetParents(parents);
-  const excess = [
-    ...excesses(file.run, base.run, base.ceilings),
-    ...excesses(file.ceilings, base.run, base.ceilings),
-  ];
+  const excess = [...excesses(file.run, base.run, base.ceilings), ...excesses(file.ceilings, base.run, base.ceilings)];
   const run: Values = { ...base.run };
   // What a file sets it also bounds, unless it declares a ceiling for it.
   const ceilings: Values = { ...base.ceilings, ...file.run, ...file.ceilings };

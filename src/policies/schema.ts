@@ -13,7 +13,8 @@ const validate = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: 
 /** Parts of the policy language that later versions evaluate. Accepting them now would promise what nothing enforces. */
 const NOT_YET = ['images', 'rules', 'exceptions', 'tests'];
 
-const dotted = (at: string): string => at.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~') || 'the file';
+const dotted = (at: string): string =>
+  at.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~') || 'the file';
 
 function shown(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
@@ -24,12 +25,14 @@ function shown(value: unknown): string {
 }
 
 function expectation({ keyword, params, parentSchema }: ErrorObject): string {
-  const allowed = params['allowedValues'] as readonly unknown[] | undefined;
-  if (allowed !== undefined) return allowed.length === 1 ? `must be ${allowed[0]}` : `must be one of ${allowed.join(', ')}`;
-  if (keyword === 'maxItems' || keyword === 'maxLength') return `may have at most ${params['limit']} of them`;
+  const allowed = params.allowedValues as readonly unknown[] | undefined;
+  if (allowed !== undefined)
+    return allowed.length === 1 ? `must be ${allowed[0]}` : `must be one of ${allowed.join(', ')}`;
+  if (keyword === 'maxItems' || keyword === 'maxLength') return `may have at most ${params.limit} of them`;
   const described = (parentSchema as { description?: string; type?: unknown } | undefined) ?? {};
   // Descriptions of values are noun phrases in lower case; those of sections are sentences.
-  if (described.description !== undefined && /^["a-z]/.test(described.description)) return `must be ${described.description}`;
+  if (described.description !== undefined && /^["a-z]/.test(described.description))
+    return `must be ${described.description}`;
   const type = [described.type].flat().map((t) => (t === 'object' ? 'a mapping' : t === 'array' ? 'a list' : `a ${t}`));
   return `must be ${type.join(' or ')}`;
 }
@@ -38,7 +41,7 @@ function problem(error: ErrorObject, source: SourceText): Problem {
   const file = source.policy;
   const at = error.instancePath;
   if (error.keyword === 'additionalProperties') {
-    const key = String(error.params['additionalProperty']);
+    const key = String(error.params.additionalProperty);
     const position = source.key(at + pointer(key));
     if (at === '' && NOT_YET.includes(key)) {
       const message = `\`${key}\` cannot be enforced by this version of secure`;
@@ -51,10 +54,10 @@ function problem(error: ErrorObject, source: SourceText): Problem {
     return { code: 'POLICY_UNKNOWN_KEY', message, hint: `known here: ${keys.join(', ')}`, file, ...position };
   }
   if (error.keyword === 'required') {
-    const message = `${dotted(at)} must have the key "${error.params['missingProperty']}"`;
+    const message = `${dotted(at)} must have the key "${error.params.missingProperty}"`;
     return { code: 'POLICY_INVALID', message, file, ...source.at(at) };
   }
-  const values = (error.params['allowedValues'] as readonly unknown[] | undefined)?.map(String) ?? [];
+  const values = (error.params.allowedValues as readonly unknown[] | undefined)?.map(String) ?? [];
   const near = typeof error.data === 'string' ? didYouMean(error.data, values) : '';
   const message = `${dotted(at)} ${expectation(error)}, not ${shown(error.data)}${near}`;
   return { code: 'POLICY_INVALID', message, file, ...source.at(at) };

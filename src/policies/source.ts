@@ -21,9 +21,9 @@ export interface SourceText {
 const MAX_NODES = 50_000;
 const MAX_DEPTH = 32;
 
-const escape = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
+const escapeKey = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
 export const pointer = (...keys: readonly (string | number)[]): string =>
-  keys.map((key) => `/${escape(String(key))}`).join('');
+  keys.map((key) => `/${escapeKey(String(key))}`).join('');
 
 class Walker {
   readonly values = new Map<string, Position>();
@@ -78,7 +78,7 @@ class Walker {
       if (!isScalar(name) || typeof name.value !== 'string') {
         this.fail('keys must be text', place ?? this.position(name?.range));
       }
-      const child = `${at}/${escape(name.value)}`;
+      const child = `${at}/${escapeKey(name.value)}`;
       this.keys.set(child, place ?? this.position(name.range));
       out[name.value] = this.walk(value as Node | null, child, depth + 1, place);
     }
@@ -102,7 +102,13 @@ export function readSource(text: string, policy: string): SourceText {
   }
   const problems = [...document.errors, ...document.warnings].map((error): Problem => {
     const { line, col } = counter.linePos(error.pos[0]);
-    return { code: 'POLICY_SYNTAX', message: error.message, file: policy, line: Math.max(1, line), column: Math.max(1, col) };
+    return {
+      code: 'POLICY_SYNTAX',
+      message: error.message,
+      file: policy,
+      line: Math.max(1, line),
+      column: Math.max(1, col),
+    };
   });
   if (problems.length > 0) throw new PolicyProblems(problems, lines);
   const walker = new Walker(document, counter, fail);

@@ -72,7 +72,7 @@ export function grantWorkload(policy: EffectivePolicy, workload: Workload): Effe
     if (grant === undefined || own === undefined) continue;
     const lattice = CONTROLS[name].lattice as Lattice<unknown>;
     // A number replaces (a workload may also need less); a set adds.
-    const adds = Array.isArray(grant.value) && own.value !== 'any';
+    const adds = Array.isArray(grant.value) || grant.value === 'any';
     run[name] = { value: adds ? lattice.join(own.value, grant.value) : grant.value, by: grant.by };
   }
   return { ...policy, run: run as unknown as EffectivePolicy['run'] };

@@ -18,17 +18,31 @@ function checkSource(context: Context, { source }: VolumeRequest, what: string):
   const { policy, roots } = context;
   const { value: deny, by } = policy.run['binds.deny'];
   const hint = 'mount a directory of its own that holds only what the container needs';
-  if (!source.startsWith('/') || /\/\.{0,2}(\/|$)/.test(source === '/' ? '' : source)) throw refusedMount(what, `the source ${JSON.stringify(source)} is not a resolved path`, hint);
-  if (ENGINE_SOCKET.test(source)) throw refusedMount(what, `${source} is an engine's socket, and as good as root on the host`, hint);
+  if (!source.startsWith('/') || /\/\.{0,2}(\/|$)/.test(source === '/' ? '' : source))
+    throw refusedMount(what, `the source ${JSON.stringify(source)} is not a resolved path`, hint);
+  if (ENGINE_SOCKET.test(source))
+    throw refusedMount(what, `${source} is an engine's socket, and as good as root on the host`, hint);
   for (const path of [...NEVER, roots.state, roots.run, ...deny]) {
-    if (path !== '/' && beneath(path, source)) throw refusedMount(what, `${source} is in ${path}, which is never given to a container`, hint);
-    if (beneath(source, path)) throw refusedMount(what, `${source} contains ${path}, which is never given to a container (${by.policy}:${by.line})`, hint);
+    if (path !== '/' && beneath(path, source))
+      throw refusedMount(what, `${source} is in ${path}, which is never given to a container`, hint);
+    if (beneath(source, path))
+      throw refusedMount(
+        what,
+        `${source} contains ${path}, which is never given to a container (${by.policy}:${by.line})`,
+        hint,
+      );
   }
   const allowed = policy.run['binds.sources'];
   if (allowed.value.some((pattern) => pathWithin(pattern, source))) return;
   const wider = policy.ceilings['binds.sources']?.value ?? [];
   const grantable = wider.some((pattern) => pathWithin(pattern, source));
-  throw denied(what, allowed.by, grantable ? `a policy of your own may grant it: binds: { sources: [${source}] }` : 'use --tmpfs, or a profile that mounts host paths');
+  throw denied(
+    what,
+    allowed.by,
+    grantable
+      ? `a policy of your own may grant it: binds: { sources: [${source}] }`
+      : 'use --tmpfs, or a profile that mounts host paths',
+  );
 }
 
 /** Read-only unless the policy is generous or `rw` was asked for and may be. */
@@ -48,7 +62,8 @@ function planBind(context: Context, volume: VolumeRequest): Mount {
   const destination = mountDestination(what, volume.destination);
   checkSource(context, volume, what);
   const unknown = volume.options.find((option) => !['ro', 'rw', 'exec', 'noexec', ...IMPLIED].includes(option));
-  if (unknown !== undefined) throw refusedMount(what, `the option ${JSON.stringify(unknown)} is not available`, 'options are ro, rw, noexec');
+  if (unknown !== undefined)
+    throw refusedMount(what, `the option ${JSON.stringify(unknown)} is not available`, 'options are ro, rw, noexec');
   const { option, why } = access(context, volume, what);
   const writableProgram = context.policy.run.noexec.value && option === 'rw';
   const noexec = volume.options.includes('noexec') || writableProgram;

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SecureError } from '../../errors.ts';
-import { capabilityName, capabilityNumber, ociCapabilities, sortCapabilities, suggestCapability } from '../../profiles/capabilities/index.ts';
+import {
+  capabilityName,
+  capabilityNumber,
+  ociCapabilities,
+  sortCapabilities,
+  suggestCapability,
+} from '../../profiles/capabilities/index.ts';
 import { type Context, denied } from './context.ts';
 import type { CapabilitySets } from './spec.ts';
 import type { PlannedUser } from './user.ts';

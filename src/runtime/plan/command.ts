@@ -33,7 +33,11 @@ export function planCwd({ request, image }: Context): string {
   const outside = normal === '/proc' || normal.startsWith('/proc/');
   if (asked.startsWith('/') && !outside) return normal;
   if (request.workdir !== undefined) throw invalid('--workdir', asked, 'an absolute path outside /proc');
-  throw new SecureError('CONFIG_CORRUPT', `the ${from} is ${JSON.stringify(asked)}, which is no absolute path outside /proc`, {
-    hint: 'give another one with --workdir',
-  });
+  throw new SecureError(
+    'CONFIG_CORRUPT',
+    `the ${from} is ${JSON.stringify(asked)}, which is no absolute path outside /proc`,
+    {
+      hint: 'give another one with --workdir',
+    },
+  );
 }

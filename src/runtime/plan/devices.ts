@@ -20,7 +20,12 @@ const PTS_MAJOR = 136;
  */
 export function deviceRules({ policy, reasons }: Context, capabilities: CapabilitySets): DeviceRule[] {
   const { by } = policy.run.devices;
-  reasons.add({ control: 'devices', decision: 'standard', by, why: 'null, zero, full, random, urandom, tty and own terminals' });
+  reasons.add({
+    control: 'devices',
+    decision: 'standard',
+    by,
+    why: 'null, zero, full, random, urandom, tty and own terminals',
+  });
   const mknod: DeviceRule[] = capabilities.bounding.includes('CAP_MKNOD')
     ? [
         { allow: true, type: 'c', access: 'm' },

@@ -27,10 +27,23 @@ const INSTEAD: Readonly<Record<Part, string>> = {
   scopes: 'the pid and network namespaces',
 };
 
-function wanted({ host, reasons }: Context, part: Part, { value: level, by }: Sourced<Level>, decision: string, why: string): boolean {
+function wanted(
+  { host, reasons }: Context,
+  part: Part,
+  { value: level, by }: Sourced<Level>,
+  decision: string,
+  why: string,
+): boolean {
   const control = `landlock-${part}`;
   if (level === 'off') {
-    reasons.add({ control, decision: 'off', by, why: 'the policy does not ask for it', required: false, status: 'off' });
+    reasons.add({
+      control,
+      decision: 'off',
+      by,
+      why: 'the policy does not ask for it',
+      required: false,
+      status: 'off',
+    });
     return false;
   }
   const has = host.landlockAbi === 0 ? 'none' : `ABI ${host.landlockAbi}`;
@@ -56,9 +69,18 @@ interface FsInput {
 }
 
 function fileRules({ scope, mounts, rootWritable, deviceNodes, tty }: FsInput): LandlockSpec['pathBeneath'] {
-  const write = ['read_file', 'read_dir', ...writableDirectoryRights(scope, deviceNodes).filter((name) => !READ_RIGHTS.includes(name))];
+  const write = [
+    'read_file',
+    'read_dir',
+    ...writableDirectoryRights(scope, deviceNodes).filter((name) => !READ_RIGHTS.includes(name)),
+  ];
   const writable = mounts
-    .filter((mount) => ['tmpfs', 'mqueue', 'bind'].includes(mount.type) && mount.destination !== '/dev' && !mount.options.includes('ro'))
+    .filter(
+      (mount) =>
+        ['tmpfs', 'mqueue', 'bind'].includes(mount.type) &&
+        mount.destination !== '/dev' &&
+        !mount.options.includes('ro'),
+    )
     .map((mount) => mount.destination);
   const root = rootWritable ? [...READ_RIGHTS, ...write.filter((name) => !READ_RIGHTS.includes(name))] : READ_RIGHTS;
   return [
@@ -88,14 +110,26 @@ function portRules(context: Context): Pick<LandlockSpec, 'handledAccessNet' | 'n
   const none = { handledAccessNet: [], netPort: [] };
   if (ports.value === 'any' && egress.value === 'any') {
     const why = 'the policy allows every port';
-    context.reasons.add({ control: 'landlock-ports', decision: 'off', by: ports.by, why, required: false, status: 'off' });
+    context.reasons.add({
+      control: 'landlock-ports',
+      decision: 'off',
+      by: ports.by,
+      why,
+      required: false,
+      status: 'off',
+    });
     return none;
   }
-  const listen = ports.value === 'any' ? 'any' : [...new Set([...ports.value, ...exposed(context.image.config.exposedPorts)])].sort((a, b) => a - b);
+  const listen =
+    ports.value === 'any'
+      ? 'any'
+      : [...new Set([...ports.value, ...exposed(context.image.config.exposedPorts)])].sort((a, b) => a - b);
   const show = (list: 'any' | readonly number[]): string => (list === 'any' ? 'any' : list.join(' ') || 'none');
   const decision = `listen: ${show(listen)}; connect: ${show(egress.value)}`;
-  if (!wanted(context, 'ports', context.policy.run['landlock.ports'], decision, 'TCP only by declared ports')) return none;
-  const rule = (access: string, list: 'any' | readonly number[]) => (list === 'any' || list.length === 0 ? [] : [{ port: [...list], allowedAccess: [access] }]);
+  if (!wanted(context, 'ports', context.policy.run['landlock.ports'], decision, 'TCP only by declared ports'))
+    return none;
+  const rule = (access: string, list: 'any' | readonly number[]) =>
+    list === 'any' || list.length === 0 ? [] : [{ port: [...list], allowedAccess: [access] }];
   return {
     handledAccessNet: LANDLOCK_NET.filter((access) => (access === 'bind_tcp' ? listen : egress.value) !== 'any'),
     netPort: [...rule('bind_tcp', listen), ...rule('connect_tcp', egress.value)],
@@ -103,13 +137,36 @@ function portRules(context: Context): Pick<LandlockSpec, 'handledAccessNet' | 'n
 }
 
 /** The ruleset, made for exactly this host's ABI; null when there is nothing to confine. @throws SecureError CONTROL_UNAVAILABLE */
-export function planLandlock(context: Context, mounts: readonly Mount[], rootWritable: boolean, capabilities: CapabilitySets): LandlockSpec | null {
+export function planLandlock(
+  context: Context,
+  mounts: readonly Mount[],
+  rootWritable: boolean,
+  capabilities: CapabilitySets,
+): LandlockSpec | null {
   const { policy, host, request } = context;
   const { run } = policy;
-  const files = wanted(context, 'files', run['landlock.files'], 'writes only to declared paths', 'the kernel refuses other writes whoever asks');
-  const ioctl = wanted(context, 'ioctl', run['landlock.ioctl'], 'only on terminals and the standard devices', 'no driver is reached through a device node');
+  const files = wanted(
+    context,
+    'files',
+    run['landlock.files'],
+    'writes only to declared paths',
+    'the kernel refuses other writes whoever asks',
+  );
+  const ioctl = wanted(
+    context,
+    'ioctl',
+    run['landlock.ioctl'],
+    'only on terminals and the standard devices',
+    'no driver is reached through a device node',
+  );
   const net = portRules(context);
-  const scopes = wanted(context, 'scopes', run['landlock.scopes'], LANDLOCK_SCOPES.join(' '), 'no signals and abstract sockets to the outside');
+  const scopes = wanted(
+    context,
+    'scopes',
+    run['landlock.scopes'],
+    LANDLOCK_SCOPES.join(' '),
+    'no signals and abstract sockets to the outside',
+  );
   const scoped = scopes ? LANDLOCK_SCOPES : [];
   const scope = { abi: host.landlockAbi, ioctl };
   const handled = handledRights(scope).filter((name) => (name === 'ioctl_dev' ? ioctl : files));

@@ -11,11 +11,24 @@ export function planLsm({ policy, host, reasons }: Context, { apparmor }: Securi
   const { value: level, by } = policy.run.lsm;
   const control = 'lsm';
   if (apparmor !== undefined) {
-    reasons.add({ control, decision: `AppArmor ${apparmor}`, by, why: 'named by the request', required: level !== 'wished' && level !== 'off' });
+    reasons.add({
+      control,
+      decision: `AppArmor ${apparmor}`,
+      by,
+      why: 'named by the request',
+      required: level !== 'wished' && level !== 'off',
+    });
     return apparmor;
   }
   if (level === 'off') {
-    reasons.add({ control, decision: 'off', by, why: 'the policy does not ask for it', required: false, status: 'off' });
+    reasons.add({
+      control,
+      decision: 'off',
+      by,
+      why: 'the policy does not ask for it',
+      required: false,
+      status: 'off',
+    });
     return undefined;
   }
   const enforced = host.appArmorEnforcing ? 'AppArmor' : host.seLinuxEnforcing ? 'SELinux' : undefined;
@@ -28,7 +41,10 @@ export function planLsm({ policy, host, reasons }: Context, { apparmor }: Securi
     why: 'no profile for the container',
     available: false,
     required: level === 'required' || (level === 'required-where-enforced' && enforced !== undefined),
-    lacks: enforced === undefined ? 'this host enforces neither AppArmor nor SELinux' : `${enforced} is enforced here and no profile for the container was named`,
+    lacks:
+      enforced === undefined
+        ? 'this host enforces neither AppArmor nor SELinux'
+        : `${enforced} is enforced here and no profile for the container was named`,
     hint: `${named}use a policy that only wishes for it: run: { lsm: wished }`,
     ...(landlock ? { compensatedBy: 'Landlock' } : {}),
   });

@@ -11,8 +11,18 @@ function expand(path: string, cpus: number): string[] {
 export function planMasks({ policy, host, reasons }: Context): { maskedPaths: string[]; readonlyPaths: string[] } {
   const masked = policy.run.maskedPaths;
   const readonly = policy.run.readonlyPaths;
-  reasons.add({ control: 'masked-paths', decision: `${masked.value.length} hidden`, by: masked.by, why: masked.value.join(' ') });
-  reasons.add({ control: 'readonly-paths', decision: `${readonly.value.length} protected`, by: readonly.by, why: readonly.value.join(' ') });
+  reasons.add({
+    control: 'masked-paths',
+    decision: `${masked.value.length} hidden`,
+    by: masked.by,
+    why: 'kernel interfaces that tell about the host',
+  });
+  reasons.add({
+    control: 'readonly-paths',
+    decision: `${readonly.value.length} protected`,
+    by: readonly.by,
+    why: 'kernel interfaces that change the host',
+  });
   return {
     maskedPaths: masked.value.flatMap((path) => expand(path, host.cpus)),
     readonlyPaths: [...readonly.value],

@@ -10,7 +10,8 @@ export function planMonitor({ request, image }: Context): SecureExtension['monit
   const stopSignal = request.stopSignal ?? image.config.stopSignal ?? 'SIGTERM';
   if (!SIGNAL.test(stopSignal)) throw invalid('stop signal', stopSignal, 'a signal such as SIGTERM');
   const stopTimeout = request.stopTimeout ?? 10;
-  if (!Number.isInteger(stopTimeout) || stopTimeout < 0 || stopTimeout > 86_400) throw invalid('--stop-timeout', String(stopTimeout), 'a number of seconds up to a day');
+  if (!Number.isInteger(stopTimeout) || stopTimeout < 0 || stopTimeout > 86_400)
+    throw invalid('--stop-timeout', String(stopTimeout), 'a number of seconds up to a day');
   return {
     detach: request.detach,
     stdinOpen: request.interactive,

@@ -14,8 +14,18 @@ function kernelMounts(shmSize: number): Mount[] {
   const base = ['nosuid', 'noexec', 'nodev'];
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: base },
-    { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'] },
-    { destination: '/dev/pts', type: 'devpts', source: 'devpts', options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', `gid=${GID_TTY}`] },
+    {
+      destination: '/dev',
+      type: 'tmpfs',
+      source: 'tmpfs',
+      options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
+    },
+    {
+      destination: '/dev/pts',
+      type: 'devpts',
+      source: 'devpts',
+      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', `gid=${GID_TTY}`],
+    },
     { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: [...base, 'mode=1777', `size=${shmSize}`] },
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: base },
     { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...base, 'ro'] },
@@ -26,10 +36,18 @@ function kernelMounts(shmSize: number): Mount[] {
 /** Whether the root is read-only. @throws SecureError POLICY_DENIED: the request wants it writable, the policy not. */
 export function planReadOnly({ request, policy, reasons }: Context): boolean {
   const { value: fixed, by } = policy.run.readOnly;
-  if (fixed && request.readOnly === false) throw denied('--read-only=false', by, 'use --tmpfs for directories that are written to');
+  if (fixed && request.readOnly === false)
+    throw denied('--read-only=false', by, 'use --tmpfs for directories that are written to');
   const readOnly = fixed || request.readOnly === true;
   const why = readOnly ? (fixed ? 'by policy' : 'asked for by the request') : 'the policy leaves it writable';
-  reasons.add({ control: 'rootfs', decision: readOnly ? 'read-only' : 'read-write', by, why, required: readOnly, status: readOnly ? 'enforced' : 'off' });
+  reasons.add({
+    control: 'rootfs',
+    decision: readOnly ? 'read-only' : 'read-write',
+    by,
+    why,
+    required: readOnly,
+    status: readOnly ? 'enforced' : 'off',
+  });
   return readOnly;
 }
 
@@ -46,12 +64,14 @@ function ordered(mounts: readonly Mount[]): Mount[] {
  */
 export function planMounts(context: Context, user: PlannedUser, readOnly: boolean, userNamespace: boolean): Mount[] {
   const { shmSize = SHM_BYTES } = context.request.limits;
-  if (!Number.isSafeInteger(shmSize) || shmSize < 1) throw invalid('--shm-size', String(shmSize), 'a whole number of bytes');
+  if (!Number.isSafeInteger(shmSize) || shmSize < 1)
+    throw invalid('--shm-size', String(shmSize), 'a whole number of bytes');
   const { requested, declared } = planTmpfs(context, user, readOnly);
   const asked = [...requested, ...planBinds(context, userNamespace)];
   const destinations = asked.map((mount) => mount.destination);
   const twice = destinations.find((path, i) => destinations.indexOf(path) !== i);
-  if (twice !== undefined) throw refusedMount(`mount on ${twice}`, 'two mounts have the same destination', 'leave one out');
+  if (twice !== undefined)
+    throw refusedMount(`mount on ${twice}`, 'two mounts have the same destination', 'leave one out');
   const free = (mount: Mount): boolean => !destinations.includes(mount.destination);
   return [...kernelMounts(shmSize).filter(free), ...ordered([...declared.filter(free), ...asked])];
 }

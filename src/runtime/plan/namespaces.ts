@@ -16,7 +16,14 @@ export function planUserNamespace({ policy, host, reasons }: Context): boolean {
   const { value: level, by } = policy.run['user.namespace'];
   const control = 'user-namespace';
   if (level === 'off') {
-    reasons.add({ control, decision: 'off', by, why: 'the policy does not ask for it', required: false, status: 'off' });
+    reasons.add({
+      control,
+      decision: 'off',
+      by,
+      why: 'the policy does not ask for it',
+      required: false,
+      status: 'off',
+    });
     return false;
   }
   return reasons.offer({
@@ -35,10 +42,31 @@ export function planUserNamespace({ policy, host, reasons }: Context): boolean {
 export function planNamespaces({ policy, reasons }: Context, userNamespace: boolean): { type: string }[] {
   const { network, lowPorts, cgroup } = policy.run;
   const own = [...BASE, ...(userNamespace ? ['user'] : [])];
-  reasons.add({ control: 'namespaces', decision: own.join(' '), by: cgroup.by, why: 'none is shared with the host or another container' });
-  reasons.add({ control: 'network', decision: 'none', by: network.by, why: 'a network of its own with nothing but loopback' });
-  reasons.add({ control: 'low-ports', decision: 'unprivileged', by: lowPorts.by, why: 'ports below 1024 need no capability in its own network', required: false });
-  reasons.add({ control: 'cgroup', decision: 'private, read-only', by: cgroup.by, why: 'it cannot change its own limits' });
+  reasons.add({
+    control: 'namespaces',
+    decision: own.join(' '),
+    by: cgroup.by,
+    why: 'none is shared with the host or another container',
+  });
+  reasons.add({
+    control: 'network',
+    decision: 'none',
+    by: network.by,
+    why: 'a network of its own with nothing but loopback',
+  });
+  reasons.add({
+    control: 'low-ports',
+    decision: 'unprivileged',
+    by: lowPorts.by,
+    why: 'ports below 1024 need no capability in its own network',
+    required: false,
+  });
+  reasons.add({
+    control: 'cgroup',
+    decision: 'private, read-only',
+    by: cgroup.by,
+    why: 'it cannot change its own limits',
+  });
   return own.map((type) => ({ type }));
 }
 

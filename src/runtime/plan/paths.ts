@@ -29,6 +29,7 @@ export function mountDestination(what: string, typed: string): string {
   for (const kernel of ['/proc', '/sys']) {
     if (beneath(kernel, path)) throw refusedMount(what, `nothing is mounted over ${kernel}`, hint);
   }
-  if (beneath('/dev', path) && path !== '/dev/shm') throw refusedMount(what, 'the runtime makes /dev itself', 'of /dev only /dev/shm can be replaced');
+  if (beneath('/dev', path) && path !== '/dev/shm')
+    throw refusedMount(what, 'the runtime makes /dev itself', 'of /dev only /dev/shm can be replaced');
   return path;
 }

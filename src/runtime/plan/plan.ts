@@ -32,7 +32,13 @@ function contextOf(input: PlanInput): Context {
   const workload = findWorkload(input.policy, input.image.reference);
   if (workload === undefined) return { ...input, reasons, workloadUsers: [] };
   const policy = grantWorkload(input.policy, workload);
-  reasons.add({ control: 'workload', decision: workload.match.join(' '), by: workload.by, why: `names ${input.image.reference}`, required: false });
+  reasons.add({
+    control: 'workload',
+    decision: workload.match.join(' '),
+    by: workload.by,
+    why: `names ${input.image.reference}`,
+    required: false,
+  });
   return { ...input, policy, reasons, workloadUsers: workload.user };
 }
 
@@ -59,7 +65,14 @@ function decide(context: Context): Parts {
   const { value: fixed, by } = policy.run.noNewPrivileges;
   const nnp = options.noNewPrivileges;
   const why = nnp ? 'set-id programs and file capabilities give nothing' : 'the policy leaves it to the request';
-  reasons.add({ control: 'no-new-privileges', decision: String(nnp), by, why, required: fixed, status: nnp ? 'enforced' : 'off' });
+  reasons.add({
+    control: 'no-new-privileges',
+    decision: String(nnp),
+    by,
+    why,
+    required: fixed,
+    status: nnp ? 'enforced' : 'off',
+  });
   const seccomp = planSeccomp(context, options, capabilities);
   const readOnly = planReadOnly(context);
   const mounts = planMounts(context, user, readOnly, userNamespace);
@@ -111,7 +124,12 @@ export function createPlan(input: PlanInput): Plan {
   const parts = decide(context);
   const hostname = planHostname(context);
   const name = planName(context);
-  const open = { userNamespace: parts.userNamespace, hostname: hostname === '', hostnameEnv: parts.hostnameSlot, name: name === null };
+  const open = {
+    userNamespace: parts.userNamespace,
+    hostname: hostname === '',
+    hostnameEnv: parts.hostnameSlot,
+    name: name === null,
+  };
   return {
     ociVersion: '1.3.0',
     process: parts.process,
@@ -127,7 +145,12 @@ export function createPlan(input: PlanInput): Plan {
       name,
       stateRoot: roots.state,
       runRoot: roots.run,
-      image: { reference: image.reference, digest: image.digest, configDigest: image.configDigest, origin: image.origin },
+      image: {
+        reference: image.reference,
+        digest: image.digest,
+        configDigest: image.configDigest,
+        origin: image.origin,
+      },
       layers: image.layers.map(({ diffId, path }) => ({ diffId, path })),
       range: parts.userNamespace ? { size: RANGE_MAPPING.size } : null,
       upperDir: '',

@@ -33,7 +33,15 @@ export class Reasons {
 
   add({ control, decision, by, why, required = true, status = 'enforced', compensatedBy }: Decision): void {
     const { policy, line } = by;
-    this.#list.push({ control, decision, required, status, by: { policy, line }, why, compensatedBy: compensatedBy ?? null });
+    this.#list.push({
+      control,
+      decision,
+      required,
+      status,
+      by: { policy, line },
+      why,
+      compensatedBy: compensatedBy ?? null,
+    });
   }
 
   /**
@@ -48,7 +56,11 @@ export class Reasons {
     }
     if (decision.required !== false) {
       const { policy, line } = decision.by;
-      throw new SecureError('CONTROL_UNAVAILABLE', `${decision.control} is required by ${policy}:${line}, but ${lacks}`, { hint });
+      throw new SecureError(
+        'CONTROL_UNAVAILABLE',
+        `${decision.control} is required by ${policy}:${line}, but ${lacks}`,
+        { hint },
+      );
     }
     this.add({ ...decision, decision: 'none', status: 'unavailable', why: lacks });
     return false;

@@ -6,11 +6,31 @@ import type { Rlimit } from './spec.ts';
 /** RLIM_INFINITY as JSON can carry it exactly; setrlimit(2) takes anything this large for unlimited sizes. */
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
-const BY_POLICY = { NOFILE: 'nofile', NPROC: 'nproc', CORE: 'core', MEMLOCK: 'memlock', FSIZE: 'fsize' } as const satisfies Record<string, ControlName>;
+const BY_POLICY = {
+  NOFILE: 'nofile',
+  NPROC: 'nproc',
+  CORE: 'core',
+  MEMLOCK: 'memlock',
+  FSIZE: 'fsize',
+} as const satisfies Record<string, ControlName>;
 /** getrlimit(2). */
 const KNOWN = [
-  'AS', 'CORE', 'CPU', 'DATA', 'FSIZE', 'LOCKS', 'MEMLOCK', 'MSGQUEUE', 'NICE', 'NOFILE', 'NPROC', 'RSS', 'RTPRIO', 'RTTIME',
-  'SIGPENDING', 'STACK',
+  'AS',
+  'CORE',
+  'CPU',
+  'DATA',
+  'FSIZE',
+  'LOCKS',
+  'MEMLOCK',
+  'MSGQUEUE',
+  'NICE',
+  'NOFILE',
+  'NPROC',
+  'RSS',
+  'RTPRIO',
+  'RTTIME',
+  'SIGPENDING',
+  'STACK',
 ];
 /** What a shell gives; Node raises its own soft limit to the hard one, which must not reach the container. */
 const NOFILE_SOFT = 1024;
@@ -41,7 +61,8 @@ function byRequest({ request }: Context, name: string, bound: Bound, by: Source 
   const typed = `${name.toLowerCase()}=${describe(wanted)}`;
   if (wanted.soft > wanted.hard) throw invalid('--ulimit', typed, 'a soft limit of at most the hard limit');
   if (by !== undefined && wanted.hard > bound.hard) throw denied(`--ulimit ${typed}`, by, `at most ${describe(bound)}`);
-  if (wanted.hard > host) throw invalid('--ulimit', typed, `within this host's hard limit of ${host}, which cannot be raised`);
+  if (wanted.hard > host)
+    throw invalid('--ulimit', typed, `within this host's hard limit of ${host}, which cannot be raised`);
   return wanted;
 }
 
@@ -60,22 +81,43 @@ const jsonLimit = (value: number): number => Math.min(value, UNLIMITED);
  */
 export function planRlimits(context: Context): Rlimit[] {
   const { policy, host, request, reasons } = context;
-  const names = new Set<string>([...Object.keys(BY_POLICY), ...request.limits.ulimits.map(({ name }) => ulimitName(name))]);
+  const names = new Set<string>([
+    ...Object.keys(BY_POLICY),
+    ...request.limits.ulimits.map(({ name }) => ulimitName(name)),
+  ]);
   return [...names].sort().flatMap((name): Rlimit[] => {
     const type = `RLIMIT_${name}`;
     const control = (BY_POLICY as Readonly<Record<string, (typeof BY_POLICY)[keyof typeof BY_POLICY]>>)[name];
     const sourced = control === undefined ? undefined : policy.run[control];
     const top = finite(host.rlimits[type]?.hard ?? -1);
-    const wanted = byRequest(context, name, sourced ? byPolicy(name, sourced.value) : { soft: top, hard: top }, sourced?.by, top);
+    const wanted = byRequest(
+      context,
+      name,
+      sourced ? byPolicy(name, sourced.value) : { soft: top, hard: top },
+      sourced?.by,
+      top,
+    );
     const hard = Math.min(wanted.hard, top);
     const bound = { soft: Math.min(wanted.soft, hard), hard };
     if (sourced !== undefined) {
       const off = sourced.value.value === Infinity && wanted.hard === Infinity;
-      const why = wanted.hard > top ? `the host's hard limit, lower than the policy's ${describe(wanted)}` : 'limit of each process';
+      const why =
+        wanted.hard > top
+          ? `the host's hard limit, lower than the policy's ${describe(wanted)}`
+          : 'limit of each process';
       const status = off ? 'off' : 'enforced';
-      reasons.add({ control: `rlimit-${name.toLowerCase()}`, decision: describe(bound), by: sourced.by, why, status, required: !off && sourced.value.required });
+      reasons.add({
+        control: `rlimit-${name.toLowerCase()}`,
+        decision: describe(bound),
+        by: sourced.by,
+        why,
+        status,
+        required: !off && sourced.value.required,
+      });
     }
     // Unlimited by everyone: the process keeps what it inherits, which is unlimited too.
-    return bound.hard === Infinity && bound.soft === Infinity ? [] : [{ type, soft: jsonLimit(bound.soft), hard: jsonLimit(bound.hard) }];
+    return bound.hard === Infinity && bound.soft === Infinity
+      ? []
+      : [{ type, soft: jsonLimit(bound.soft), hard: jsonLimit(bound.hard) }];
   });
 }

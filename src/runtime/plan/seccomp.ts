@@ -10,21 +10,36 @@ function groups({ policy }: Context): FeatureGroup[] {
   return value.map((name) => {
     const known = FEATURE_GROUPS.find((group) => group === name);
     if (known !== undefined) return known;
-    throw new SecureError('POLICY_INVALID', `${by.policy}:${by.line}: there is no feature group ${JSON.stringify(name)}`, {
-      hint: `feature groups are ${FEATURE_GROUPS.join(', ')}`,
-      position: { file: by.policy, line: by.line },
-    });
+    throw new SecureError(
+      'POLICY_INVALID',
+      `${by.policy}:${by.line}: there is no feature group ${JSON.stringify(name)}`,
+      {
+        hint: `feature groups are ${FEATURE_GROUPS.join(', ')}`,
+        position: { file: by.policy, line: by.line },
+      },
+    );
   });
 }
 
 /** The filter; undefined where the policy only wishes for one that the kernel cannot load. @throws SecureError CONTROL_UNAVAILABLE */
-export function planSeccomp(context: Context, options: SecurityOptions, capabilities: CapabilitySets): OciSeccomp | undefined {
+export function planSeccomp(
+  context: Context,
+  options: SecurityOptions,
+  capabilities: CapabilitySets,
+): OciSeccomp | undefined {
   const { policy, host, reasons } = context;
   const { run } = policy;
   const enforcement = run['seccomp.enforcement'];
   const asked = options.seccomp !== undefined;
   if (enforcement.value === 'off' && !asked) {
-    reasons.add({ control: 'seccomp', decision: 'off', by: enforcement.by, why: 'the policy does not ask for it', required: false, status: 'off' });
+    reasons.add({
+      control: 'seccomp',
+      decision: 'off',
+      by: enforcement.by,
+      why: 'the policy does not ask for it',
+      required: false,
+      status: 'off',
+    });
     return undefined;
   }
   const level = options.seccomp ?? run['seccomp.profile'].value;

@@ -17,7 +17,8 @@ export function planSlots({ userNamespace, hostname, hostnameEnv, name }: Open):
     slots.push({ at: '/linux/gidMappings/0/hostID', type: 'range-start' });
   }
   if (hostname) slots.push({ at: '/hostname', type: 'id-short' });
-  if (hostnameEnv !== undefined) slots.push({ at: `/process/env/${hostnameEnv}`, type: 'id-short', prefix: 'HOSTNAME=' });
+  if (hostnameEnv !== undefined)
+    slots.push({ at: `/process/env/${hostnameEnv}`, type: 'id-short', prefix: 'HOSTNAME=' });
   slots.push({ at: '/linux/cgroupsPath', type: 'cgroup-path' });
   if (name) slots.push({ at: '/secure/name', type: 'name' });
   slots.push({ at: '/secure/logPath', type: 'log-path' });

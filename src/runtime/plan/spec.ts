@@ -72,8 +72,7 @@ export interface LandlockSpec {
 }
 export interface Slot {
   at: string;
-  type:
-    | 'id' | 'id-short' | 'name' | 'range-start' | 'cgroup-path' | 'upper-dir' | 'work-dir' | 'log-path' | 'created';
+  type: 'id' | 'id-short' | 'name' | 'range-start' | 'cgroup-path' | 'upper-dir' | 'work-dir' | 'log-path' | 'created';
   prefix?: string;
   suffix?: string;
 }

@@ -11,7 +11,12 @@ const FS_OPTION = /^(size=\d{1,15}[kmg%]?|mode=0?[0-7]{3,4}|nr_inodes=\d{1,12}[k
 const FLAGS = ['rw', 'ro', 'nosuid', 'nodev', 'noexec', 'exec', 'noatime', 'relatime'];
 
 function planned(destination: string, noexec: boolean, more: readonly string[]): Mount {
-  return { destination, type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'nodev', ...(noexec ? ['noexec'] : []), ...more] };
+  return {
+    destination,
+    type: 'tmpfs',
+    source: 'tmpfs',
+    options: ['nosuid', 'nodev', ...(noexec ? ['noexec'] : []), ...more],
+  };
 }
 
 /** Directories that programs share are sticky and open to all, as on any host; others belong to the container's user. */
@@ -24,16 +29,24 @@ function requested(context: Context, { destination: typed, options }: TmpfsReque
   const what = `--tmpfs ${typed}`;
   const destination = mountDestination(what, typed);
   for (const option of options) {
-    if (!FLAGS.includes(option) && !FS_OPTION.test(option)) throw invalid(what, option, 'one of size=, mode=, nr_inodes=, ro, noexec');
+    if (!FLAGS.includes(option) && !FS_OPTION.test(option))
+      throw invalid(what, option, 'one of size=, mode=, nr_inodes=, ro, noexec');
   }
   const { value: fixed, by } = context.policy.run.noexec;
-  if (fixed && options.includes('exec')) throw denied(`${what} with exec`, by, 'writable places cannot hold programs under this policy');
-  if (options.includes('exec') && options.includes('noexec')) throw refusedMount(what, 'it is both exec and noexec', 'give one of them');
+  if (fixed && options.includes('exec'))
+    throw denied(`${what} with exec`, by, 'writable places cannot hold programs under this policy');
+  if (options.includes('exec') && options.includes('noexec'))
+    throw refusedMount(what, 'it is both exec and noexec', 'give one of them');
   // Docker's default: what nobody asks to run programs from cannot run them.
   const noexec = !options.includes('exec');
   const kept = options.filter((option) => !['rw', 'exec', 'noexec', 'nosuid', 'nodev'].includes(option));
   const mode = kept.some((option) => option.startsWith('mode=')) ? [] : ['mode=1777'];
-  context.reasons.add({ control: 'tmpfs', decision: `${destination}${noexec ? ' noexec' : ''}`, by, why: 'asked for by the request' });
+  context.reasons.add({
+    control: 'tmpfs',
+    decision: `${destination}${noexec ? ' noexec' : ''}`,
+    by,
+    why: 'asked for by the request',
+  });
   return planned(destination, noexec, [...kept, ...mode]);
 }
 
@@ -42,11 +55,18 @@ function declared(context: Context, user: PlannedUser): Mount[] {
   const { policy, image, reasons } = context;
   const { value: noexec } = policy.run.noexec;
   const writable = policy.run.writable;
-  const paths = writable.value.filter((path) => !path.endsWith('/**')).map((path) => mountDestination('writable', path));
+  const paths = writable.value
+    .filter((path) => !path.endsWith('/**'))
+    .map((path) => mountDestination('writable', path));
   const volumes = image.config.volumes.map((path) => mountDestination(`VOLUME of ${image.reference}`, path));
   const extra = [...new Set(volumes)].filter((path) => !paths.includes(path));
   const flags = noexec ? 'nosuid,nodev,noexec' : 'nosuid,nodev';
-  reasons.add({ control: 'writable', decision: `${paths.join(' ') || 'none'} (${flags})`, by: writable.by, why: 'empty directories in memory on the read-only root' });
+  reasons.add({
+    control: 'writable',
+    decision: `${paths.join(' ') || 'none'} (${flags})`,
+    by: writable.by,
+    why: 'empty directories in memory on the read-only root',
+  });
   if (extra.length > 0) {
     const why = 'the image declares them as volumes; empty, in memory, gone with the container';
     reasons.add({ control: 'volumes', decision: `${extra.join(' ')} (${flags})`, by: writable.by, why });
@@ -55,7 +75,11 @@ function declared(context: Context, user: PlannedUser): Mount[] {
 }
 
 /** @throws SecureError MOUNT_REFUSED, POLICY_DENIED, INVALID_VALUE */
-export function planTmpfs(context: Context, user: PlannedUser, readOnly: boolean): { requested: Mount[]; declared: Mount[] } {
+export function planTmpfs(
+  context: Context,
+  user: PlannedUser,
+  readOnly: boolean,
+): { requested: Mount[]; declared: Mount[] } {
   return {
     requested: context.request.tmpfs.map((tmpfs) => requested(context, tmpfs)),
     declared: readOnly ? declared(context, user) : [],

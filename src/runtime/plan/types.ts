@@ -47,7 +47,10 @@ export interface VolumeRequest {
   /** As typed: ro, rw, noexec, ... */
   options: readonly string[];
 }
-export interface TmpfsRequest { destination: string; options: readonly string[] }
+export interface TmpfsRequest {
+  destination: string;
+  options: readonly string[];
+}
 export interface LimitRequest {
   /** Bytes. */
   memory?: number;

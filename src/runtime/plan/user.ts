@@ -64,7 +64,8 @@ function lookupGroup(text: string, { groups, from }: Tables): number {
 /** `user[:group]` to ids. An empty part is an error, never root (CVE-2026-30892). */
 function resolve(text: string, tables: Tables): PlannedUser {
   const [userText = '', groupText, ...rest] = text.split(':');
-  if (userText === '' || groupText === '' || rest.length > 0) throw malformed(text, tables.from, 'has an empty or a third part');
+  if (userText === '' || groupText === '' || rest.length > 0)
+    throw malformed(text, tables.from, 'has an empty or a third part');
   const found = lookupUser(userText, tables);
   const account = typeof found === 'number' ? undefined : found;
   const uid = typeof found === 'number' ? found : found.uid;
@@ -83,10 +84,15 @@ function withoutRootGroup(user: PlannedUser): PlannedUser {
   return { ...user, gid: user.gid === 0 ? user.uid : user.gid, additionalGids };
 }
 
-function chosen({ request, image, workloadUsers }: Context, tables: Omit<Tables, 'from'>): { text: string; from: string } {
+function chosen(
+  { request, image, workloadUsers }: Context,
+  tables: Omit<Tables, 'from'>,
+): { text: string; from: string } {
   if (request.user !== undefined) return { text: request.user, from: '--user' };
   if (workloadUsers.length > 0) {
-    const known = workloadUsers.find((name) => parseId(name) !== undefined || tables.accounts.some((a) => a.name === name));
+    const known = workloadUsers.find(
+      (name) => parseId(name) !== undefined || tables.accounts.some((a) => a.name === name),
+    );
     if (known !== undefined) return { text: known, from: 'user of the workload' };
   }
   return { text: image.config.user === '' ? '0' : image.config.user, from: `user of ${image.reference}` };
@@ -96,7 +102,9 @@ function addGroups(user: PlannedUser, context: Context, tables: Tables): Planned
   const { value: nonRoot, by } = context.policy.run['user.nonRoot'];
   const added = context.request.groupAdd.map((text) => lookupGroup(text, { ...tables, from: '--group-add' }));
   if (nonRoot && added.includes(0)) throw denied('--group-add 0', by, "name a group other than root's");
-  const additionalGids = [...new Set([...user.additionalGids, ...added])].filter((id) => id !== user.gid).sort((a, b) => a - b);
+  const additionalGids = [...new Set([...user.additionalGids, ...added])]
+    .filter((id) => id !== user.gid)
+    .sort((a, b) => a - b);
   return { ...user, additionalGids };
 }
 
@@ -121,9 +129,14 @@ export function planUser(context: Context): PlannedUser {
     reasons.add({ control: 'user', decision: `${user.uid}:${user.gid}`, by, why: `not root, by the ${from}` });
     return user;
   }
-  if (context.request.user !== undefined) throw denied(`--user ${text} is root`, by, 'leave --user out, or name another user');
+  if (context.request.user !== undefined)
+    throw denied(`--user ${text} is root`, by, 'leave --user out, or name another user');
   const fallback = policy.run['user.default'];
-  const user = addGroups(withoutRootGroup(resolve(fallback.value, { ...tables, from: 'user.default' })), context, tables);
+  const user = addGroups(
+    withoutRootGroup(resolve(fallback.value, { ...tables, from: 'user.default' })),
+    context,
+    tables,
+  );
   const why = `the ${from} is root, which this policy replaces by its default user`;
   reasons.add({ control: 'user', decision: `${user.uid}:${user.gid}`, by: fallback.by, why });
   return user;

@@ -24,6 +24,6 @@ bool boolean(const Napi::CallbackInfo& info, std::size_t index);
 // Each file registers its functions.
 void register_files(Napi::Env env, Napi::Object exports);
 void register_seccomp(Napi::Env env, Napi::Object exports);
-void register_probe(Napi::Env env, Napi::Object exports);
+void register_host(Napi::Env env, Napi::Object exports);
 
 }  // namespace secure::addon

@@ -7,7 +7,7 @@ namespace {
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   secure::addon::register_files(env, exports);
   secure::addon::register_seccomp(env, exports);
-  secure::addon::register_probe(env, exports);
+  secure::addon::register_host(env, exports);
   return exports;
 }
 

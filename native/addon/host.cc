@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "probe.h"
+#include "host.h"
 
 #include "marshal.h"
 
@@ -9,7 +9,7 @@ namespace {
 
 Napi::Value host_probes(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const probe::Facts facts = probe::facts();
+  const host::Facts facts = host::facts();
   Napi::Object out = Napi::Object::New(env);
   Napi::Array actions = Napi::Array::New(env);
   for (std::uint32_t i = 0; i < facts.seccomp_actions.size(); ++i)
@@ -29,7 +29,7 @@ Napi::Value host_probes(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void register_probe(Napi::Env env, Napi::Object exports) {
+void register_host(Napi::Env env, Napi::Object exports) {
   exports.Set("hostProbes", Napi::Function::New(env, host_probes));
 }
 

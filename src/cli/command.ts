@@ -73,7 +73,7 @@ export abstract class Command {
       invocation: `secure ${command.id.replaceAll(':', ' ')}`,
     };
     const { flags, args, argv } = await readArguments(this.argv, spec);
-    this.#json = flags['json'] === true;
+    this.#json = flags.json === true;
     return { flags: flags as F & { json?: boolean }, args: args as A, argv };
   }
 

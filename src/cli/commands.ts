@@ -17,13 +17,28 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
   kill: { summary: 'Send a signal to containers.', load: () => import('../commands/kill.ts') },
   wait: { summary: 'Wait for containers and print their exit codes.', load: () => import('../commands/wait.ts') },
   rm: { summary: 'Remove containers.', load: () => import('../commands/rm.ts') },
-  'image:debian': { summary: 'Build an image from Debian packages.', load: () => import('../commands/image/debian.ts') },
-  'image:import': { summary: 'Bring an image in from a file or directory.', load: () => import('../commands/image/import.ts') },
-  'image:inspect': { summary: 'Show everything about an image, as JSON.', load: () => import('../commands/image/inspect.ts') },
+  'image:debian': {
+    summary: 'Build an image from Debian packages.',
+    load: () => import('../commands/image/debian.ts'),
+  },
+  'image:import': {
+    summary: 'Bring an image in from a file or directory.',
+    load: () => import('../commands/image/import.ts'),
+  },
+  'image:inspect': {
+    summary: 'Show everything about an image, as JSON.',
+    load: () => import('../commands/image/inspect.ts'),
+  },
   'image:ls': { summary: 'List images.', load: () => import('../commands/image/ls.ts') },
-  'image:prune': { summary: 'Remove what no image and no container needs.', load: () => import('../commands/image/prune.ts') },
+  'image:prune': {
+    summary: 'Remove blobs, layers and leftovers that no image and no container needs.',
+    load: () => import('../commands/image/prune.ts'),
+  },
   'image:rm': { summary: 'Remove images, and what only they needed.', load: () => import('../commands/image/rm.ts') },
-  'policy:validate': { summary: 'Check policy files.', load: () => import('../commands/policy/validate.ts') },
+  'policy:validate': {
+    summary: 'Check policy files, and everything that they extend.',
+    load: () => import('../commands/policy/validate.ts'),
+  },
   'system:info': { summary: 'What this host offers.', load: () => import('../commands/system/info.ts') },
   'system:prune': { summary: 'Remove what nothing uses.', load: () => import('../commands/system/prune.ts') },
 };

@@ -13,13 +13,13 @@ function option(defaults: Options = {}): (options?: Options) => Options {
     ...defaults,
     ...options,
     input: [],
-    multiple: Boolean(options['multiple'] ?? defaults['multiple']),
+    multiple: Boolean(options.multiple ?? defaults.multiple),
     type: 'option',
   });
 }
 
 function boolean(options: Options = {}): Options {
-  return { parse: verbatim, ...options, allowNo: Boolean(options['allowNo']), type: 'boolean' };
+  return { parse: verbatim, ...options, allowNo: Boolean(options.allowNo), type: 'boolean' };
 }
 
 function argument(defaults: Options = {}): (options?: Options) => Options {

@@ -57,6 +57,6 @@ export function printFailure(thrown: unknown, json: boolean): SecureError {
   const error = asSecureError(thrown);
   if (json) print(failureJson(error));
   else printError(failureText(error, colourful(2)));
-  if (process.env['SECURE_DEBUG'] === '1') printError(stacks(thrown));
+  if (process.env.SECURE_DEBUG === '1') printError(stacks(thrown));
   return error;
 }

@@ -44,7 +44,6 @@ export async function helpText(subject: string): Promise<string> {
     hiddenAliases: [],
     hidden: false,
     id: words,
-    summary: command.summary,
     description: command.description,
     examples: command.examples,
     usage: command.usage,

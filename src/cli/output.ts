@@ -39,7 +39,7 @@ export function printError(data: string | Uint8Array): void {
 
 /** Colour only on a terminal; NO_COLOR (https://no-color.org) and TERM=dumb turn it off. */
 export function colourful(fd: number, env: NodeJS.ProcessEnv = process.env): boolean {
-  return isatty(fd) && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+  return isatty(fd) && !env.NO_COLOR && env.TERM !== 'dumb';
 }
 
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;

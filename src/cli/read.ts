@@ -147,7 +147,7 @@ export async function readArguments(argv: readonly string[], spec: ArgumentSpec)
   for (const token of scan(argv, withHelp(spec.flags), spec.verbatim)) {
     if (token.kind === 'operand') operands.push(token.value);
     else if (token.kind !== 'flag') throw refuse(token, spec);
-    else if (token.name === 'help' && spec.flags['help'] === undefined) throw new HelpRequested();
+    else if (token.name === 'help' && spec.flags.help === undefined) throw new HelpRequested();
     else given.set(token.name, [...(given.get(token.name) ?? []), token.value]);
   }
   return { flags: await readFlags(spec, given), args: await readArgs(spec, operands), argv: operands };

@@ -20,7 +20,7 @@ function executable(path: string): boolean {
  * @throws SecureError RUNTIME_MISSING, INVALID_VALUE for a relative `SECURE_RUNTIME`.
  */
 export function runtimeBinary(env: NodeJS.ProcessEnv = process.env): string {
-  const named = env['SECURE_RUNTIME'];
+  const named = env.SECURE_RUNTIME;
   if (named !== undefined && named !== '') {
     // A relative path would mean another program after every change of directory.
     if (!isAbsolute(named)) throw new SecureError('INVALID_VALUE', `SECURE_RUNTIME is not an absolute path: ${named}`);

@@ -29,7 +29,7 @@ export async function preparePlan(
 ): Promise<Plan> {
   checkRoot(process.geteuid?.() ?? -1);
   const read: PolicyInput[] = [];
-  const policy = loadPolicy(request.profile, fileIo(read, cwd));
+  const policy = await loadPolicy(request.profile, fileIo(read, cwd));
   inputs.add(...read);
   const store = await ImageStore.open(roots);
   const { path, absent } = await store.resolve(request.image);

@@ -41,18 +41,18 @@ export function parseVolume(flag: string, text: string): BindText {
 
 const MOUNT =
   'type=bind,source=PATH,target=PATH[,readonly][,OPTION] or type=tmpfs,target=PATH[,tmpfs-size=SIZE][,tmpfs-mode=MODE]';
-const KEYS: Readonly<Record<string, string>> = {
-  type: 'type',
-  source: 'source',
-  src: 'source',
-  target: 'target',
-  destination: 'target',
-  dst: 'target',
-  readonly: 'readonly',
-  ro: 'readonly',
-  'tmpfs-size': 'size',
-  'tmpfs-mode': 'mode',
-};
+const KEYS: ReadonlyMap<string, string> = new Map([
+  ['type', 'type'],
+  ['source', 'source'],
+  ['src', 'source'],
+  ['target', 'target'],
+  ['destination', 'target'],
+  ['dst', 'target'],
+  ['readonly', 'readonly'],
+  ['ro', 'readonly'],
+  ['tmpfs-size', 'size'],
+  ['tmpfs-mode', 'mode'],
+]);
 const BARE: ReadonlySet<string> = new Set([
   'rw',
   'exec',
@@ -81,7 +81,7 @@ export function parseMount(flag: string, text: string): MountText {
   for (const field of fields(text) ?? [undefined]) {
     const equals = field?.indexOf('=') ?? 0;
     const typed = equals < 0 ? field : field?.slice(0, equals);
-    const key = typed === undefined ? undefined : KEYS[typed];
+    const key = typed === undefined ? undefined : KEYS.get(typed);
     if (equals < 0 && BARE.has(typed ?? '')) options.push(typed ?? '');
     else if (key === undefined || given.has(key)) throw invalidValue(flag, text, MOUNT);
     else given.set(key, equals < 0 ? 'true' : (field?.slice(equals + 1) ?? ''));

@@ -135,9 +135,8 @@ Tracer::Step Tracer::settle() {
   arch::Registers entry;
   if (event.kind == Kind::syscall && syscall_stop_is(pid_, PTRACE_SYSCALL_INFO_ENTRY, kEverySignal) &&
       arch::load(pid_, entry)) {
-    if (::ptrace(PTRACE_SYSCALL, pid_, nullptr, nullptr) == 0 &&
-        ::ptrace(PTRACE_INTERRUPT, pid_, nullptr, nullptr) == 0)
-      event = wait();
+    // In this order: an interrupt that came after the exit stop would stay pending and disturb the first call.
+    if (::ptrace(PTRACE_INTERRUPT, pid_, nullptr, nullptr) == 0) event = resume(PTRACE_SYSCALL, 0);
     if (event.kind == Kind::syscall && syscall_stop_is(pid_, PTRACE_SYSCALL_INFO_EXIT, 0) && arch::load(pid_, saved_)) {
       first_ = arch::first_argument(entry);
       return Step::done;
@@ -180,6 +179,8 @@ std::optional<std::int64_t> Tracer::call(const Call& call) {
   const auto keep = deadline_;
   deadline_ = Clock::now() + std::chrono::milliseconds(500);
   Event event = resume(PTRACE_SYSCALL, 0);
+  // A PTRACE_INTERRUPT that was asked for twice leaves one stop over; the registers are still ours in it.
+  if (event.kind == Kind::trap) event = resume(PTRACE_SYSCALL, 0);
   std::optional<std::int64_t> answer;
   if (event.kind == Kind::syscall && syscall_stop_is(pid_, PTRACE_SYSCALL_INFO_ENTRY, call.number) &&
       arch::load(pid_, regs)) {

@@ -28,6 +28,7 @@ enum class Verdict { allow, refuse, harm, unknown };
 //    never set; if the tracer dies the kernel detaches and the thread runs on from its registers.
 //  - Signals are held back by its mask while its registers are ours, then the kernel is taken through its own signal path
 //    again with the original registers, so an interrupted call is restarted, or answers EINTR to a handler, as always.
+//    As with every interrupt (SIGSTOP too) the kernel itself has an instant between deciding on a restart and the call.
 //    Calls that answer EINTR to any stop (epoll_wait, sigtimedwait; signal(7)) do so here as with SIGSTOP and SIGCONT.
 //  - A thread inside a restartable sequence is let go and asked again, since the kernel would drop the sequence.
 //  - A call is made only when every filter of the thread lets it through or answers with an errno: no KILL, no TRAP.

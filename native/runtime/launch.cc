@@ -71,11 +71,11 @@ Status prepare(Plan& plan, const std::string& id, const std::string& name, Runni
   return write_config(dirs, plan);
 }
 
-Result<LogWriter> open_log(const Plan& plan) {
+Result<log::Writer> open_log(const Plan& plan) {
   const spec::Monitor& monitor = plan.spec.secure->monitor;
   // Nobody can ask for the log of a container that is removed the moment it ends.
   bool wanted = monitor.log_driver == "json-file" && !(monitor.remove && !monitor.detach);
-  return LogWriter::open(wanted ? plan.spec.secure->log_path : "", monitor.log_max_bytes);
+  return log::Writer::open(wanted ? plan.spec.secure->log_path : "", monitor.log_max_bytes);
 }
 
 }  // namespace

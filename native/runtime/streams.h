@@ -4,7 +4,7 @@
 
 #include "container.h"
 #include "fd.h"
-#include "log_writer.h"
+#include "log.h"
 #include "result.h"
 #include "spec.h"
 
@@ -31,7 +31,7 @@ struct Session {
   pid_t pid = 0;
   int pidfd = -1;
   HostEnds ends;
-  LogWriter log;
+  log::Writer log;
   bool attached = false;    // foreground: copy to and from our own standard streams
   bool stdin_open = false;
 };

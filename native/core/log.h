@@ -8,14 +8,14 @@
 #include "fd.h"
 #include "result.h"
 
-namespace secure::runtime {
+namespace secure::log {
 
 // The container's log: one JSON object per line, {"log","stream","time"}. Bounded in memory (a line is cut
 // at 16 KiB, as docker does) and on disk: at `max_bytes` the file is renamed to NAME.1 and begun anew.
-class LogWriter {
+class Writer {
  public:
   // An empty path makes a writer that drops everything.
-  static Result<LogWriter> open(const std::string& path, std::uint64_t max_bytes);
+  static Result<Writer> open(const std::string& path, std::uint64_t max_bytes);
   void write(std::string_view stream, std::string_view data);  // "stdout" or "stderr"
   void flush();  // the partial last lines
 
@@ -27,4 +27,4 @@ class LogWriter {
   std::string out_, err_;  // partial lines
 };
 
-}  // namespace secure::runtime
+}  // namespace secure::log

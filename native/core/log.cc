@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "log_writer.h"
+#include "log.h"
 
 #include <sys/stat.h>
 
 #include "json.h"
 #include "record.h"
 
-namespace secure::runtime {
+namespace secure::log {
 
 namespace {
 constexpr std::size_t kMaxLine = 16U << 10;
@@ -53,8 +53,8 @@ std::string valid_utf8(std::string_view in) {
 
 }  // namespace
 
-Result<LogWriter> LogWriter::open(const std::string& path, std::uint64_t max_bytes) {
-  LogWriter out;
+Result<Writer> Writer::open(const std::string& path, std::uint64_t max_bytes) {
+  Writer out;
   out.path_ = path;
   out.max_bytes_ = max_bytes;
   if (path.empty()) return out;
@@ -65,7 +65,7 @@ Result<LogWriter> LogWriter::open(const std::string& path, std::uint64_t max_byt
   return out;
 }
 
-void LogWriter::emit(std::string_view stream, std::string& line) {
+void Writer::emit(std::string_view stream, std::string& line) {
   rapidjson::Document doc(rapidjson::kObjectType);
   auto& a = doc.GetAllocator();
   doc.AddMember("log", rapidjson::Value(valid_utf8(line), a), a);
@@ -87,7 +87,7 @@ void LogWriter::emit(std::string_view stream, std::string& line) {
   if (write_all(file_.get(), text, "the log")) size_ += text.size();
 }
 
-void LogWriter::write(std::string_view stream, std::string_view data) {
+void Writer::write(std::string_view stream, std::string_view data) {
   if (!file_.valid()) return;
   std::string& line = stream == "stderr" ? err_ : out_;
   while (!data.empty()) {
@@ -107,10 +107,10 @@ void LogWriter::write(std::string_view stream, std::string_view data) {
   }
 }
 
-void LogWriter::flush() {
+void Writer::flush() {
   if (!file_.valid()) return;
   if (!out_.empty()) emit("stdout", out_);
   if (!err_.empty()) emit("stderr", err_);
 }
 
-}  // namespace secure::runtime
+}  // namespace secure::log

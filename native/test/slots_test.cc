@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "slots.h"
+
+#include "check.h"
+
+namespace {
+
+using secure::slots::fill;
+
+secure::slots::Values values() {
+  return {"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "web", "/secure/x", "/u", "/w", "/l", "2026-01-01T00:00:00Z", 1879048192U};
+}
+
+std::string filled(const std::string& text, const std::vector<secure::spec::Slot>& slots) {
+  auto doc = secure::json::parse(text, "test");
+  if (!doc) return doc.error().message;
+  auto status = fill(*doc, slots, values());
+  return status ? secure::json::dump(*doc) : status.error().code;
+}
+
+}  // namespace
+
+TEST(slots_fill_only_what_is_listed) {
+  CHECK_EQ(filled(R"({"env":["A=${id}","HOSTNAME="],"n":0})",
+                  {{"/env/1", "id-short", "HOSTNAME=", ""}, {"/n", "range-start", "", ""}}),
+           R"({"env":["A=${id}","HOSTNAME=0123456789ab"],"n":1879048192})");
+}
+
+TEST(slots_refuse_what_does_not_fit) {
+  CHECK_EQ(filled(R"({"a":""})", {{"/b", "id", "", ""}}), "PLAN_INVALID");
+  CHECK_EQ(filled(R"({"a":{}})", {{"/a", "id", "", ""}}), "PLAN_INVALID");
+  CHECK_EQ(filled(R"({"a":""})", {{"/a", "range-start", "", ""}}), "PLAN_INVALID");
+  CHECK_EQ(filled(R"({"a":1})", {{"/a", "id", "", ""}}), "PLAN_INVALID");
+  CHECK_EQ(filled(R"({"a":""})", {{"/a", "secret", "", ""}}), "PLAN_INVALID");
+  CHECK_EQ(filled(R"({"a":""})", {{"a~", "id", "", ""}}), "PLAN_INVALID");
+}

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // One file: text -> checked form -> controls with their lines.
 import { capabilityName, suggestCapability } from '../profiles/capabilities/index.ts';
+import { FEATURE_GROUPS, isFeatureGroup } from '../profiles/seccomp/index.ts';
+import { suggest } from '../suggest.ts';
 import { PRODUCT_VERSION } from '../version.ts';
 import { CONTROL_NAMES, CONTROLS } from './controls.ts';
 import { PolicyProblems, type Problem } from './problems.ts';
 import { schemaProblems } from './schema.ts';
 import { pointer, readSource, type SourceText } from './source.ts';
-import type { ControlName, PartialRun, PolicyFile, Sourced, Workload } from './types.ts';
+import type { PartialRun, PolicyFile, Sourced, Workload } from './types.ts';
 
 type Tree = Readonly<Record<string, unknown>>;
 
@@ -14,14 +16,14 @@ function sourced<T>(source: SourceText, at: string, value: T): Sourced<T> {
   return { value, by: { policy: source.policy, ...source.key(at) } };
 }
 
-function lookup(tree: unknown, name: ControlName): unknown {
-  return name.split('.').reduce<unknown>((node, key) => (node as Tree | undefined)?.[key], tree);
+function lookup(tree: unknown, keys: readonly string[]): unknown {
+  return keys.reduce<unknown>((node, key) => (node as Tree | undefined)?.[key], tree);
 }
 
 function readRun(source: SourceText, tree: unknown, at: string): PartialRun {
   const out: Record<string, Sourced<unknown>> = {};
   for (const name of CONTROL_NAMES) {
-    const raw = lookup(tree, name);
+    const raw = lookup(tree, name.split('.'));
     if (raw !== undefined) out[name] = sourced(source, at + pointer(...name.split('.')), CONTROLS[name].read(raw));
   }
   return out as PartialRun;
@@ -38,23 +40,28 @@ function readWorkload(source: SourceText, tree: Tree, at: string): Workload {
   };
 }
 
-/** What JSON Schema cannot say: every capability must be one. */
-function unknownCapabilities(source: SourceText, tree: Tree): Problem[] {
+/** Every list of names under `key` of `run`, its ceilings and the workloads, with its JSON pointer. */
+function nameLists(tree: Tree, ...key: string[]): { name: string; at: string }[] {
   const run = tree.run as Tree | undefined;
-  const places: [string, unknown][] = [
-    ['/run', run],
-    ['/run/ceilings', run?.ceilings],
-    ...((tree.workloads ?? []) as Tree[]).map((w, i): [string, unknown] => [`/workloads/${i}`, w]),
-  ];
+  const workloads = ((tree.workloads ?? []) as Tree[]).map((w, i): [string, unknown] => [`/workloads/${i}`, w]);
+  const places: [string, unknown][] = [['/run', run], ['/run/ceilings', run?.ceilings], ...workloads];
   return places.flatMap(([at, node]) =>
-    (((node as Tree | undefined)?.capabilities ?? []) as string[]).flatMap((name, i) => {
-      if (capabilityName(name) !== undefined) return [];
-      const near = suggestCapability(name);
-      const message = `there is no capability ${name}${near === undefined ? '' : `; did you mean "${near}"?`}`;
-      const place = source.at(`${at}/capabilities/${i}`);
-      return [{ code: 'POLICY_INVALID' as const, message, file: source.policy, ...place }];
-    }),
+    ((lookup(node, key) ?? []) as string[]).map((name, i) => ({ name, at: `${at}${pointer(...key, i)}` })),
   );
+}
+
+/** What JSON Schema cannot say: every capability and every feature group must be one. */
+function unknownNames(source: SourceText, tree: Tree): Problem[] {
+  const problem = (kind: string, name: string, at: string, near: string | undefined): Problem => {
+    const message = `there is no ${kind} ${name}${near === undefined ? '' : `; did you mean "${near}"?`}`;
+    return { code: 'POLICY_INVALID', message, file: source.policy, ...source.at(at) };
+  };
+  const capabilities = nameLists(tree, 'capabilities').filter(({ name }) => capabilityName(name) === undefined);
+  const groups = nameLists(tree, 'seccomp', 'allow').filter(({ name }) => !isFeatureGroup(name));
+  return [
+    ...capabilities.map(({ name, at }) => problem('capability', name, at, suggestCapability(name))),
+    ...groups.map(({ name, at }) => problem('feature group', name, at, suggest(name, FEATURE_GROUPS))),
+  ];
 }
 
 async function unmetRequirement(source: SourceText, tree: Tree): Promise<Problem[]> {
@@ -76,7 +83,7 @@ export async function readPolicy(text: string, policy: string): Promise<PolicyFi
   const form = schemaProblems(source);
   if (form.length > 0) throw new PolicyProblems(form, source.lines);
   const tree = source.value as Tree;
-  const problems = [...unknownCapabilities(source, tree), ...(await unmetRequirement(source, tree))];
+  const problems = [...unknownNames(source, tree), ...(await unmetRequirement(source, tree))];
   if (problems.length > 0) throw new PolicyProblems(problems, source.lines);
   const run = tree.run as Tree | undefined;
   const parents = many(tree.extends);

@@ -1,25 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { SecureError } from '../../errors.ts';
-import { FEATURE_GROUPS, type FeatureGroup, type OciSeccomp, seccompProfile } from '../../profiles/seccomp/index.ts';
+import { isFeatureGroup, type OciSeccomp, seccompProfile } from '../../profiles/seccomp/index.ts';
 import type { Context } from './context.ts';
 import type { SecurityOptions } from './options.ts';
 import type { CapabilitySets } from './spec.ts';
-
-function groups({ policy }: Context): FeatureGroup[] {
-  const { value, by } = policy.run['seccomp.allow'];
-  return value.map((name) => {
-    const known = FEATURE_GROUPS.find((group) => group === name);
-    if (known !== undefined) return known;
-    throw new SecureError(
-      'POLICY_INVALID',
-      `${by.policy}:${by.line}: there is no feature group ${JSON.stringify(name)}`,
-      {
-        hint: `feature groups are ${FEATURE_GROUPS.join(', ')}`,
-        position: { file: by.policy, line: by.line },
-      },
-    );
-  });
-}
 
 /** The filter; undefined where the policy only wishes for one that the kernel cannot load. @throws SecureError CONTROL_UNAVAILABLE */
 export function planSeccomp(
@@ -43,7 +26,8 @@ export function planSeccomp(
     return undefined;
   }
   const level = options.seccomp ?? run['seccomp.profile'].value;
-  const allow = groups(context);
+  // A policy that names another group is refused when it is read.
+  const allow = run['seccomp.allow'].value.filter(isFeatureGroup);
   const used = reasons.offer({
     control: 'seccomp',
     decision: [level, ...allow].join(' + '),

@@ -71,7 +71,8 @@ export function ociLayout(directory: string, spec: LayoutSpec): Layout {
     layers: layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
   };
   const manifestBlob = put(json(spec.alterManifest?.(manifest) ?? manifest));
-  const annotations = spec.name === undefined ? {} : { annotations: { 'org.opencontainers.image.ref.name': spec.name } };
+  const annotations =
+    spec.name === undefined ? {} : { annotations: { 'org.opencontainers.image.ref.name': spec.name } };
   const index = { schemaVersion: 2, manifests: [{ mediaType: manifest.mediaType, ...manifestBlob, ...annotations }] };
   writeFileSync(join(directory, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
   writeFileSync(join(directory, 'index.json'), json(spec.alterIndex?.(index) ?? index));

@@ -60,7 +60,11 @@ function blocks(entry: TarEntry): Buffer[] {
   const type = entry.type ?? (entry.data === undefined && entry.path.endsWith('/') ? '5' : '0');
   const out: Buffer[] = [];
   if (entry.pax !== undefined) {
-    const records = Buffer.from(Object.entries(entry.pax).map(([key, value]) => paxRecord(key, value)).join(''));
+    const records = Buffer.from(
+      Object.entries(entry.pax)
+        .map(([key, value]) => paxRecord(key, value))
+        .join(''),
+    );
     out.push(tarHeader({ path: 'pax', type: 'x' }, records.length), padded(records));
   }
   out.push(tarHeader({ ...entry, type }, entry.size ?? data.length), padded(data));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Args, Command, Flags } from '../../cli/command.ts';
-import { buildDebian, type Variant, VARIANTS } from '../../runtime/images/debian/build.ts';
+import { buildDebian, VARIANTS, type Variant } from '../../runtime/images/debian/build.ts';
 import { parseSettings } from '../../runtime/images/settings.ts';
 import { ImageStore } from '../../runtime/images/store.ts';
 import { progress } from './progress.ts';
@@ -17,7 +17,9 @@ export default class ImageDebian extends Command {
     '$ secure image debian busybox-static --name busybox',
     `$ secure image debian nginx-light --name nginx --port 80 --cmd '["nginx", "-g", "daemon off;"]'`,
   ];
-  static override args = { package: Args.string({ required: true, multiple: true, description: 'Names of packages.' }) };
+  static override args = {
+    package: Args.string({ required: true, multiple: true, description: 'Names of packages.' }),
+  };
   static override flags = {
     name: Flags.string({ required: true, description: 'Name, below localhost/.', helpValue: 'NAME[:TAG]' }),
     minimal: Flags.boolean({ description: 'Short for --variant minimal.' }),

@@ -20,7 +20,10 @@ export default class ImageImport extends Command {
   ];
   static override args = { path: Args.string({ required: true, description: 'File, directory or -.' }) };
   static override flags = {
-    name: Flags.string({ description: 'Reference to give it; a short one is below localhost/.', helpValue: 'REFERENCE' }),
+    name: Flags.string({
+      description: 'Reference to give it; a short one is below localhost/.',
+      helpValue: 'REFERENCE',
+    }),
     platform: Flags.string({ description: 'Which image of several.', helpValue: 'OS/ARCH[/VARIANT]' }),
     rootfs: Flags.boolean({ description: 'Take the archive for a root file system whatever it holds.' }),
     ...SETTINGS_FLAGS,

@@ -5,7 +5,10 @@ import { ImageStore } from '../../runtime/images/store.ts';
 export default class ImageInspect extends Command {
   static override id = 'image:inspect';
   static override summary = 'Show everything about an image, as JSON.';
-  static override examples = ['$ secure image inspect busybox', '$ secure image inspect localhost/nginx:latest | jq .config.config'];
+  static override examples = [
+    '$ secure image inspect busybox',
+    '$ secure image inspect localhost/nginx:latest | jq .config.config',
+  ];
   static override args = { image: Args.string({ required: true, description: 'Reference.' }) };
 
   async run(): Promise<undefined> {

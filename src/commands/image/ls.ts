@@ -19,7 +19,11 @@ function columns(full: boolean, now: number): Column<ImageRecord>[] {
 export default class ImageLs extends Command {
   static override id = 'image:ls';
   static override summary = 'List images.';
-  static override examples = ['$ secure image ls', '$ secure image ls --json', '$ secure image rm $(secure image ls -q)'];
+  static override examples = [
+    '$ secure image ls',
+    '$ secure image ls --json',
+    '$ secure image rm $(secure image ls -q)',
+  ];
   static override flags = {
     quiet: Flags.boolean({ char: 'q', description: 'Only references.' }),
     'no-trunc': Flags.boolean({ description: 'Whole digests.' }),

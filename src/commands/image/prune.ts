@@ -12,6 +12,9 @@ export default class ImagePrune extends Command {
     await this.parse(ImagePrune);
     const swept = await (await ImageStore.open()).prune();
     if (this.jsonEnabled()) this.logJson({ ...swept });
-    else this.log(`removed ${swept.blobs.length} blobs, ${swept.layers.length} layers, ${swept.temporary.length} leftovers; freed ${formatBytes(swept.freed)}`);
+    else
+      this.log(
+        `removed ${swept.blobs.length} blobs, ${swept.layers.length} layers, ${swept.temporary.length} leftovers; freed ${formatBytes(swept.freed)}`,
+      );
   }
 }

@@ -9,7 +9,10 @@ export default class ImageRm extends Command {
   static override examples = ['$ secure image rm busybox', '$ secure image rm --force localhost/nginx:1.22'];
   static override args = { image: Args.string({ required: true, multiple: true, description: 'References.' }) };
   static override flags = {
-    force: Flags.boolean({ char: 'f', description: 'Even when a container was made from it; the container keeps its layers.' }),
+    force: Flags.boolean({
+      char: 'f',
+      description: 'Even when a container was made from it; the container keeps its layers.',
+    }),
   };
 
   async run(): Promise<undefined> {

@@ -11,6 +11,8 @@ export interface Extracted {
   readonly entries: number;
   /** Paths of set-user-id and set-group-id files. */
   readonly setid: readonly string[];
+  /** The layer hides everything below it, which overlayfs cannot express for a root directory. */
+  readonly opaqueRoot: boolean;
 }
 
 // The runtime prints one JSON line; a layer with a great many set-id files makes it long.
@@ -45,7 +47,7 @@ export async function extractLayer(
   keep: readonly number[] = [],
 ): Promise<Extracted> {
   const expected = diffId === undefined ? [] : ['--diff-id', diffId];
-  const child = spawn(runtimeBinary(), ['extract', '--target', target, ...expected, '-'], {
+  const child = spawn(runtimeBinary(), ['--error-format', 'json', 'extract', '--target', target, ...expected, '-'], {
     stdio: [layer, 'pipe', 'pipe', ...keep],
     env: {},
   });

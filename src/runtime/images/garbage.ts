@@ -22,6 +22,8 @@ export interface Swept {
   readonly freed: number;
 }
 
+export const NOTHING_SWEPT: Swept = { blobs: [], layers: [], temporary: [], freed: 0 };
+
 async function names(directory: string): Promise<string[]> {
   try {
     return await readdir(directory);

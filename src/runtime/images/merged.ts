@@ -29,7 +29,8 @@ function readRegular(named: number, limit: number, what: string): string {
   try {
     const data = Buffer.alloc(limit + 1);
     let length = 0;
-    for (let got = 1; got > 0 && length <= limit; length += got) got = readSync(fd, data, length, data.length - length, null);
+    for (let got = 1; got > 0 && length <= limit; length += got)
+      got = readSync(fd, data, length, data.length - length, null);
     if (length > limit) throw new SecureError('LIMIT_EXCEEDED', `/${what} of the image is larger than ${limit} bytes`);
     return data.toString('utf8', 0, length);
   } finally {
@@ -48,7 +49,8 @@ function lookIn(layer: string, parts: readonly string[], limit: number): { conte
       opened.push(named);
       const stat = fstatSync(named);
       if (isWhiteout(stat)) return 'hidden';
-      if (i === parts.length - 1) return stat.isFile() ? { content: readRegular(named, limit, parts.join('/')) } : 'hidden';
+      if (i === parts.length - 1)
+        return stat.isFile() ? { content: readRegular(named, limit, parts.join('/')) } : 'hidden';
       if (!stat.isDirectory()) return 'hidden';
       const directory = reopen(named);
       opened.push(directory);

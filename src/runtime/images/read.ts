@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ExitCode, SecureError } from '../../errors.ts';
 import { mismatch, openBlob } from './copy.ts';
 import { hasher } from './digest.ts';
+import type { Extracted } from './extract.ts';
 import { type ImageConfig, readConfig } from './oci/config.ts';
 import { DOCUMENT_LIMIT } from './oci/json.ts';
 import { type Manifest, readManifest } from './oci/manifest.ts';
@@ -34,6 +37,20 @@ export async function readDocument(paths: StorePaths, digest: string): Promise<B
     throw error instanceof SecureError ? corrupt('is damaged') : error;
   } finally {
     await file.close();
+  }
+}
+
+/** What the extractor reported when it unpacked a layer. */
+export async function readLayer(paths: StorePaths, diffId: string): Promise<Extracted> {
+  const path = join(paths.layer(diffId), 'layer.json');
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Extracted;
+  } catch (cause) {
+    throw new SecureError('STORE_CORRUPT', `${path} cannot be read`, {
+      hint: `remove ${paths.layer(diffId)}; the layer is unpacked again when it is needed`,
+      exitCode: ExitCode.internal,
+      cause,
+    });
   }
 }
 

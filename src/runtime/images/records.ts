@@ -115,7 +115,10 @@ async function writeIndex(paths: StorePaths): Promise<void> {
   for (const { reference, digest, size, mediaType } of await withManifests(paths)) {
     manifests.push({ mediaType, digest, size, annotations: { 'org.opencontainers.image.ref.name': reference } });
   }
-  await writeAtomic(join(paths.images, 'index.json'), `${JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests })}\n`);
+  await writeAtomic(
+    join(paths.images, 'index.json'),
+    `${JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests })}\n`,
+  );
 }
 
 async function withManifests(paths: StorePaths) {

@@ -23,12 +23,15 @@ function invalid(text: string, problem: string, offset: number): SecureError {
   });
 }
 
-/** Where a name's registry ends, by Docker's rule: the first component is a registry when it cannot be a repository. */
+/**
+ * Where a name's registry ends, by Docker's rule: the first component is a registry when it has a dot or a port or is
+ * localhost. Unlike Docker's, capitals make none: hosts are kept in lower case, and `Team/app` would be read back as another name.
+ */
 function registryLength(name: string): number {
   const slash = name.indexOf('/');
   if (slash < 0) return -1;
   const first = name.slice(0, slash);
-  return first === 'localhost' || /[.:A-Z[]/.test(first) || first === '' ? slash : -1;
+  return first === 'localhost' || /[.:[]/.test(first) || first === '' ? slash : -1;
 }
 
 function checkRegistry(text: string, registry: string): string {
@@ -87,7 +90,8 @@ export function parseReference(text: string): Reference {
     throw invalid(text, 'a name of 64 hex digits cannot be told from a digest; write sha256:…', 0);
   }
   const repository = registry === 'docker.io' && !path.includes('/') ? `library/${path}` : path;
-  if (registry.length + 1 + repository.length > NAME_LIMIT) throw invalid(text, 'the name is longer than 255 characters', NAME_LIMIT);
+  if (registry.length + 1 + repository.length > NAME_LIMIT)
+    throw invalid(text, 'the name is longer than 255 characters', NAME_LIMIT);
   const effectiveTag = tag ?? (digest === undefined ? 'latest' : undefined);
   return {
     registry,

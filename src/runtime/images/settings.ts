@@ -31,14 +31,16 @@ function command(flag: string, text: string): string[] {
     // It looks like shell, which nothing here would interpret.
     throw invalid(flag, text, expected);
   }
-  const valid = Array.isArray(words) && words.length > 0 && words.every((word) => typeof word === 'string' && !word.includes('\0'));
+  const valid =
+    Array.isArray(words) && words.length > 0 && words.every((word) => typeof word === 'string' && !word.includes('\0'));
   if (!valid) throw invalid(flag, text, expected);
   return words as string[];
 }
 
 function port(text: string): string {
   const [, number = '', protocol = 'tcp'] = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(text) ?? [];
-  if (number === '' || Number(number) < 1 || Number(number) > 65535) throw invalid('port', text, 'a port such as 80 or 53/udp');
+  if (number === '' || Number(number) < 1 || Number(number) > 65535)
+    throw invalid('port', text, 'a port such as 80 or 53/udp');
   return `${Number(number)}/${protocol}`;
 }
 
@@ -48,7 +50,8 @@ function pair(flag: string, text: string): string {
 }
 
 function user(text: string): string {
-  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*(?::[A-Za-z0-9_][A-Za-z0-9_.-]*)?$/.test(text)) throw invalid('user', text, 'USER[:GROUP]');
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*(?::[A-Za-z0-9_][A-Za-z0-9_.-]*)?$/.test(text))
+    throw invalid('user', text, 'USER[:GROUP]');
   return text;
 }
 

@@ -97,7 +97,10 @@ export class Stage {
       const keep = this.#locks.map((lock) => lock.fd);
       const result = await extractLayer(file.fd, join(work, 'root'), diffId, keep);
       if (result.setid.length > 0) this.#onEvent({ type: 'setid', diffId: result.diffId, paths: result.setid });
-      await writeFile(join(work, 'layer.json'), `${JSON.stringify({ ...result, blob })}\n`, { mode: 0o600, flush: true });
+      await writeFile(join(work, 'layer.json'), `${JSON.stringify({ ...result, blob })}\n`, {
+        mode: 0o600,
+        flush: true,
+      });
       await fsyncDir(work);
       this.#layers.set(result.diffId, work);
       return result.diffId;
@@ -144,7 +147,9 @@ export class Stage {
   async #open(digest: string): Promise<FileHandle> {
     const file = await openBlob(this.#blobs.get(digest) ?? this.#paths.blob(digest));
     if (file !== undefined) return file;
-    throw new SecureError('STORE_CORRUPT', `blob ${digest} is missing from the store`, { hint: 'import the image again' });
+    throw new SecureError('STORE_CORRUPT', `blob ${digest} is missing from the store`, {
+      hint: 'import the image again',
+    });
   }
 }
 

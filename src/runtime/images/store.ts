@@ -6,11 +6,11 @@ import { SecureError } from '../../errors.ts';
 import type { ImageFacts } from '../plan/types.ts';
 import { diskError, errnoOf, writeAtomic } from './durable.ts';
 import type { OnEvent } from './events.ts';
-import { type Swept, sweep } from './garbage.ts';
+import { NOTHING_SWEPT, type Swept, sweep } from './garbage.ts';
 import { lockFile } from './lock.ts';
 import { readMerged } from './merged.ts';
-import { readImage } from './read.ts';
-import { type ImageRecord, listRecords, recordPath, readRecord, removeRecord } from './records.ts';
+import { readImage, readLayer } from './read.ts';
+import { type ImageRecord, listRecords, readRecord, recordPath, removeRecord } from './records.ts';
 import { candidates, formatReference, type Reference } from './reference.ts';
 import { rootsFromEnv, StorePaths, type StoreRoots } from './roots.ts';
 import { Stage } from './stage.ts';
@@ -108,8 +108,12 @@ export class ImageStore {
   async imageFacts(text: string): Promise<ImageFacts> {
     const { record } = await this.resolve(text);
     const { manifest, config } = await readImage(this.paths, record);
-    await this.#ensureLayers(manifest.layers.map(({ digest }) => digest), config.diffIds);
-    const layers = config.diffIds.map((diffId) => ({ diffId, path: join(this.paths.layer(diffId), 'root') }));
+    await this.#ensureLayers(
+      manifest.layers.map(({ digest }) => digest),
+      config.diffIds,
+    );
+    const visible = await this.#visible(config.diffIds);
+    const layers = visible.map((diffId) => ({ diffId, path: join(this.paths.layer(diffId), 'root') }));
     const directories = layers.map(({ path }) => path);
     return {
       reference: record.reference,
@@ -123,6 +127,13 @@ export class ImageStore {
       passwd: readMerged(directories, 'etc/passwd', ACCOUNTS_LIMIT),
       group: readMerged(directories, 'etc/group', ACCOUNTS_LIMIT),
     };
+  }
+
+  /** Without the layers below one that hides them all. */
+  async #visible(diffIds: readonly string[]): Promise<readonly string[]> {
+    let first = 0;
+    for (const [i, diffId] of diffIds.entries()) if ((await readLayer(this.paths, diffId)).opaqueRoot) first = i;
+    return diffIds.slice(first);
   }
 
   async #ensureLayers(blobs: readonly string[], diffIds: readonly string[]): Promise<void> {
@@ -154,7 +165,13 @@ export class ImageStore {
       }
       const references = [...new Set(records.map(({ reference }) => reference))];
       for (const reference of references) await removeRecord(this.paths, reference);
-      return { references, swept: await sweep(this.paths, usage) };
+      try {
+        return { references, swept: await sweep(this.paths, usage) };
+      } catch (error) {
+        // Another image is damaged, so what may go is unknown; the names asked for are gone all the same.
+        if (error instanceof SecureError && error.code === 'STORE_CORRUPT') return { references, swept: NOTHING_SWEPT };
+        throw error;
+      }
     });
   }
 

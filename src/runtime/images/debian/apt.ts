@@ -21,7 +21,11 @@ export interface Apt {
 /** The one thing of the host's configuration that a download may need. */
 async function proxyOptions(): Promise<string[]> {
   const keys = ['Acquire::http::Proxy', 'Acquire::https::Proxy'];
-  const dump = await runCommand({ program: 'apt-config', args: ['dump', '--no-empty', '--format', '%f "%v"%n', ...keys], env: {} });
+  const dump = await runCommand({
+    program: 'apt-config',
+    args: ['dump', '--no-empty', '--format', '%f "%v"%n', ...keys],
+    env: {},
+  });
   return dump.split('\n').filter((line) => /^Acquire::https?::Proxy "[^"\\]+"$/.test(line));
 }
 
@@ -37,10 +41,15 @@ async function releaseDate(lists: string): Promise<number> {
 }
 
 /** Download and verify the package lists into `directory`, which apt's unprivileged user must be able to reach. */
-export async function updateLists(directory: string, sources: readonly AptSource[], onLine: (line: string) => void): Promise<Apt> {
+export async function updateLists(
+  directory: string,
+  sources: readonly AptSource[],
+  onLine: (line: string) => void,
+): Promise<Apt> {
   const [etc, lists] = [join(directory, 'etc'), join(directory, 'lists')];
   const sourcesFile = join(etc, 'sources.list.d', 'debian.sources');
-  for (const path of ['apt.conf.d', 'preferences.d', 'sources.list.d', 'trusted.gpg.d']) await mkdir(join(etc, path), { recursive: true });
+  for (const path of ['apt.conf.d', 'preferences.d', 'sources.list.d', 'trusted.gpg.d'])
+    await mkdir(join(etc, path), { recursive: true });
   for (const path of [lists, join(directory, 'archives')]) await mkdir(join(path, 'partial'), { recursive: true });
   await writeFile(sourcesFile, formatSources(sources));
   await writeFile(join(directory, 'status'), '');

@@ -35,7 +35,14 @@ export interface BuildOptions {
 
 const HOOKS = '/usr/share/mmdebstrap/hooks/maybe-merged-usr';
 
-function argumentsFor(minimal: boolean, variant: Variant, options: BuildOptions, apt: Apt, suite: string, target: string): string[] {
+function argumentsFor(
+  minimal: boolean,
+  variant: Variant,
+  options: BuildOptions,
+  apt: Apt,
+  suite: string,
+  target: string,
+): string[] {
   const stages = minimal
     ? [`--setup-hook=${MERGED_USR}`, `--extract-hook=${FINISH_MINIMAL}`, '--skip=cleanup']
     : [`--hook-dir=${HOOKS}`, `--customize-hook=${FINISH_INSTALLED}`];
@@ -82,13 +89,18 @@ export async function buildDebian(store: ImageStore, options: BuildOptions): Pro
   check(options);
   const { suite, sources } = await hostSources(options.suite);
   const onLine = (text: string) => store.onEvent({ type: 'step', text });
+  const onToolLine = (line: string) => {
+    // Its own account of the stages; hooks, temporary names and the output of package scripts say nothing about progress.
+    if (/^(?:I: (?:running apt|downloading|extracting|installing|creating)|[WE]: (?!skipping))/.test(line))
+      onLine(line.slice(3));
+  };
   // Not below the store: apt downloads as a user of its own, who cannot enter there.
   const work = await mkdtemp(join(tmpdir(), 'secure-debian-'));
   const stage = await Stage.open(store.paths, store.onEvent);
   try {
     await chmod(work, 0o755);
     onLine(`reading the package lists of ${suite}`);
-    const apt = await updateLists(work, sources, onLine);
+    const apt = await updateLists(work, sources, onToolLine);
     const alone = await apt.standalone(options.packages);
     const variant = options.variant ?? 'auto';
     const minimal = variant === 'minimal' || (variant === 'auto' && alone);
@@ -100,7 +112,7 @@ export async function buildDebian(store: ImageStore, options: BuildOptions): Pro
       program: 'mmdebstrap',
       args: argumentsFor(minimal, variant, options, apt, suite, target),
       env: { SOURCE_DATE_EPOCH: String(seconds), SECURE_APT_LISTS: apt.lists },
-      onLine,
+      onLine: onToolLine,
     });
     const tar = await open(target, 'r');
     try {

@@ -17,7 +17,10 @@ async function hostSuite(sources: readonly AptSource[]): Promise<string> {
 }
 
 /** Debian's archives as configured on this host, for one suite (default: the host's). Throws HOST_FEATURE_MISSING. */
-export async function hostSources(suite: string | undefined, etc = '/etc/apt'): Promise<{ suite: string; sources: AptSource[] }> {
+export async function hostSources(
+  suite: string | undefined,
+  etc = '/etc/apt',
+): Promise<{ suite: string; sources: AptSource[] }> {
   const sources = parseList(await read(join(etc, 'sources.list')));
   const parts = join(etc, 'sources.list.d');
   for (const name of (await readdir(parts).catch(() => [])).toSorted()) {

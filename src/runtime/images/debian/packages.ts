@@ -9,9 +9,13 @@ const PACKAGE = /^[a-z0-9][a-z0-9+.-]*[a-z0-9+.](?::[a-z0-9-]*[a-z0-9])?(?:=[0-9
 export function checkPackages(names: readonly string[]): void {
   for (const name of names) {
     if (PACKAGE.test(name) && name.length <= 200) continue;
-    throw new SecureError('INVALID_VALUE', `${JSON.stringify(name.slice(0, 200))} is not the name of a Debian package`, {
-      hint: 'a name has lower-case letters, digits, + - and . and may end in =VERSION',
-    });
+    throw new SecureError(
+      'INVALID_VALUE',
+      `${JSON.stringify(name.slice(0, 200))} is not the name of a Debian package`,
+      {
+        hint: 'a name has lower-case letters, digits, + - and . and may end in =VERSION',
+      },
+    );
   }
 }
 

@@ -24,7 +24,8 @@ function isDebian(uris: readonly string[], signedBy: string | undefined): boolea
 function source(uris: string[], suites: string[], components: string[], signedBy: string | undefined): AptSource[] {
   const valid = uris.every((uri) => URI.test(uri)) && [...suites, ...components].every((word) => WORD.test(word));
   // A flat repository (suite ending in /) has no components and is never Debian's.
-  if (!valid || uris.length === 0 || suites.length === 0 || components.length === 0 || !isDebian(uris, signedBy)) return [];
+  if (!valid || uris.length === 0 || suites.length === 0 || components.length === 0 || !isDebian(uris, signedBy))
+    return [];
   return [{ uris, suites, components, signedBy: signedBy ?? KEYRING }];
 }
 
@@ -62,7 +63,8 @@ export function parseList(text: string): AptSource[] {
 
 /** The same archives for another release: `bookworm-security` becomes `trixie-security`. */
 export function retarget(sources: readonly AptSource[], from: string, to: string): AptSource[] {
-  const rename = (suite: string) => (suite === from || suite.startsWith(`${from}-`) ? to + suite.slice(from.length) : suite);
+  const rename = (suite: string) =>
+    suite === from || suite.startsWith(`${from}-`) ? to + suite.slice(from.length) : suite;
   return sources.map((entry) => ({ ...entry, suites: entry.suites.map(rename) }));
 }
 
@@ -70,7 +72,14 @@ export function retarget(sources: readonly AptSource[], from: string, to: string
 export function formatSources(sources: readonly AptSource[]): string {
   return sources
     .map(({ uris, suites, components, signedBy }) =>
-      ['Types: deb', `URIs: ${uris.join(' ')}`, `Suites: ${suites.join(' ')}`, `Components: ${components.join(' ')}`, `Signed-By: ${signedBy}`, ''].join('\n'),
+      [
+        'Types: deb',
+        `URIs: ${uris.join(' ')}`,
+        `Suites: ${suites.join(' ')}`,
+        `Components: ${components.join(' ')}`,
+        `Signed-By: ${signedBy}`,
+        '',
+      ].join('\n'),
     )
     .join('\n');
 }

@@ -15,7 +15,10 @@ import { addManifest, checkPlatform, type Prepared, unpackAll } from './prepared
 async function need(source: Source, path: string): Promise<Bytes> {
   const found = await source.find(path);
   if (found !== undefined) return found;
-  throw new SecureError('LAYOUT_INVALID', `${source.what}: manifest.json names ${JSON.stringify(path)}, which is not there`);
+  throw new SecureError(
+    'LAYOUT_INVALID',
+    `${source.what}: manifest.json names ${JSON.stringify(path)}, which is not there`,
+  );
 }
 
 async function mediaTypeOf(bytes: Bytes): Promise<string> {
@@ -37,7 +40,9 @@ export async function prepareDocker(stage: Stage, source: Source, platform: Plat
   const images = JsonObject.parse(wrapped, 'LAYOUT_INVALID', 'manifest.json').objects('images', 1000);
   const [image] = images;
   if (image === undefined || images.length > 1) {
-    throw new SecureError('LAYOUT_INVALID', `manifest.json lists ${images.length} images`, { hint: 'save one image per archive' });
+    throw new SecureError('LAYOUT_INVALID', `manifest.json lists ${images.length} images`, {
+      hint: 'save one image per archive',
+    });
   }
   const configBytes = await readAll(await need(source, image.string('Config')), DOCUMENT_LIMIT, 'the config');
   const paths = image.strings('Layers', LAYER_LIMIT);

@@ -32,13 +32,21 @@ export interface ImportOptions {
  * Publish what was prepared under its names. A name that the user gave replaces what had it before; one that merely stands
  * in the archive does not, or an archive from anywhere could take the place of an image that is trusted.
  */
-export async function publish(store: ImageStore, stage: Stage, prepared: Prepared, origin: Origin, name?: string): Promise<ImageRecord> {
+export async function publish(
+  store: ImageStore,
+  stage: Stage,
+  prepared: Prepared,
+  origin: Origin,
+  name?: string,
+): Promise<ImageRecord> {
   const references = name === undefined ? prepared.names : [formatReference(parseNewName(name))];
   const { digest, configDigest, size } = prepared;
   const created = new Date().toISOString();
   const [first, ...rest] = references.map((reference) => ({ reference, digest, configDigest, origin, created, size }));
   if (first === undefined) {
-    throw new SecureError('MISSING_ARGUMENT', 'the archive does not say what the image is called', { hint: 'give it a name with --name' });
+    throw new SecureError('MISSING_ARGUMENT', 'the archive does not say what the image is called', {
+      hint: 'give it a name with --name',
+    });
   }
   if (name === undefined) await checkFree(store, references, digest);
   await stage.commit();
@@ -56,7 +64,12 @@ async function checkFree(store: ImageStore, references: readonly string[], diges
   }
 }
 
-async function prepareArchive(stage: Stage, path: string, options: ImportOptions, platform: Platform): Promise<Prepared> {
+async function prepareArchive(
+  stage: Stage,
+  path: string,
+  options: ImportOptions,
+  platform: Platform,
+): Promise<Prepared> {
   const handle = await openArchive(path, join(stage.directory, 'archive'));
   try {
     const rootfs = async () => {
@@ -102,7 +115,9 @@ export async function importImage(store: ImageStore, path: string, options: Impo
   const directory = await isDirectory(path);
   const stage = await Stage.open(store.paths, store.onEvent);
   try {
-    const prepared = directory ? await prepareDirectory(stage, path, platform) : await prepareArchive(stage, path, options, platform);
+    const prepared = directory
+      ? await prepareDirectory(stage, path, platform)
+      : await prepareArchive(stage, path, options, platform);
     return await publish(store, stage, prepared, 'imported', options.name);
   } finally {
     await stage.close();

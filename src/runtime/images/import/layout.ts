@@ -52,7 +52,11 @@ function names(annotations: readonly Readonly<Record<string, string>>[]): string
 
 /** Take one image of an OCI image layout (image-spec "Image Layout") over into a stage. */
 export async function prepareLayout(stage: Stage, source: Source, platform: Platform): Promise<Prepared> {
-  const marker = JsonObject.parse(await readAll(await need(source, 'oci-layout'), 4096, 'oci-layout'), 'LAYOUT_INVALID', 'oci-layout');
+  const marker = JsonObject.parse(
+    await readAll(await need(source, 'oci-layout'), 4096, 'oci-layout'),
+    'LAYOUT_INVALID',
+    'oci-layout',
+  );
   if (!marker.string('imageLayoutVersion').startsWith('1.')) throw marker.fail('imageLayoutVersion', 'is not 1.x');
   const index = await readAll(await need(source, 'index.json'), DOCUMENT_LIMIT, 'index.json');
   const entries = readIndex(index, INDEX, 'index.json');
@@ -66,5 +70,10 @@ export async function prepareLayout(stage: Stage, source: Source, platform: Plat
     await stage.blob(await blob(source, descriptor.digest), descriptor);
   }
   await unpackAll(stage, manifest.layers, config);
-  return { digest: chosen.digest, configDigest: manifest.config.digest, size: totalSize(manifest.layers), names: names(annotations) };
+  return {
+    digest: chosen.digest,
+    configDigest: manifest.config.digest,
+    size: totalSize(manifest.layers),
+    names: names(annotations),
+  };
 }

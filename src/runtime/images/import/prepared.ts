@@ -23,11 +23,18 @@ export const totalSize = (layers: readonly Descriptor[]) => layers.reduce((sum, 
 /** Refuse an image built for something else than was asked for. */
 export function checkPlatform({ platform }: ImageConfig, wanted: Platform): void {
   // Configs rarely carry the variant that an index does; what was chosen by the index stays chosen.
-  const offered = platform.variant === undefined && wanted.variant !== undefined ? { ...platform, variant: wanted.variant } : platform;
+  const offered =
+    platform.variant === undefined && wanted.variant !== undefined
+      ? { ...platform, variant: wanted.variant }
+      : platform;
   if (matchesPlatform(offered, wanted)) return;
-  throw new SecureError('PLATFORM_MISSING', `the image is for ${formatPlatform(platform)}, not ${formatPlatform(wanted)}`, {
-    hint: `import it as what it is with --platform ${formatPlatform(platform)}`,
-  });
+  throw new SecureError(
+    'PLATFORM_MISSING',
+    `the image is for ${formatPlatform(platform)}, not ${formatPlatform(wanted)}`,
+    {
+      hint: `import it as what it is with --platform ${formatPlatform(platform)}`,
+    },
+  );
 }
 
 /** Unpack every layer into the stage, lowest first, each checked against the config's diff id. */
@@ -36,7 +43,11 @@ export async function unpackAll(stage: Stage, layers: readonly Descriptor[], con
 }
 
 /** Write a manifest for a config and layers that came without one. The same content always gives the same digest. */
-export async function addManifest(stage: Stage, config: Buffer, layers: readonly Descriptor[]): Promise<Omit<Prepared, 'names'>> {
+export async function addManifest(
+  stage: Stage,
+  config: Buffer,
+  layers: readonly Descriptor[],
+): Promise<Omit<Prepared, 'names'>> {
   const configDigest = await stage.content(fromBuffer(config));
   const manifest = {
     schemaVersion: 2,

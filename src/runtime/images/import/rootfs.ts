@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { hostPlatform, type Platform } from '../oci/platform.ts';
+
 import { LAYER_TAR } from '../oci/mediatypes.ts';
+import { hostPlatform, type Platform } from '../oci/platform.ts';
 import type { Bytes } from '../sources/bytes.ts';
 import type { Stage } from '../stage.ts';
 import { addManifest, type Prepared } from './prepared.ts';
@@ -32,7 +33,9 @@ export function configJson(settings: ImageSettings, diffId: string, created: str
   const env = settings.env ?? [];
   const config = {
     ...(settings.user ? { User: settings.user } : {}),
-    ...(settings.exposedPorts?.length ? { ExposedPorts: Object.fromEntries(settings.exposedPorts.toSorted().map((port) => [port, {}])) } : {}),
+    ...(settings.exposedPorts?.length
+      ? { ExposedPorts: Object.fromEntries(settings.exposedPorts.toSorted().map((port) => [port, {}])) }
+      : {}),
     Env: env.some((entry) => entry.startsWith('PATH=')) ? env : [PATH, ...env],
     ...(settings.entrypoint?.length ? { Entrypoint: settings.entrypoint } : {}),
     ...(settings.cmd?.length ? { Cmd: settings.cmd } : {}),

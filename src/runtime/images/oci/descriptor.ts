@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseDigest } from '../digest.ts';
 import type { JsonObject } from './json.ts';
-import { readPlatform, type Platform } from './platform.ts';
+import { type Platform, readPlatform } from './platform.ts';
 
 /** image-spec "Content Descriptors". */
 export interface Descriptor {

@@ -16,7 +16,8 @@ export class JsonObject {
     this.#code = code;
     this.#what = what;
     this.#path = path;
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw this.#error(path, 'is not an object');
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw this.#error(path, 'is not an object');
     this.#value = value as Record<string, unknown>;
   }
 
@@ -44,7 +45,9 @@ export class JsonObject {
   }
 
   objects(key: string, limit: number): JsonObject[] {
-    return this.#array(key, limit).map((item, i) => new JsonObject(item, this.#code, this.#what, `${this.#at(key)}/${i}`));
+    return this.#array(key, limit).map(
+      (item, i) => new JsonObject(item, this.#code, this.#what, `${this.#at(key)}/${i}`),
+    );
   }
 
   /** Without a fallback the string must be there. NUL is refused: it would end the text in every C interface. */

@@ -15,9 +15,13 @@ export const LAYER_LIMIT = 127;
 const INDEX_LIMIT = 1000;
 
 function unsupported(what: string, type: string, hint?: string): SecureError {
-  return new SecureError('MEDIA_TYPE_UNSUPPORTED', `${what}: media type ${JSON.stringify(type.slice(0, 200))} is not supported`, {
-    hint: hint ?? 'supported are OCI images and Docker images of manifest version 2, schema 2',
-  });
+  return new SecureError(
+    'MEDIA_TYPE_UNSUPPORTED',
+    `${what}: media type ${JSON.stringify(type.slice(0, 200))} is not supported`,
+    {
+      hint: hint ?? 'supported are OCI images and Docker images of manifest version 2, schema 2',
+    },
+  );
 }
 
 /**
@@ -26,7 +30,8 @@ function unsupported(what: string, type: string, hint?: string): SecureError {
  */
 function readDocument(bytes: Buffer, expected: string, what: string): JsonObject {
   const json = JsonObject.parse(bytes, 'LAYOUT_INVALID', what);
-  if (json.has('fsLayers') || json.has('signatures')) throw unsupported(what, 'application/vnd.docker.distribution.manifest.v1');
+  if (json.has('fsLayers') || json.has('signatures'))
+    throw unsupported(what, 'application/vnd.docker.distribution.manifest.v1');
   if (json.integer('schemaVersion', 100) !== 2) throw json.fail('schemaVersion', 'is not 2');
   const own = json.string('mediaType', '');
   if (own !== '' && own !== expected) throw json.fail('mediaType', `is not ${expected}, as its descriptor says`);
@@ -40,7 +45,8 @@ export function readManifest(bytes: Buffer, mediaType: string, what: string): Ma
   if (!isManifest(mediaType)) throw unsupported(what, mediaType);
   const json = readDocument(bytes, mediaType, what);
   const config = readDescriptor(json.object('config'));
-  if (!isConfig(config.mediaType)) throw unsupported(`${what}: /config`, config.mediaType, 'this is an artifact, not a container image');
+  if (!isConfig(config.mediaType))
+    throw unsupported(`${what}: /config`, config.mediaType, 'this is an artifact, not a container image');
   const layers = json.objects('layers', LAYER_LIMIT).map((layer, i) => {
     const descriptor = readDescriptor(layer);
     if (!isLayer(descriptor.mediaType)) throw unsupported(`${what}: /layers/${i}`, descriptor.mediaType);

@@ -47,8 +47,6 @@ function variantOf({ architecture, variant }: Platform): string {
 /** True when something built for `offered` is what was asked for. Without a wanted variant the default one is meant. */
 export function matchesPlatform(offered: Platform, wanted: Platform): boolean {
   return (
-    offered.os === wanted.os &&
-    offered.architecture === wanted.architecture &&
-    variantOf(offered) === variantOf(wanted)
+    offered.os === wanted.os && offered.architecture === wanted.architecture && variantOf(offered) === variantOf(wanted)
   );
 }

@@ -35,7 +35,10 @@ export async function selectManifest(
   if (chosen === undefined) {
     const offered = images.map((entry) => (entry.platform === undefined ? 'unnamed' : formatPlatform(entry.platform)));
     throw new SecureError('PLATFORM_MISSING', `no image for ${formatPlatform(wanted)}`, {
-      hint: images.length === 0 ? 'the index lists no image' : `there are: ${[...new Set(offered)].slice(0, 20).join(', ')}; choose one with --platform`,
+      hint:
+        images.length === 0
+          ? 'the index lists no image'
+          : `there are: ${[...new Set(offered)].slice(0, 20).join(', ')}; choose one with --platform`,
     });
   }
   const annotations = chosen.annotations === undefined ? [] : [chosen.annotations];

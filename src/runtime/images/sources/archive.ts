@@ -30,7 +30,10 @@ async function store(from: AsyncIterable<Buffer>, to: FileHandle, limit: number,
   for await (const chunk of from) {
     total += chunk.length;
     if (total > limit) {
-      throw new SecureError('LIMIT_EXCEEDED', `${what} unpacks to more than ${limit} bytes, far more than an archive should`);
+      throw new SecureError(
+        'LIMIT_EXCEEDED',
+        `${what} unpacks to more than ${limit} bytes, far more than an archive should`,
+      );
     }
     for (let done = 0; done < chunk.length; ) done += (await to.write(chunk, done)).bytesWritten;
   }
@@ -48,7 +51,8 @@ async function decompress(from: FileHandle, how: 'gzip' | 'zstd', path: string, 
     await to.close();
     const code = errnoOf(error) ?? '';
     if (code === 'Z_BUF_ERROR') throw new SecureError('ARCHIVE_TRUNCATED', `${what} ends early`, { cause: error });
-    if (/^Z(STD)?_/.test(code)) throw new SecureError('ARCHIVE_INVALID', `${what} is no valid ${how} file`, { cause: error });
+    if (/^Z(STD)?_/.test(code))
+      throw new SecureError('ARCHIVE_INVALID', `${what} is no valid ${how} file`, { cause: error });
     throw diskError(error, `unpacking ${what}`);
   }
 }
@@ -59,11 +63,14 @@ async function decompress(from: FileHandle, how: 'gzip' | 'zstd', path: string, 
  */
 export async function openArchive(path: string, scratch: string): Promise<FileHandle> {
   const what = path === '-' ? 'stdin' : path;
-  const handle = path === '-' ? await spool(`${scratch}.in`) : await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const handle =
+    path === '-' ? await spool(`${scratch}.in`) : await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   let result = handle;
   try {
     if (!(await handle.stat()).isFile()) {
-      throw new SecureError('ARCHIVE_INVALID', `${what} is not a regular file`, { hint: 'pipe it in: secure image import - …' });
+      throw new SecureError('ARCHIVE_INVALID', `${what} is not a regular file`, {
+        hint: 'pipe it in: secure image import - …',
+      });
     }
     const compression = compressionOf(await head(handle));
     if (compression !== undefined) result = await decompress(handle, compression, scratch, what);

@@ -64,7 +64,8 @@ export function parsePax(data: Buffer): { path?: string; link?: string; size?: n
   for (let at = 0; at < data.length; ) {
     const space = data.indexOf(0x20, at);
     const length = space < 0 ? Number.NaN : Number(data.toString('latin1', at, space));
-    if (!Number.isInteger(length) || length < 5 || at + length > data.length || data[at + length - 1] !== 0x0a) return undefined;
+    if (!Number.isInteger(length) || length < 5 || at + length > data.length || data[at + length - 1] !== 0x0a)
+      return undefined;
     const record = data.toString('utf8', space + 1, at + length - 1);
     const equals = record.indexOf('=');
     const [key, value] = [record.slice(0, equals), record.slice(equals + 1)];

@@ -103,8 +103,9 @@ interface NativeFailure extends Error {
   hint?: string;
 }
 
-function failure(thrown: unknown): NativeFailure | undefined {
-  return thrown instanceof Error && 'stage' in thrown ? (thrown as NativeFailure) : undefined;
+/** Errors of the core carry the stage that failed; a TypeError about an argument does not. */
+function isFailure(thrown: unknown): thrown is NativeFailure {
+  return thrown instanceof Error && 'stage' in thrown && 'code' in thrown;
 }
 
 /** What the core refused, as a SecureError with the core's code and hint. */
@@ -112,13 +113,9 @@ function deciding<T>(call: () => T): T {
   try {
     return call();
   } catch (thrown) {
-    const native = failure(thrown);
-    if (native === undefined) throw thrown;
-    throw new SecureError(
-      native.code,
-      native.message,
-      native.hint === undefined ? {} : { hint: native.hint, cause: native },
-    );
+    if (!isFailure(thrown)) throw thrown;
+    const { code, message, hint } = thrown;
+    throw new SecureError(code, message, hint === undefined ? { cause: thrown } : { hint, cause: thrown });
   }
 }
 
@@ -127,9 +124,7 @@ function opening<T>(syscall: string, call: () => T): T {
   try {
     return call();
   } catch (thrown) {
-    const native = failure(thrown);
-    if (native?.errnoName !== undefined)
-      Object.assign(native, { code: native.errnoName, nativeCode: native.code, syscall });
+    if (isFailure(thrown) && thrown.errnoName !== undefined) Object.assign(thrown, { code: thrown.errnoName, syscall });
     throw thrown;
   }
 }

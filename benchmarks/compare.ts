@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Bundle, makeBundle } from './bundle.ts';
+
+const home = join(import.meta.dirname, '..');
+const RUNS = 60;
+
+interface Contender {
+  name: string;
+  /** Shell-free argv. */
+  argv: readonly string[];
+  /** Whether it reads the command from config.json. */
+  bundle: boolean;
+}
+
+function available(program: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+}
+
+function runtimes(bundle: Bundle, floor: string, command: readonly string[]): Contender[] {
+  const at = (name: string) => join(bundle.directory, name);
+  const all: (Contender & { needs?: string })[] = [
+    {
+      name: 'floor (static C)',
+      argv: [floor, 'run', bundle.rootfs, 'bench-floor', bundle.filter, ...command],
+      bundle: false,
+    },
+    {
+      name: 'secure-runtime run',
+      argv: [join(home, 'build/release/secure-runtime'), 'run', '--bundle', bundle.directory, 'bench-secure'],
+      bundle: true,
+    },
+    {
+      name: 'crun run',
+      needs: 'crun',
+      argv: ['crun', '--root', at('crun'), 'run', '--bundle', bundle.directory, 'bench-crun'],
+      bundle: true,
+    },
+    {
+      name: 'runc run',
+      needs: 'runc',
+      argv: ['runc', '--root', at('runc'), 'run', '--bundle', bundle.directory, 'bench-runc'],
+      bundle: true,
+    },
+    {
+      name: 'bwrap (in made cgroups)',
+      needs: 'bwrap',
+      argv: [
+        ...[floor, 'join', 'bench-bwrap', 'sh', '-c', 'exec 9<"$0"; exec bwrap "$@"', bundle.filter],
+        ...['--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--ro-bind', bundle.rootfs, '/'],
+        ...['--proc', '/proc', '--dev', '/dev', '--cap-drop', 'ALL', '--seccomp', '9', '--', ...command],
+      ],
+      bundle: false,
+    },
+  ];
+  return all.filter((c) => c.needs === undefined || available(c.needs));
+}
+
+/** A comparison of unlike things says nothing: every contender must be in its own cgroups and under a filter. */
+function checkEqual(bundle: Bundle, contenders: readonly Contender[]): void {
+  const probe = ['/bin/sh', '-c', 'grep Seccomp: /proc/self/status; cat /proc/self/cgroup'];
+  bundle.command(probe);
+  for (const c of contenders) {
+    const argv = c.bundle ? c.argv : [...c.argv.slice(0, -1), ...probe];
+    const result = spawnSync(argv[0] ?? '', argv.slice(1), { encoding: 'utf8' });
+    const lines = result.stdout.split('\n').filter((line) => line !== '');
+    const joined = lines.filter((line) => /^[1-9]\d*:.*:\/.*bench-/.test(line)).length;
+    const filtered = lines.some((line) => /^Seccomp:\s*2/.test(line));
+    if (result.status !== 0 || !filtered || joined === 0)
+      throw new Error(`${c.name} is not comparable: ${result.stderr}${result.stdout}`);
+    console.log(`  ${c.name.padEnd(26)} seccomp filter on, ${joined} v1 hierarchies joined`);
+  }
+}
+
+interface Timing {
+  command: string;
+  median: number;
+  mean: number;
+  min: number;
+  max: number;
+}
+
+function hyperfine(
+  directory: string,
+  contenders: readonly Contender[],
+  env: NodeJS.ProcessEnv = process.env,
+): Timing[] {
+  const out = join(directory, 'timing.json');
+  const quote = (argv: readonly string[]) => argv.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+  const names = contenders.flatMap((c) => ['--command-name', c.name]);
+  execFileSync(
+    'hyperfine',
+    [
+      '-N',
+      '--warmup',
+      '5',
+      '--runs',
+      String(RUNS),
+      '--export-json',
+      out,
+      ...names,
+      ...contenders.map((c) => quote(c.argv)),
+    ],
+    { stdio: ['ignore', 'ignore', 'inherit'], env },
+  );
+  return (JSON.parse(readFileSync(out, 'utf8')) as { results: Timing[] }).results;
+}
+
+function print(title: string, timings: readonly Timing[], ours: string): void {
+  const mine = timings.find((t) => t.command === ours)?.median ?? Number.NaN;
+  const ms = (seconds: number) => (seconds * 1000).toFixed(1).padStart(8);
+  console.log(`\n${title}\n  ${''.padEnd(26)}  median     mean      min      max  (ms, ${RUNS} runs)   times ours`);
+  for (const t of timings)
+    console.log(
+      `  ${t.command.padEnd(26)}${ms(t.median)} ${ms(t.mean)} ${ms(t.min)} ${ms(t.max)}${(t.median / mine).toFixed(2).padStart(29)}`,
+    );
+}
+
+/** The command line against podman, both cold: no daemon, no plan kept from an earlier run. */
+function compareCommandLines(directory: string): void {
+  const state = {
+    ...process.env,
+    SECURE_STATE_ROOT: join(directory, 'state'),
+    SECURE_RUN_ROOT: join(directory, 'run'),
+  };
+  const secure = join(home, 'bin/secure');
+  const tar = join(directory, 'rootfs.tar');
+  execFileSync('tar', ['-C', join(directory, 'rootfs'), '-cf', tar, '.']);
+  execFileSync(secure, ['image', 'import', tar, '--rootfs', '--name', 'localhost/bench'], {
+    env: state,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const contenders: Contender[] = [
+    {
+      name: 'secure run',
+      argv: [secure, 'run', '--rm', '--network', 'none', 'localhost/bench', '/bin/true'],
+      bundle: false,
+    },
+  ];
+  if (available('podman')) {
+    const podman = [
+      'podman',
+      '--root',
+      join(directory, 'podman'),
+      '--runroot',
+      join(directory, 'podman-run'),
+      '--cgroup-manager',
+      'cgroupfs',
+      '--runtime',
+      'crun',
+    ];
+    execFileSync(podman[0] ?? '', [...podman.slice(1), 'import', tar, 'localhost/bench'], { stdio: 'ignore' });
+    contenders.push({
+      name: 'podman run',
+      argv: [
+        ...podman,
+        'run',
+        '--rm',
+        '--network',
+        'none',
+        '--ulimit',
+        'nofile=1024:1024',
+        '--ulimit',
+        'nproc=1024:1024',
+        'localhost/bench',
+        '/bin/true',
+      ],
+      bundle: false,
+    });
+  }
+  print('Command lines, cold, equal image and command', hyperfine(directory, contenders, state), 'secure run');
+  if (available('podman'))
+    spawnSync(
+      'podman',
+      ['--root', join(directory, 'podman'), '--runroot', join(directory, 'podman-run'), 'system', 'reset', '--force'],
+      { stdio: 'ignore' },
+    );
+}
+
+/** The whole comparison, on standard output. Leaves nothing behind. */
+export function compare(): void {
+  const directory = mkdtempSync(join(tmpdir(), 'secure-bench-'));
+  try {
+    const floor = join(directory, 'floor');
+    execFileSync('cc', ['-O2', '-static', '-o', floor, join(import.meta.dirname, 'floor.c')]);
+    const bundle = makeBundle(directory);
+    const contenders = runtimes(bundle, floor, ['/bin/true']);
+    console.log('Checked before timing:');
+    checkEqual(bundle, contenders);
+    bundle.command(['/bin/true']);
+    print('Runtimes on one bundle, equal cgroups and filter', hyperfine(directory, contenders), 'secure-runtime run');
+    compareCommandLines(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

@@ -7,7 +7,7 @@ import { buildDebian } from '../../src/runtime/images/debian/build.ts';
 import { codeOf, noExtractor, openStore } from '../support/store.ts';
 
 function missing(): boolean {
-  if (process.env['SECURE_MUST_WORK'] === '1') return false;
+  if (process.env.SECURE_MUST_WORK === '1') return false;
   return noExtractor() || !existsSync('/usr/bin/mmdebstrap');
 }
 

@@ -20,7 +20,7 @@ export function openStore(directory = join(temporaryDirectory(), 'state')): Prom
 
 /** True without the native extractor, where tests of image content are skipped; with SECURE_MUST_WORK=1 they fail instead. */
 export function noExtractor(): boolean {
-  if (process.env['SECURE_MUST_WORK'] === '1') return false;
+  if (process.env.SECURE_MUST_WORK === '1') return false;
   try {
     runtimeBinary();
     return process.geteuid?.() !== 0;

@@ -18,8 +18,8 @@ function root(name: string, value: string | undefined, fallback: string): string
 /** The roots of this process: `SECURE_STATE_ROOT` and `SECURE_RUN_ROOT`, else the system's. */
 export function rootsFromEnv(env: NodeJS.ProcessEnv = process.env): StoreRoots {
   return {
-    state: root('SECURE_STATE_ROOT', env['SECURE_STATE_ROOT'], '/var/lib/secure'),
-    run: root('SECURE_RUN_ROOT', env['SECURE_RUN_ROOT'], '/run/secure'),
+    state: root('SECURE_STATE_ROOT', env.SECURE_STATE_ROOT, '/var/lib/secure'),
+    run: root('SECURE_RUN_ROOT', env.SECURE_RUN_ROOT, '/run/secure'),
   };
 }
 

@@ -70,7 +70,10 @@ describe('parseReference', () => {
   it('reads back what it writes, for random texts that it accepts', () => {
     const alphabet = 'aB0.-_/:@[]';
     let [seed, accepted] = [1, 0];
-    const random = (n: number) => (seed = (seed * 48271) % 2147483647) % n;
+    const random = (n: number) => {
+      seed = (seed * 48271) % 2147483647;
+      return seed % n;
+    };
     for (let i = 0; i < 20_000; i++) {
       const text = Array.from({ length: 1 + random(9) }, () => alphabet[random(alphabet.length)]).join('');
       let first: string;

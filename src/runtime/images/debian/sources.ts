@@ -39,8 +39,10 @@ export function parseSources(text: string): AptSource[] {
     let last = '';
     for (const line of stanza.split('\n').filter((line) => !line.startsWith('#'))) {
       const match = /^([A-Za-z0-9-]+):\s*(.*)$/.exec(line);
-      if (match !== null) fields.set((last = (match[1] ?? '').toLowerCase()), match[2] ?? '');
-      else if (/^\s/.test(line)) fields.set(last, `${fields.get(last) ?? ''}\n${line.trim()}`);
+      if (match !== null) {
+        last = (match[1] ?? '').toLowerCase();
+        fields.set(last, match[2] ?? '');
+      } else if (/^\s/.test(line)) fields.set(last, `${fields.get(last) ?? ''}\n${line.trim()}`);
     }
     const enabled = !/^(?:no|false|0|off|without|disable)$/i.test(fields.get('enabled') ?? 'yes');
     if (!enabled || !words(fields.get('types')).includes('deb')) return [];

@@ -24,7 +24,7 @@ const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /** `SOURCE_DATE_EPOCH` (reproducible-builds.org) in seconds, where it is set to a number. */
 export function sourceDateEpoch(): number | undefined {
-  const given = process.env['SOURCE_DATE_EPOCH'] ?? '';
+  const given = process.env.SOURCE_DATE_EPOCH ?? '';
   return /^\d{1,11}$/.test(given) ? Number(given) : undefined;
 }
 

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import { execFile } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { debianState } from '../support/debian.ts';
+import { ociLayout } from '../support/oci.ts';
+import { noExtractor, temporaryDirectory } from '../support/store.ts';
+
+const CLI = join(import.meta.dirname, '../../src/cli.ts');
+
+interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function secure(state: string, ...args: string[]): Promise<Result> {
+  const env = { ...process.env, SECURE_STATE_ROOT: state, SECURE_RUN_ROOT: `${state}-run`, NO_COLOR: '1' };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [CLI, 'image', ...args], { env }, (error, stdout, stderr) => {
+      resolve({ code: Number(error?.code ?? 0), stdout, stderr });
+    });
+  });
+}
+
+const json = async (state: string, command: string, ...args: string[]) =>
+  JSON.parse((await secure(state, command, '--json', ...args)).stdout);
+
+function missing(): boolean {
+  if (process.env.SECURE_MUST_WORK === '1') return false;
+  return noExtractor() || !existsSync('/usr/bin/mmdebstrap');
+}
+
+describe.skipIf(missing())('secure image', () => {
+  it('lists, shows and removes', async () => {
+    const state = join(temporaryDirectory(), 'state');
+    await debianState(state, 'busybox-static', 'busybox');
+    const table = (await secure(state, 'ls')).stdout.split('\n');
+    expect(table[0]).toMatch(/^REFERENCE +DIGEST +ORIGIN +ADDED +SIZE$/);
+    expect(table[1]).toMatch(/^localhost\/busybox:latest +sha256:[0-9a-f]{12} +built +.* ago +2\.\d MB$/);
+    expect((await secure(state, 'ls', '-q')).stdout).toBe('localhost/busybox:latest\n');
+    const shown = await json(state, 'inspect', 'busybox');
+    expect(shown).toMatchObject({
+      schemaVersion: 1,
+      origin: 'built',
+      config: { os: 'linux' },
+      manifest: { schemaVersion: 2 },
+    });
+    expect(await json(state, 'rm', 'busybox')).toMatchObject({
+      schemaVersion: 1,
+      removed: ['localhost/busybox:latest'],
+    });
+    expect(await json(state, 'ls')).toEqual({ schemaVersion: 1, images: [] });
+    expect((await secure(state, 'prune')).code).toBe(0);
+  }, 120_000);
+
+  it('imports, and keeps what a hostile image says from the terminal', async () => {
+    const directory = temporaryDirectory();
+    const state = join(directory, 'state');
+    const { digest } = ociLayout(join(directory, 'layout'), {
+      layers: [],
+      config: { Labels: { a: '\u001b]0;x\u0007' } },
+    });
+    const imported = await secure(state, 'import', join(directory, 'layout'), '--name', 'app');
+    expect(imported).toMatchObject({ code: 0, stdout: `localhost/app:latest@${digest}\n` });
+    expect((await secure(state, 'inspect', 'app')).stdout).not.toContain('\u001b');
+    writeFileSync(join(directory, 'x'), 'not an image');
+    const refused = await secure(state, 'import', join(directory, 'x'), '--name', 'x', '--json');
+    expect(refused.code).toBe(2);
+    expect(JSON.parse(refused.stdout)).toMatchObject({ schemaVersion: 1, error: { code: 'ARCHIVE_TRUNCATED' } });
+  });
+
+  it.each([
+    [['ls', '--frob'], 'UNKNOWN_FLAG'],
+    [['import'], 'MISSING_ARGUMENT'],
+    [['import', '.', '--name', 'a', '--platform', 'x'], 'INVALID_VALUE'],
+    [['inspect', 'A'], 'REFERENCE_INVALID'],
+    [['inspect', 'nothing'], 'IMAGE_NOT_FOUND'],
+    [['rm', 'nothing'], 'IMAGE_NOT_FOUND'],
+    [['debian', '--name', 'x', '--', '-o'], 'INVALID_VALUE'],
+    [['debian', 'busybox-static', '--name', 'docker.io/library/x'], 'REFERENCE_INVALID'],
+    [['debian', 'busybox-static', '--name', 'x', '--port', '70000'], 'INVALID_VALUE'],
+    [['debian', 'busybox-static', '--name', 'x', '--cmd', 'a; b'], 'INVALID_VALUE'],
+    [['debian', 'busybox-static', '--name', 'x', '--suite', '../x'], 'INVALID_VALUE'],
+  ])('%j is %s', async ([command = '', ...rest], code) => {
+    const result = await secure(join(temporaryDirectory(), 'state'), command, '--json', ...rest);
+    expect(JSON.parse(result.stdout).error.code).toBe(code);
+    expect(result.code).toBe(2);
+  });
+});

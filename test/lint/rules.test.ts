@@ -159,7 +159,11 @@ describe('generated files', () => {
 describe('biome', () => {
   test('formatting and rules are held', async () => {
     symlinkSync(join(import.meta.dirname, '../../node_modules'), join(root, 'node_modules'));
-    const config = { formatter: { indentStyle: 'space' }, javascript: { formatter: { quoteStyle: 'single' } } };
+    const config = {
+      formatter: { indentStyle: 'space' },
+      javascript: { formatter: { quoteStyle: 'single' } },
+      linter: { rules: { suspicious: { noExplicitAny: 'error' } } },
+    };
     writeFileSync(join(root, 'biome.json'), `${JSON.stringify(config, null, 2)}\n`);
     expect(await findings(biome, { 'a.ts': "export const a = 'x';\n" })).toEqual([]);
     const found = await findings(biome, { 'b.ts': 'export const b: any = "x"\n' });

@@ -63,7 +63,7 @@ void merge_run_state(const json::Node& root, State& out) {
   out.pid_start = root["pidStart"].u64();
   out.monitor_pid = static_cast<pid_t>(root["monitorPid"].integer(0, INT32_MAX, 0));
   out.monitor_start = root["monitorStart"].u64();
-  out.range_first = root["rangeStart"].u32(out.range_first);
+  if (auto first = root["rangeStart"].u32(); first != 0) out.range_first = first;
 }
 
 // A pid that belongs to somebody else by now is dropped, so that nobody can signal it.

@@ -167,7 +167,7 @@ class Unpacker {
     Fd dir(::fcntl(lent, F_DUPFD_CLOEXEC, 3));
     if (!dir.valid()) return io_error(errno, "open the directory of", entry.path);
     SECURE_TRY(tree_.clear(dir.get(), path.name));
-    auto from = tree_.open(target_, target.parent.empty() ? "." : target.parent, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+    auto from = tree_.open(target_, target.parent.empty() ? "." : target.parent, O_PATH | O_DIRECTORY);
     struct stat st {};
     if (!from && from.error().err == ELOOP)
       return fail(Stage::image, "PATH_ESCAPE", ELOOP, "a hard link through a symbolic link: " + text);

@@ -23,9 +23,11 @@ Result<Pair> create(int root, unsigned uid) {
     return fail(Stage::process, "TERMINAL_FAILED", ENODEV, "/dev/pts/ptmx of the container is not on devpts");
   int unlock = 0;
   if (::ioctl(fd, TIOCSPTLCK, &unlock) < 0) return fail(Stage::process, "TERMINAL_FAILED", errno, "unlock the terminal");
-  int peer = ::ioctl(fd, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  // O_CLOEXEC here would stay visible in the status flags of the program's standard streams.
+  int peer = ::ioctl(fd, TIOCGPTPEER, O_RDWR | O_NOCTTY);
   if (peer < 0) return fail(Stage::process, "TERMINAL_FAILED", errno, "open the terminal's other side");
   out.peer = Fd(peer);
+  (void)::fcntl(peer, F_SETFD, FD_CLOEXEC);
   if (::fchown(peer, uid, static_cast<gid_t>(-1)) < 0)
     return fail(Stage::process, "TERMINAL_FAILED", errno, "give the terminal its owner");
   return out;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // secure-runtime: the native half. See docs/plan.md for its commands.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -60,6 +61,8 @@ int main(int argc, char** argv) {
   if (!open_standard_streams()) return 125;
   clear_nonblocking();
   secure::process::reset_signals();
+  // The modes of what we make, a container's "/" among it, must not depend on the caller's.
+  (void)::umask(0022);
   secure::runtime::set_process_arguments(argv);
   int at = 1;
   for (; at < argc && argv[at][0] == '-'; ++at) {

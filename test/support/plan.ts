@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plans as tests bend them: decided by the real command line, changed, and carried out by the real runtime.
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runtimeBinary } from '../../src/runtime/binary.ts';
+import type { Result, Secure } from './secure.ts';
+
+/** What the tests change; everything else is passed through. */
+export interface LoosePlan {
+  process: {
+    args: string[];
+    user: { uid: number; gid: number };
+    capabilities: Record<'bounding' | 'effective' | 'permitted', string[]>;
+    noNewPrivileges: boolean;
+    rlimits: { type: string; soft: number; hard: number }[];
+  };
+  root: { readonly: boolean };
+  mounts: { destination: string; type: string; source: string; options: string[] }[];
+  linux: {
+    namespaces: { type: string }[];
+    uidMappings?: unknown;
+    gidMappings?: unknown;
+    resources: { devices: unknown[]; memory?: { limit?: number; swap?: number }; pids?: { limit: number } };
+    seccomp?: unknown;
+    maskedPaths: string[];
+    readonlyPaths: string[];
+  };
+  secure: {
+    landlock: unknown;
+    range: unknown;
+    layers: { path: string }[];
+    monitor: { detach: boolean; remove: boolean };
+    slots: { at: string; type: string }[];
+  };
+}
+
+/** The plan that `secure run ARGS` would carry out. */
+export async function planOf(secure: Secure, ...args: readonly string[]): Promise<LoosePlan> {
+  const result = await secure.run('run', '--dry-run', '--json', ...args);
+  if (result.code !== 0) throw new Error(`run --dry-run: ${result.code} ${result.stderr}`);
+  const printed = JSON.parse(result.stdout) as { plan?: LoosePlan } & LoosePlan;
+  return printed.plan ?? printed;
+}
+
+let count = 0;
+/** Store a plan as the command line does: owned by the caller, writable by nobody else. */
+export function storePlan(secure: Secure, plan: LoosePlan): string {
+  const path = join(secure.root, `plan-${count++}.json`);
+  writeFileSync(path, JSON.stringify(plan), { mode: 0o600 });
+  return path;
+}
+
+/** `secure-runtime ARGS` in the instance's environment. */
+export function runtime(secure: Secure, ...args: readonly string[]): Promise<Result> {
+  return new Promise((resolve) => {
+    execFile(runtimeBinary(), [...args], { env: { ...secure.env }, maxBuffer: 1 << 26 }, (error, stdout, stderr) =>
+      resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
+    );
+  });
+}
+
+/** Carry out a plan with another command. */
+export function launch(secure: Secure, plan: LoosePlan, ...command: readonly string[]): Promise<Result> {
+  const bent = structuredClone(plan);
+  if (command.length > 0) bent.process.args = [...command];
+  return runtime(secure, 'launch', storePlan(secure, bent));
+}
+
+/** A changed copy. */
+export function bend(plan: LoosePlan, change: (plan: LoosePlan) => void): LoosePlan {
+  const copy = structuredClone(plan);
+  change(copy);
+  return copy;
+}

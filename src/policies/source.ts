@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // YAML text to plain values with the position of every key and value.
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Range } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, parseDocument, type Range } from 'yaml';
 import { PolicyProblems, type Problem } from './problems.ts';
 
 export interface Position {
@@ -79,11 +79,28 @@ class Walker {
         this.fail('keys must be text', place ?? this.position(name?.range));
       }
       const child = `${at}/${escapeKey(name.value)}`;
+      // Here, since the parser's own check compares every key with every other.
+      if (Object.hasOwn(out, name.value))
+        this.fail(`the key ${JSON.stringify(name.value)} is there twice`, place ?? this.position(name.range));
       this.keys.set(child, place ?? this.position(name.range));
       out[name.value] = this.walk(value as Node | null, child, depth + 1, place);
     }
     return out;
   }
+}
+
+/** Whether brackets, or `- - -` on one line, nest deeper than anything that is read: the parser takes seconds to say so. */
+function nestsTooDeep(text: string): boolean {
+  let brackets = 0;
+  let indicators = 0;
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') brackets += 1;
+    else if (token === ']' || token === '}') brackets -= 1;
+    else if (token === '-' || token === '?') indicators += 1;
+    else if (token.startsWith('\n')) indicators = 0;
+    if (brackets > MAX_DEPTH || indicators > MAX_DEPTH) return true;
+  }
+  return false;
 }
 
 /** @throws PolicyProblems POLICY_SYNTAX for text that is not one plain YAML document. */
@@ -92,12 +109,13 @@ export function readSource(text: string, policy: string): SourceText {
   const fail = (message: string, { line, column }: Position): never => {
     throw new PolicyProblems([{ code: 'POLICY_SYNTAX', message, file: policy, line, column }], lines);
   };
+  if (nestsTooDeep(text)) return fail(`is nested more than ${MAX_DEPTH} deep`, { line: 1, column: 1 });
   const counter = new LineCounter();
   let document: ReturnType<typeof parseDocument>;
   try {
-    document = parseDocument(text, { lineCounter: counter, uniqueKeys: true, prettyErrors: false, schema: 'core' });
+    document = parseDocument(text, { lineCounter: counter, uniqueKeys: false, prettyErrors: false, schema: 'core' });
   } catch (error) {
-    // The composer recurses; a megabyte of '[' ends here instead of in a crash.
+    // The composer recurses: block nesting, which the lexer cannot see, ends here instead of in a crash.
     return fail(error instanceof RangeError ? 'is nested too deep' : String(error), { line: 1, column: 1 });
   }
   const problems = [...document.errors, ...document.warnings].map((error): Problem => {

@@ -53,17 +53,10 @@ export function handledRights(scope: FsScope): string[] {
 
 export const READ_RIGHTS: readonly string[] = ['execute', 'read_file', 'read_dir'];
 
-/** Everything but new device nodes, which only `deviceNodes` (CAP_MKNOD was granted) gives. */
+/** Reading and every way of writing; new device nodes only with `deviceNodes` (CAP_MKNOD was granted). */
 export function writableDirectoryRights(scope: FsScope, deviceNodes: boolean): string[] {
-  const left = deviceNodes ? ['ioctl_dev'] : ['ioctl_dev', 'make_char', 'make_block'];
+  const left = ['execute', 'ioctl_dev', ...(deviceNodes ? [] : ['make_char', 'make_block'])];
   return handledRights(scope).filter((name) => !left.includes(name));
-}
-
-/** A file that may be read and written, never executed. */
-export function writableFileRights(scope: FsScope): string[] {
-  return known(scope)
-    .filter((right) => right.file && right.name !== 'execute' && right.name !== 'ioctl_dev')
-    .map((right) => right.name);
 }
 
 /** A device node, or a directory of them. A reopened terminal without ioctl is none: isatty(3) says 0. */

@@ -69,11 +69,7 @@ interface FsInput {
 }
 
 function fileRules({ scope, mounts, rootWritable, deviceNodes, tty }: FsInput): LandlockSpec['pathBeneath'] {
-  const write = [
-    'read_file',
-    'read_dir',
-    ...writableDirectoryRights(scope, deviceNodes).filter((name) => !READ_RIGHTS.includes(name)),
-  ];
+  const write = writableDirectoryRights(scope, deviceNodes);
   const writable = mounts
     .filter(
       (mount) =>
@@ -82,7 +78,7 @@ function fileRules({ scope, mounts, rootWritable, deviceNodes, tty }: FsInput): 
         !mount.options.includes('ro'),
     )
     .map((mount) => mount.destination);
-  const root = rootWritable ? [...READ_RIGHTS, ...write.filter((name) => !READ_RIGHTS.includes(name))] : READ_RIGHTS;
+  const root = rootWritable ? ['execute', ...write] : READ_RIGHTS;
   return [
     { parent: ['/'], allowedAccess: root, optional: false },
     ...(writable.length === 0 ? [] : [{ parent: writable, allowedAccess: write, optional: false }]),

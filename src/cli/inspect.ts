@@ -58,9 +58,10 @@ export function enforcedText(enforced: Enforced): string {
     { title: 'PLANNED', value: ({ planned }) => text(planned) },
     {
       title: 'IN FORCE',
-      value: ({ inForce }) => (inForce === null ? 'unproven' : inForce ? 'yes' : 'NO'),
-      paint: (cell, { inForce }) =>
-        paint(cell, inForce === true ? 'green' : inForce === null ? 'yellow' : 'red', colour),
+      value: ({ inForce, required }) =>
+        inForce === null ? 'unproven' : inForce ? 'yes' : required === false ? 'no' : 'NO',
+      paint: (cell, { inForce, required }) =>
+        paint(cell, inForce === true ? 'green' : inForce === null || required === false ? 'yellow' : 'red', colour),
     },
     { title: 'EVIDENCE', value: ({ evidence, actual }) => (evidence === undefined ? text(actual) : text(evidence)) },
   ]);

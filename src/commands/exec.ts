@@ -8,7 +8,7 @@ import { ExitCode, SecureError } from '../errors.ts';
 import { execArguments } from '../runtime/containers/exec.ts';
 import { rootsFromEnv } from '../runtime/images/roots.ts';
 import { Inputs } from '../runtime/inputs.ts';
-import { becomeRuntime } from '../runtime/launch.ts';
+import { becomeRuntime, requireRoot } from '../runtime/launch.ts';
 
 export default class Exec extends Command {
   static override id = 'exec';
@@ -35,6 +35,7 @@ export default class Exec extends Command {
   async run(): Promise<number | undefined> {
     const { flags, argv } = await this.parse(Exec);
     checkArgvEncoding(argv);
+    requireRoot(process.geteuid?.() ?? -1);
     const [container, ...args] = argv;
     if (container === undefined || container === '' || args.length === 0) {
       const missing = container === undefined || container === '' ? 'a CONTAINER' : 'a COMMAND';

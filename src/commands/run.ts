@@ -8,7 +8,7 @@ import { ExitCode } from '../errors.ts';
 import { chooseProfile } from '../runtime/config.ts';
 import { rootsFromEnv } from '../runtime/images/roots.ts';
 import { Inputs } from '../runtime/inputs.ts';
-import { becomeRuntime, planKey, storePlan } from '../runtime/launch.ts';
+import { becomeRuntime, planKey, requireRoot, storePlan } from '../runtime/launch.ts';
 import { PRODUCT_VERSION } from '../version.ts';
 
 export default class Run extends Command {
@@ -32,6 +32,8 @@ export default class Run extends Command {
   async run(): Promise<number | undefined> {
     const { flags, argv } = await this.parse(Run);
     checkArgvEncoding(argv);
+    const euid = process.geteuid?.() ?? -1;
+    requireRoot(euid);
     const [cwd, roots, inputs] = [process.cwd(), rootsFromEnv(), new Inputs()];
     const { profile, origin } = await chooseProfile(flags.profile, cwd, inputs);
     const request = readRequest(flags, argv, profile, cwd, inputs);
@@ -47,7 +49,7 @@ export default class Run extends Command {
       }
       this.note(reasonsText(plan));
     }
-    const key = planKey({ argv: this.argv, cwd, euid: process.geteuid?.() ?? -1, product: PRODUCT_VERSION });
+    const key = planKey({ argv: this.argv, cwd, euid, product: PRODUCT_VERSION });
     const path = await storePlan(plan, key, roots);
     return becomeRuntime([...(this.jsonEnabled() ? ['--error-format', 'json'] : []), 'launch', path], roots);
   }

@@ -9,6 +9,14 @@ import { runtimeBinary } from './binary.ts';
 import { writeAtomic } from './images/durable.ts';
 import type { StoreRoots } from './images/roots.ts';
 
+/** Without rights of its own, a run would fail half way with a bare EPERM. @throws SecureError NOT_ROOT */
+export function requireRoot(euid: number): void {
+  if (euid === 0) return;
+  throw new SecureError('NOT_ROOT', `containers are run by root so far; this is user ${euid}`, {
+    hint: 'use sudo; running without root is not available in this version',
+  });
+}
+
 /** What makes two command lines the same one. */
 export interface PlanKey {
   readonly argv: readonly string[];

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gathers what a plan is decided from: the one place of `secure run` that reads the host, the image and the policy.
-import { SecureError } from '../errors.ts';
 import { fileIo, loadPolicy, type PolicyInput } from '../policies/index.ts';
 import { hostInputs, readHost } from './host.ts';
 import type { StoreRoots } from './images/roots.ts';
@@ -9,17 +8,9 @@ import type { Inputs } from './inputs.ts';
 import { createPlan, type Plan } from './plan/plan.ts';
 import type { RunRequest } from './plan/types.ts';
 
-/** Without rights of its own, `secure run` would fail half way with a bare EPERM. */
-function checkRoot(euid: number): void {
-  if (euid === 0) return;
-  throw new SecureError('NOT_ROOT', `containers are run by root so far; this is user ${euid}`, {
-    hint: 'use sudo; running without root is not available in this version',
-  });
-}
-
 /**
  * The finished plan for a request.
- * @throws SecureError NOT_ROOT, IMAGE_NOT_FOUND, PROFILE_UNKNOWN, POLICY_*, CONTROL_UNAVAILABLE and all others of the plan
+ * @throws SecureError IMAGE_NOT_FOUND, PROFILE_UNKNOWN, POLICY_*, CONTROL_UNAVAILABLE and all others of the plan
  */
 export async function preparePlan(
   request: RunRequest & { profile: string },
@@ -27,7 +18,6 @@ export async function preparePlan(
   inputs: Inputs,
   roots: StoreRoots,
 ): Promise<Plan> {
-  checkRoot(process.geteuid?.() ?? -1);
   const read: PolicyInput[] = [];
   const policy = await loadPolicy(request.profile, fileIo(read, cwd));
   inputs.add(...read);

@@ -49,7 +49,7 @@ describe.skipIf(cannotRun())('bad input', () => {
     ['PRIVILEGED_REFUSED', ['--privileged', 'busybox']],
     ['MOUNT_REFUSED', ['-v', '/:/host', 'busybox']],
     ['MOUNT_REFUSED', ['-v', '/proc:/host', 'busybox']],
-    ['POLICY_DENIED', ['--profile', 'strict', 'busybox']],
+    ['IMAGE_UNTRUSTED', ['--profile', 'strict', 'busybox']],
     ['POLICY_DENIED', ['--profile', 'strict', '--trust', '-u', '0', 'busybox']],
   ])('%s: run %j', async (code, argv) => {
     const { code: exit, stdout, stderr } = await secure.run('run', ...argv);

@@ -21,6 +21,7 @@ export interface CallOptions {
   readonly uid?: number;
 }
 
+/** With `--` before it, as in bin/secure: Node would take --env-file for its own otherwise. */
 const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli.ts');
 /** SIGKILL, SIGTERM and the like by number, for 128+n. */
 const NUMBER: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGPIPE: 13, SIGTERM: 15 };
@@ -97,7 +98,7 @@ export class Secure {
         maxBuffer: 1 << 26,
         ...(uid === undefined ? {} : { uid, gid: uid }),
       };
-      const child = execFile(process.execPath, [CLI, ...args], options, (error, stdout, stderr) => {
+      const child = execFile(process.execPath, ['--', CLI, ...args], options, (error, stdout, stderr) => {
         const signal = NUMBER[error?.signal ?? ''];
         const code = signal === undefined ? Number(error?.code ?? 0) : 128 + signal;
         resolve({ code, stdout, stderr });
@@ -109,12 +110,16 @@ export class Secure {
 
   /** Start and leave running. */
   start(...args: readonly string[]): ChildProcess {
-    return spawn(process.execPath, [CLI, ...args], { cwd: this.root, env: this.env, stdio: ['pipe', 'pipe', 'pipe'] });
+    return spawn(process.execPath, ['--', CLI, ...args], {
+      cwd: this.root,
+      env: this.env,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
   }
 
   /** The same with a terminal on all three streams, which script(1) brings. */
   terminal(...args: readonly string[]): Promise<Result> {
-    const quoted = [process.execPath, CLI, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+    const quoted = [process.execPath, '--', CLI, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
     return new Promise((resolve) => {
       execFile('script', ['-qec', quoted, '/dev/null'], { cwd: this.root, env: this.env }, (error, stdout, stderr) =>
         resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
@@ -127,7 +132,7 @@ export class Secure {
     return new Promise((resolve) => {
       execFile(
         'sh',
-        ['-c', script, 'sh', process.execPath, CLI],
+        ['-c', script, 'sh', process.execPath, '--', CLI],
         { cwd: this.root, env: this.env },
         (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
       );

@@ -20,6 +20,13 @@ interface ErrorLine {
   stage?: unknown;
 }
 
+/** Next steps in the words of this command line, where secure-runtime names its own commands. */
+const HINTS: ReadonlyMap<string, string> = new Map([
+  ['NO_SUCH_CONTAINER', "'secure ps -a' lists them"],
+  ['AMBIGUOUS_ID', "give more of the id; 'secure ps -a --no-trunc' shows all of it"],
+  ['CONTAINER_RUNNING', "stop it first, or use 'secure rm --force'"],
+]);
+
 /** The last JSON line of stderr is the error; what else is there came before it (a sanitizer, a loader). */
 export function parseFailure(stderr: string, command: string, status: string): SecureError {
   for (const line of stderr.trimEnd().split('\n').reverse()) {
@@ -30,7 +37,9 @@ export function parseFailure(stderr: string, command: string, status: string): S
       continue;
     }
     if (typeof parsed.code !== 'string' || typeof parsed.message !== 'string') continue;
-    const hint = typeof parsed.hint === 'string' && parsed.hint !== '' ? { hint: parsed.hint } : {};
+    const said = typeof parsed.hint === 'string' && parsed.hint !== '' ? parsed.hint : undefined;
+    const text = HINTS.get(parsed.code) ?? said;
+    const hint = text === undefined ? {} : { hint: text };
     return new SecureError(parsed.code, parsed.message, { ...hint, exitCode: ExitCode.findings });
   }
   const detail = stderr.trim() === '' ? '' : `: ${stderr.trim().slice(-500)}`;

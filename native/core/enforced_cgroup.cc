@@ -160,20 +160,21 @@ void prove_cgroup(const Subject& subject, std::vector<Control>& out) {
   control.actual = "in " + std::to_string(inside) + " hierarchies" + (outside.empty() ? "" : "; elsewhere: " + join(outside));
   out.push_back(std::move(control));
 
-  if (!layout.ok() || plan.cgroups_path.empty()) return;
-  const auto group = cgroup::open(*layout, plan.cgroups_path);
-  if (!group.ok()) return;
+  // Without its group every planned limit is shown as missing, not left out.
+  cgroup::Group group;
+  if (layout.ok() && !plan.cgroups_path.empty())
+    if (auto opened = cgroup::open(*layout, plan.cgroups_path); opened.ok()) group = std::move(*opened);
   const auto& limits = plan.resources;
-  at_most(*group, "memory", "memory", "memory.limit_in_bytes", "memory.max", limits.memory_limit, out);
+  at_most(group, "memory", "memory", "memory.limit_in_bytes", "memory.max", limits.memory_limit, out);
   if (limits.memory_swap.value_or(0) > 0) {
-    const auto swap = cgroup::place_of(*group, "memory", "memory.max").v2 && limits.memory_limit
+    const auto swap = cgroup::place_of(group, "memory", "memory.max").v2 && limits.memory_limit
                           ? std::optional(*limits.memory_swap - *limits.memory_limit)
                           : limits.memory_swap;
-    at_most(*group, "memory-swap", "memory", "memory.memsw.limit_in_bytes", "memory.swap.max", swap, out);
+    at_most(group, "memory-swap", "memory", "memory.memsw.limit_in_bytes", "memory.swap.max", swap, out);
   }
-  at_most(*group, "pids", "pids", "pids.max", "pids.max", limits.pids_limit, out);
-  prove_cpus(*group, limits, out);
-  prove_devices(*group, limits, out);
+  at_most(group, "pids", "pids", "pids.max", "pids.max", limits.pids_limit, out);
+  prove_cpus(group, limits, out);
+  prove_devices(group, limits, out);
 }
 
 }  // namespace secure::enforced

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Landlock probe on live processes: it tells the truth, and they do not notice it.
+// The Landlock probe on live processes: it tells the truth, and they do not notice it. And the proof against a
+// process that has nothing of what its plan asks for.
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <poll.h>
@@ -17,6 +18,9 @@
 
 #include "check.h"
 #include "child.h"
+#include "enforced.h"
+#include "enforced_parts.h"
+#include "fd.h"
 #include "landlock.h"
 #include "probe.h"
 #include "record.h"
@@ -364,6 +368,38 @@ TEST(probe_survives_the_death_of_the_caller) {
   CHECK_EQ(sleeper.finish(), 0);
 }
 
+// The worker itself killed, at any moment: the kernel lets the process go, it is never left stopped.
+TEST(probe_leaves_nothing_stopped_when_the_worker_is_killed) {
+  if (landlock::abi() < 1) SKIP("no Landlock");
+  Subject subject([](Shared& s) {
+    confine();
+    s.ready = 1;
+    while (s.futex.load() == 0) {
+      s.count.fetch_add(1);
+      (void)sleep_exactly(1);
+    }
+    return 0;
+  });
+  for (unsigned i = 0; i < 60 && ::kill(subject.pid, 0) == 0; ++i) {
+    const pid_t caller = ::fork();
+    if (caller == 0) {
+      (void)subject.ask();
+      ::_exit(0);
+    }
+    ::usleep(i * 20);
+    auto children = secure::read_file(
+        AT_FDCWD, "/proc/" + std::to_string(caller) + "/task/" + std::to_string(caller) + "/children", 4096);
+    if (children.ok() && !children->empty()) ::kill(std::atoi(children->c_str()), SIGKILL);
+    (void)::waitpid(caller, nullptr, 0);
+    const std::uint64_t before = subject.shared->count;
+    const std::uint64_t until = now_ms() + 1000;
+    while (subject.shared->count.load() == before && now_ms() < until) ::usleep(500);
+    CHECK(subject.shared->count.load() != before);
+  }
+  subject.shared->futex = 1;
+  CHECK_EQ(subject.finish(), 0);
+}
+
 TEST(probe_knows_when_the_rules_allow_it) {
   auto rules = read_only();
   CHECK(probe::covered(rules));
@@ -374,4 +410,73 @@ TEST(probe_knows_when_the_rules_allow_it) {
   rules = read_only();
   rules.handled_access_fs = {"read_file"};
   CHECK(!probe::covered(rules));
+}
+
+namespace {
+
+// A plan that asks for everything a plain process has not.
+constexpr const char* kDemanding = R"({"ociVersion":"1.3.0",
+ "process":{"user":{"uid":7,"gid":7},"args":["x"],"cwd":"/","noNewPrivileges":true,
+  "capabilities":{"bounding":[],"effective":[],"permitted":[]},
+  "rlimits":[{"type":"RLIMIT_NOFILE","soft":1,"hard":1}]},
+ "root":{"path":"rootfs","readonly":true},
+ "mounts":[{"destination":"/proc","type":"proc","source":"proc","options":["nosuid","ro"]}],
+ "linux":{"namespaces":[{"type":"pid"},{"type":"mount"},{"type":"network"}],
+  "cgroupsPath":"/secure/absent","resources":{"memory":{"limit":4096},"pids":{"limit":1},"cpu":{"quota":1000,"period":100000},
+   "devices":[{"allow":false,"access":"rwm"}]},
+  "seccomp":{"defaultAction":"SCMP_ACT_ERRNO"},"maskedPaths":["/etc"],"readonlyPaths":["/tmp"]},
+ "secure":{"schemaVersion":1,"layers":[{"diffId":"sha256:1","path":"/x"}],"landlock":{"minAbi":1,"handledAccessFs":["write_file"],"pathBeneath":[]},
+  "reasons":[{"control":"rootfs","required":false}]}})";
+
+const secure::enforced::Control* find(const secure::enforced::Proof& proof, const std::string& name) {
+  for (const auto& control : proof.controls)
+    if (control.name == name) return &control;
+  return nullptr;
+}
+
+}  // namespace
+
+TEST(enforced_says_what_is_missing) {
+  if (::geteuid() != 0) SKIP("not root");
+  Subject plain([](Shared& s) {
+    s.ready = 1;
+    return sleep_exactly(500);
+  });
+  auto proof = secure::enforced::prove("0123", plain.pid, plain.start, kDemanding);
+  if (!proof.ok()) check::failed(__FILE__, __LINE__, proof.error().text());
+  REQUIRE(proof.ok());
+  for (const char* name : {"user", "capabilities", "no-new-privileges", "seccomp", "namespaces", "network", "rootfs",
+                           "masked-paths", "readonly-paths", "mounts", "cgroup", "memory", "pids", "cpus", "devices",
+                           "rlimit-nofile", "landlock-files"}) {
+    const auto* control = find(*proof, name);
+    if (control == nullptr || control->in_force != false) check::failed(__FILE__, __LINE__, name);
+    if (control != nullptr) CHECK_EQ(control->required, std::string_view(name) != "rootfs");
+  }
+  // What was not planned is told, and not demanded.
+  REQUIRE(find(*proof, "user-namespace") != nullptr);
+  CHECK(!find(*proof, "user-namespace")->required);
+  CHECK(secure::enforced::to_json(*proof).starts_with("{\"schemaVersion\":1,\"id\":\"0123\""));
+  CHECK_EQ(plain.finish(), 0);
+}
+
+TEST(enforced_refuses_the_dead_and_the_reused) {
+  Subject other([](Shared& s) {
+    s.ready = 1;
+    return sleep_exactly(200);
+  });
+  auto reused = secure::enforced::prove("0123", other.pid, other.start + 1, kDemanding);
+  CHECK(!reused.ok() && reused.error().code == "CONTAINER_NOT_RUNNING");
+  CHECK_EQ(other.finish(), 0);
+  auto dead = secure::enforced::prove("0123", other.pid, other.start, kDemanding);
+  CHECK(!dead.ok() && dead.error().code == "CONTAINER_NOT_RUNNING");
+}
+
+TEST(enforced_reads_mountinfo) {
+  const auto mounts = secure::enforced::parse_mountinfo(
+      "36 35 98:0 /a /with\\040space rw,nosuid shared:1 master:2 - ext4 /dev/x ro,errors=continue\n"
+      "not a mount line\n37 36 0:1 / /b rw - tmpfs tmpfs\n38 36 0:1 / /c ro,nodev - tmpfs tmpfs rw\n");
+  REQUIRE(mounts.size() == 2);
+  CHECK_EQ(mounts[0].point, "/with space");
+  CHECK(mounts[0].has("nosuid") && mounts[0].read_only());
+  CHECK(mounts[1].has("nodev") && mounts[1].read_only());
 }

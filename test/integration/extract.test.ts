@@ -46,7 +46,10 @@ describe.skipIf(noExtractor())('secure-runtime extract', () => {
       expect(readFileSync(join(target, 'bin/sh'), 'utf8')).toBe('elf');
     }
     expect(extract(plain, ['--diff-id', results[0]?.diffId]).status).toBe(0);
-    expect(extract(plain, ['--diff-id', `sha256:${'0'.repeat(64)}`])).toMatchObject({ status: 1, code: 'DIGEST_MISMATCH' });
+    expect(extract(plain, ['--diff-id', `sha256:${'0'.repeat(64)}`])).toMatchObject({
+      status: 1,
+      code: 'DIGEST_MISMATCH',
+    });
   });
 
   it.each<[string, readonly TarEntry[]]>([
@@ -55,7 +58,13 @@ describe.skipIf(noExtractor())('secure-runtime extract', () => {
     ['a pax path', [{ path: 'a', data: 'x', pax: { path: '../victim' } }]],
     ['a hard link out', [{ path: 'a', type: '1', link: '../layer' }]],
     ['a whiteout of ..', [{ path: '.wh...', data: '' }]],
-    ['a member behind a symbolic link', [{ path: 'l', type: '2', link: '..' }, { path: 'l/victim', data: 'x' }]],
+    [
+      'a member behind a symbolic link',
+      [
+        { path: 'l', type: '2', link: '..' },
+        { path: 'l/victim', data: 'x' },
+      ],
+    ],
   ])('refuses %s', (_, entries) => {
     const { status, code, root } = extract(tar(entries));
     expect({ status, code }).toEqual({ status: 1, code: 'PATH_ESCAPE' });
@@ -68,7 +77,10 @@ describe.skipIf(noExtractor())('secure-runtime extract', () => {
     const step = compression === 'gzip' ? 16 : 512;
     for (let at = 0; at < whole.length; at += step) {
       const { status, code } = extract(whole.subarray(0, at));
-      expect({ at, status, code }).toMatchObject({ status: 1, code: expect.stringMatching(/^ARCHIVE_(TRUNCATED|INVALID)$/) });
+      expect({ at, status, code }).toMatchObject({
+        status: 1,
+        code: expect.stringMatching(/^ARCHIVE_(TRUNCATED|INVALID)$/),
+      });
     }
   });
 
@@ -92,19 +104,23 @@ describe.skipIf(noExtractor())('secure-runtime extract', () => {
     expect(JSON.parse(run(target).stderr)).toMatchObject({ code: 'TARGET_NOT_EMPTY' });
   });
 
-  it.each([['--max-bytes', '-1'], ['--max-depth', '1e3'], ['--diff-id', 'sha256:ABC'], ['--devices', 'yes'], ['--nope', '1']])(
-    'refuses %s %s as usage',
-    (flag, value) => {
-      const { target } = place();
-      expect(spawnSync(runtimeBinary(), ['extract', '--target', target, flag, value, 'x']).status).toBe(2);
-    },
-  );
+  it.each([
+    ['--max-bytes', '-1'],
+    ['--max-depth', '1e3'],
+    ['--diff-id', 'sha256:ABC'],
+    ['--devices', 'yes'],
+    ['--nope', '1'],
+  ])('refuses %s %s as usage', (flag, value) => {
+    const { target } = place();
+    expect(spawnSync(runtimeBinary(), ['extract', '--target', target, flag, value, 'x']).status).toBe(2);
+  });
 
   it('leaves no process behind when it is killed', async () => {
     const { target } = place();
     const child = spawn(runtimeBinary(), ['extract', '--target', target, '-'], { stdio: ['pipe', 'ignore', 'ignore'] });
     child.stdin.write(tar(honest).subarray(0, 1024));
-    const children = () => readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+    const children = () =>
+      readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
     while (children().length < 2) await delay(10);
     // Wait until both have dropped their rights: dying with the parent is the last thing but one.
     const pids = children();

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <random>
+#include <set>
+#include <string>
 
 #include "seccomp_model.h"
 
@@ -46,6 +48,7 @@ inline model::Seccomp make(std::mt19937_64& random, const Shape& shape) {
   for (model::Arch arch : model::kArches)
     for (std::int32_t n : secure::syscalls::numbers(arch))
       names.push_back(secure::syscalls::name_of(arch, static_cast<std::uint32_t>(n)));
+  std::set<std::string> used;
   model::Seccomp out;
   out.default_action = pick_action(random);
   if (out.default_action == "SCMP_ACT_ERRNO" && random() % 2) out.default_errno_ret = 38;
@@ -54,6 +57,7 @@ inline model::Seccomp make(std::mt19937_64& random, const Shape& shape) {
   if (random() % 3 == 0) out.architectures.push_back("SCMP_ARCH_X32");
   while (out.rules.size() < shape.rules) {
     const std::string name(names[random() % names.size()]);
+    if (!shape.conflicts && !used.insert(name).second) continue;
     const std::string action = pick_action(random);
     std::optional<unsigned> data;
     if (action == "SCMP_ACT_ERRNO" || action == "SCMP_ACT_TRACE") data = static_cast<unsigned>(random() % 200);

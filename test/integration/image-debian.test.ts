@@ -67,7 +67,9 @@ describe.skipIf(missing())('buildDebian', () => {
       const root = facts.layers[0]?.path ?? '';
       expect(existsSync(join(root, 'etc/nginx/sites-enabled/default'))).toBe(true);
       expect(existsSync(join(root, 'usr/sbin/nginx'))).toBe(true);
-      expect(existsSync(join(root, 'etc/hostname'))).toBe(false);
+      for (const path of ['etc/hostname', 'etc/dpkg/dpkg.cfg.d/99mmdebstrap', 'etc/apt/apt.conf.d/99mmdebstrap']) {
+        expect(existsSync(join(root, path)), path).toBe(false);
+      }
     },
     5 * MINUTES,
   );

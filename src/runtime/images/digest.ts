@@ -20,10 +20,6 @@ export function isDiffId(text: string): boolean {
   return parseDigest(text)?.algorithm === 'sha256';
 }
 
-export function digestOf(data: Uint8Array | string): string {
-  return `sha256:${createHash('sha256').update(data).digest('hex')}`;
-}
-
 /** A running hash for the algorithm of `expected`, SHA-256 where nothing is expected. */
 export function hasher(expected?: string): { hash: Hash; finish(): string } {
   const algorithm = expected === undefined ? 'sha256' : (parseDigest(expected)?.algorithm ?? 'sha256');

@@ -78,7 +78,7 @@ async function sweepLayers(paths: StorePaths, keep: ReadonlySet<string>): Promis
 }
 
 /** Entries of tmp/ without a lock holder, and the temporary files that writeAtomic leaves when it is killed. */
-export async function sweepTemporary(paths: StorePaths): Promise<string[]> {
+async function sweepTemporary(paths: StorePaths): Promise<string[]> {
   const removed: string[] = [];
   for (const name of await names(paths.tmp)) {
     const lock = tryLock(join(paths.tmp, name));

@@ -12,7 +12,7 @@ import { Stage } from '../stage.ts';
 import type { ImageStore } from '../store.ts';
 import { type Apt, updateLists } from './apt.ts';
 import { runCommand } from './command.ts';
-import { FINISH_INSTALLED, FINISH_MINIMAL, MERGED_USR, PATH_OPTIONS, USE_LISTS } from './hooks.ts';
+import { DPKG_OPTIONS, FINISH_INSTALLED, FINISH_MINIMAL, MERGED_USR, USE_LISTS } from './hooks.ts';
 import { hostSources } from './host-sources.ts';
 import { checkPackages, checkSuite } from './packages.ts';
 
@@ -55,7 +55,7 @@ function argumentsFor(
     `--include=${options.packages.join(',')}`,
     `--setup-hook=${USE_LISTS}`,
     ...stages,
-    ...PATH_OPTIONS.map((option) => `--dpkgopt=${option}`),
+    ...DPKG_OPTIONS.map((option) => `--dpkgopt=${option}`),
     ...['Apt::Install-Recommends "0"', ...apt.options].map((option) => `--aptopt=${option}`),
     suite,
     target,

@@ -48,15 +48,22 @@ END
 mkdir -p -m 0700 home/nonroot
 chown 65532:65532 home/nonroot`;
 
-/** After packages were installed: logs and caches that only a machine needs. */
+/**
+ * After packages were installed: no logs and caches, which only a machine needs, and neither the build's own options nor the
+ * credentials of a proxy or mirror that they may hold.
+ */
 export const FINISH_INSTALLED = `set -eu
 cd "$1"
 ${FORGET_HOST}
+rm -f etc/dpkg/dpkg.cfg.d/99mmdebstrap etc/apt/apt.conf.d/99mmdebstrap
+sed -i 's#://[^/ @]*@#://#g' etc/apt/sources.list.d/*
 rm -rf var/cache/debconf/*-old var/cache/ldconfig/aux-cache var/lib/dpkg/*-old
 find var/log -type f -delete`;
 
-/** Documentation and translations; copyright files stay, since licences ask for it. */
-export const PATH_OPTIONS = [
+/** For dpkg. No documentation and translations; copyright files stay, since licences ask for it. */
+export const DPKG_OPTIONS = [
   ...['doc', 'man', 'info', 'locale', 'lintian', 'linda', 'bug'].map((name) => `path-exclude=/usr/share/${name}/*`),
   'path-include=/usr/share/doc/*/copyright',
+  // The tree is thrown away when the build fails; syncing every file of it takes longer than all the rest.
+  'force-unsafe-io',
 ];

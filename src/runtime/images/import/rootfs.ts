@@ -29,7 +29,7 @@ export function sourceDateEpoch(): number | undefined {
 }
 
 /** An image config as JSON. Keys are in a fixed order and nothing depends on the clock, so equal input is equal output. */
-export function configJson(settings: ImageSettings, diffId: string, created: string, platform: Platform): Buffer {
+function configJson(settings: ImageSettings, diffId: string, created: string, platform: Platform): Buffer {
   const env = settings.env ?? [];
   const config = {
     ...(settings.user ? { User: settings.user } : {}),

@@ -14,7 +14,7 @@ export interface Descriptor {
 }
 
 /** One layer, and a whole image, may be at most this large: 1 TiB. */
-export const BLOB_LIMIT = 2 ** 40;
+const BLOB_LIMIT = 2 ** 40;
 
 export function readDescriptor(json: JsonObject): Descriptor {
   const digest = json.string('digest');

@@ -14,7 +14,7 @@ const LINK_DEPTH = 8;
 type Entry = { readonly start: number; readonly size: number } | { readonly link: string } | 'duplicate';
 
 /** `./a//b/` and `a/b` are the same name; `..` is resolved inside the archive and cannot leave it. */
-export function normalise(path: string): string {
+function normalise(path: string): string {
   const parts: string[] = [];
   for (const part of path.split('/')) {
     if (part === '..') parts.pop();

@@ -31,6 +31,8 @@ test.each([
   '/run/containerd/containerd.sock',
   '/home/me/docker.sock',
   '/run/podman',
+  '/run/dbus/system_bus_socket',
+  '/run/user/1000',
   '/var/lib/docker/volumes',
   '/var/lib/kubelet',
   '/var/lib/secure/layers',

@@ -123,7 +123,7 @@ function invariants(made: Plan, profile: Profile): Record<string, boolean> {
   };
 }
 
-test.each(['default', 'strict'] as const)('%s: no request loosens', (profile) => {
+test.each(['default', 'strict'] as const)('%s: no request loosens', { timeout: 60_000 }, (profile) => {
   let planned = 0;
   for (let round = 1; round <= 4000; round += 1) {
     const pick = random(round * 2_654_435);

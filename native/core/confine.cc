@@ -89,7 +89,8 @@ Result<Confinement> prepare(Role role, int target, bool require_landlock) {
     SECURE_LET(ruleset, landlock_of(role, c.root.get()));
     c.ruleset = std::move(ruleset);
   } else if (require_landlock) {
-    return fail(Stage::landlock, "CONTROL_UNAVAILABLE", ENOSYS, "this kernel has no Landlock to confine the extraction with",
+    return fail(Stage::landlock, "CONTROL_UNAVAILABLE", ENOSYS,
+                "this kernel has no Landlock to confine the extraction with",
                 "boot with lsm=landlock,... or accept the other confinements with --without-landlock");
   }
   return c;
@@ -104,7 +105,8 @@ Status isolate() {
 
 Status enter(const Confinement& c) {
   // The decompressor opens nothing: Landlock and seccomp see to it without a root of its own.
-  if (c.role == Role::extractor && (::fchdir(c.root.get()) < 0 || ::chroot(".") < 0)) return failed("change the root directory");
+  if (c.role == Role::extractor && (::fchdir(c.root.get()) < 0 || ::chroot(".") < 0))
+    return failed("change the root directory");
   SECURE_TRY(limit(RLIMIT_CORE, 0));
   SECURE_TRY(limit(RLIMIT_NOFILE, kFiles));
   if (!kSanitized) SECURE_TRY(limit(RLIMIT_AS, kMemory));

@@ -11,7 +11,8 @@ namespace {
 class Zstd : public Codec {
  public:
   Zstd() : context_(ZSTD_createDCtx()) {
-    if (context_ != nullptr && ZSTD_isError(ZSTD_DCtx_setParameter(context_, ZSTD_d_windowLogMax, kZstdWindowLog)) != 0) {
+    if (context_ == nullptr) return;
+    if (ZSTD_isError(ZSTD_DCtx_setParameter(context_, ZSTD_d_windowLogMax, kZstdWindowLog)) != 0) {
       ZSTD_freeDCtx(context_);
       context_ = nullptr;
     }

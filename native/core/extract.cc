@@ -146,7 +146,8 @@ class Unpacker {
   Status make_symlink(const tar::Entry& entry, const Path& path) {
     if (entry.link.empty()) return tar::invalid("a symbolic link to nothing: " + tar::quoted(entry.path));
     if (entry.link.size() >= kMaxPath)
-      return fail(Stage::image, "LIMIT_EXCEEDED", 0, "a symbolic link with a target that is too long: " + tar::quoted(entry.path));
+      return fail(Stage::image, "LIMIT_EXCEEDED", 0,
+                  "a symbolic link with a target that is too long: " + tar::quoted(entry.path));
     SECURE_LET(dir, tree_.directory(path.parent));
     int rc = ::symlinkat(entry.link.c_str(), dir, path.name.c_str());
     if (rc < 0 && errno == EEXIST) {
@@ -174,7 +175,8 @@ class Unpacker {
     if (!from) return tar::invalid("a hard link to something that is not in the layer: " + text);
     SECURE_LET(exists, look(from->get(), target.name, st));
     if (!exists) return tar::invalid("a hard link to something that is not in the layer: " + text);
-    if (S_ISDIR(st.st_mode) || is_whiteout(st)) return tar::invalid("a hard link to something that is not a file: " + text);
+    if (S_ISDIR(st.st_mode) || is_whiteout(st))
+      return tar::invalid("a hard link to something that is not a file: " + text);
     // Flags 0: a symbolic link is linked itself, never what it points to.
     if (::linkat(from->get(), target.name.c_str(), dir.get(), path.name.c_str(), 0) < 0)
       return io_error(errno, "make the hard link", entry.path);

@@ -39,8 +39,8 @@ struct Requests {
   std::function<Status(Note, const std::string& path)> note;
 };
 
-// Reads a tar archive to its end and fills `target`, an empty directory (borrowed descriptor, open for reading). After an
-// error the directory is in between. Returns the number of entries.
+// Reads a tar archive to its end and fills `target`, an empty directory (borrowed descriptor, open for reading).
+// After an error the directory is in between. Returns the number of entries.
 // Errors: ARCHIVE_INVALID, ARCHIVE_TRUNCATED, PATH_ESCAPE, LIMIT_EXCEEDED, NO_SPACE, EXTRACT_FAILED and
 // those of `archive` and `requests`.
 Result<std::uint64_t> unpack(decompress::Source& archive, int target, const Options& options, const Requests& requests);

@@ -34,7 +34,8 @@ Result<Pipe> make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) < 0) return fail(Stage::io, "CONFINEMENT_FAILED", errno, "make a pipe");
   Pipe pipe{Fd(ends[0]), Fd(ends[1])};
-  (void)::fcntl(pipe.write.get(), F_SETPIPE_SZ, kPipeSize);  // fewer switches; beyond the user's limit it stays as it is
+  // Fewer switches; beyond the user's limit it stays as it is.
+  (void)::fcntl(pipe.write.get(), F_SETPIPE_SZ, kPipeSize);
   return pipe;
 }
 

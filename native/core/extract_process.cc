@@ -97,7 +97,7 @@ Error Worker::obituary() {
   std::string how = "ended with code " + std::to_string(WEXITSTATUS(status));
   if (WIFSIGNALED(status)) how = std::string("was killed by SIG") + (::sigabbrev_np(WTERMSIG(status)) ?: "?");
   return fail(Stage::image, "EXTRACTOR_DIED", 0, "the confined process that reads the layer " + how,
-              "SIGSYS: it made a system call that it must not; SIGKILL: perhaps memory ran out; do not trust this layer");
+              "SIGSYS: a system call that it must not make; SIGKILL: perhaps no memory; do not trust the layer");
 }
 
 Result<Worker> start_decompressor(int layer, int out, const Limits& limits, bool require_landlock) {

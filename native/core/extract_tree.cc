@@ -108,7 +108,8 @@ Result<Fd> Tree::make_implicit(int at, const std::string& name, const std::strin
   if (exists && S_ISLNK(st.st_mode))
     return fail(Stage::image, "PATH_ESCAPE", ELOOP, "a member behind the symbolic link " + tar::quoted(full),
                 "the layer replaces a directory by a link and then writes through it");
-  if (exists && !is_whiteout(st)) return tar::invalid("a member below " + tar::quoted(full) + ", which is not a directory");
+  if (exists && !is_whiteout(st))
+    return tar::invalid("a member below " + tar::quoted(full) + ", which is not a directory");
   SECURE_TRY(budget_.entry());
   SECURE_LET(dir, make_directory(at, name));
   if (::fchmod(dir.get(), 0755) < 0) return io_error(errno, "set the mode of", full);

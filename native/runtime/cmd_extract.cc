@@ -88,7 +88,11 @@ std::string quote(std::string_view text) {
   std::string out = "\"";
   for (std::size_t i = 0; i < text.size();) {
     const auto c = static_cast<unsigned char>(text[i]);
-    std::size_t length = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : (c & 0xf0) == 0xe0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+    std::size_t length = 0;
+    if (c < 0x80) length = 1;
+    else if (c >= 0xc2 && c < 0xe0) length = 2;
+    else if (c >= 0xe0 && c < 0xf0) length = 3;
+    else if (c >= 0xf0 && c < 0xf5) length = 4;
     for (std::size_t k = 1; k < length; k++)
       if (i + k >= text.size() || (static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80) length = 0;
     if (length > 2) {

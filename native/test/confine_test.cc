@@ -120,9 +120,12 @@ TEST(the_extractor_sees_nothing_else) {
 
 TEST(the_extractor_has_no_rights_of_the_host) {
   if (!root_rights()) SKIP("needs root");
-  CHECK_EQ(confined(confine::Role::extractor, [](int root) { return error_of(::mknodat(root, "null", S_IFCHR, makedev(1, 3))); }), EPERM);
-  CHECK(confined(confine::Role::extractor, [](int root) { return error_of(::mknodat(root, "disk", S_IFBLK, makedev(254, 0))); }) != 0);
-  CHECK_EQ(confined(confine::Role::extractor, [](int root) { return error_of(::fsetxattr(root, "trusted.overlay.opaque", "y", 1, 0)); }), EPERM);
+  CHECK_EQ(confined(confine::Role::extractor, [](int root) { return error_of(::mknodat(root, "null", S_IFCHR,
+      makedev(1, 3))); }), EPERM);
+  CHECK(confined(confine::Role::extractor, [](int root) { return error_of(::mknodat(root, "disk", S_IFBLK,
+      makedev(254, 0))); }) != 0);
+  CHECK_EQ(confined(confine::Role::extractor, [](int root) { return error_of(::fsetxattr(root,
+      "trusted.overlay.opaque", "y", 1, 0)); }), EPERM);
 }
 
 TEST(forbidden_system_calls_end_it) {
@@ -136,7 +139,8 @@ TEST(forbidden_system_calls_end_it) {
   CHECK_EQ(confined(extractor, [](int) { return error_of(::chroot("/")); }), kKilled);
   CHECK_EQ(confined(extractor, [](int) { return error_of(::fork()); }), kKilled);
   CHECK_EQ(confined(extractor, [](int) { return error_of(::mount("a", "/", "tmpfs", 0, nullptr)); }), kKilled);
-  CHECK_EQ(confined(extractor, [](int root) { return error_of(::syscall(SYS_open_by_handle_at, root, nullptr, 0)); }), kKilled);
+  CHECK_EQ(confined(extractor, [](int root) { return error_of(::syscall(SYS_open_by_handle_at, root, nullptr,
+      0)); }), kKilled);
   // The decompressor opens nothing at all.
   CHECK_EQ(confined(confine::Role::decompressor, [](int) { return error_of(::open("/dev/null", O_RDONLY)); }), kKilled);
   CHECK_EQ(confined(confine::Role::decompressor, [](int) { return error_of(::write(1, "x", 1)); }), 0);

@@ -75,7 +75,8 @@ TEST(formats_are_told_apart) {
   // Of the decompressed bytes, so the same for all three (the digest of no bytes is from FIPS 180-4).
   CHECK_EQ(decode(gzip(s)).digest, decode(s).digest);
   CHECK_EQ(decode(zstd(s)).digest, decode(s).digest);
-  CHECK_EQ(decode(gzip("")).digest, std::string("sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
+  CHECK_EQ(decode(gzip("")).digest,
+      std::string("sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
 }
 
 TEST(members_and_frames_are_concatenated) {

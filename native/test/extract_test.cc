@@ -109,7 +109,8 @@ TEST(paths) {
   CHECK_EQ(path("a/.wh.b"), std::string("a|b|1"));
   CHECK_EQ(path("a/.wh..wh..opq"), std::string("a||2"));
   CHECK_EQ(path("..."), std::string("|...|0"));
-  for (const char* escape : {"..", "../a", "a/..", "a/../b", "/etc/passwd", "//a", "/..", "./../a", ".wh..", ".wh...", "a/.wh..."})
+  for (const char* escape : {"..", "../a", "a/..", "a/../b", "/etc/passwd", "//a", "/..", "./../a", ".wh..",
+      ".wh...", "a/.wh..."})
     CHECK_EQ(path(escape), std::string("PATH_ESCAPE"));
   for (const char* invalid : {"", ".wh.", ".wh.a/b", "a/.wh..wh..opq/b", ".wh..wh.plnk", ".wh..wh..wh.a"})
     CHECK_EQ(path(invalid), std::string("ARCHIVE_INVALID"));
@@ -128,7 +129,8 @@ TEST(makes_what_the_archive_says) {
   NEEDS_ROOT();
   Place p;
   Outcome out = unpack(p, folder("./", 0711) + folder("d/", 01777) +
-                              member({.name = "d/f", .content = "text", .link = {}, .mode = 04755, .uid = 1000, .gid = 70}) +
+                              member({.name = "d/f", .content = "text", .link = {}, .mode = 04755, .uid = 1000,
+                                  .gid = 70}) +
                               soft_link("d/s", "/etc/passwd") + hard_link("h", "d/f") +
                               member({.name = "p", .flag = '6', .content = {}, .link = {}, .mode = 0600, .uid = 5}) +
                               file("implicit/x/y") + end());
@@ -158,7 +160,8 @@ TEST(escapes_by_name) {
   for (const char* name : {"../victim", "/victim", "a/../../victim", "./../victim", "..", "a/.."})
     CHECK_EQ(code_of(file(name)), std::string("PATH_ESCAPE"));
   CHECK_EQ(code_of(pax(record("path", "../victim")) + file("innocent")), std::string("PATH_ESCAPE"));
-  CHECK_EQ(code_of(member({.name = "L", .flag = 'L', .content = std::string("../victim\0", 10), .link = {}}) + file("innocent")),
+  CHECK_EQ(code_of(member({.name = "L", .flag = 'L', .content = std::string("../victim\0", 10), .link = {}}) +
+      file("innocent")),
            std::string("PATH_ESCAPE"));
   CHECK_EQ(code_of(folder("../victim_dir/new")), std::string("PATH_ESCAPE"));
   CHECK_EQ(code_of(file("../.wh.victim")), std::string("PATH_ESCAPE"));
@@ -186,7 +189,8 @@ TEST(escapes_by_symlink) {
 TEST(a_symlink_is_replaced_and_never_followed) {
   NEEDS_ROOT();
   Place p;
-  Outcome out = unpack(p, soft_link("f", "../victim") + file("f", "mine") + soft_link("d", "../victim_dir") + folder("d", 0700) +
+  Outcome out = unpack(p, soft_link("f", "../victim") + file("f", "mine") + soft_link("d", "../victim_dir") +
+      folder("d", 0700) +
                               file("d/x") + end());
   CHECK_EQ(out.message, std::string());
   CHECK_EQ(p.text("f"), std::string("mine"));
@@ -207,7 +211,8 @@ TEST(hard_links) {
   CHECK_EQ(code_of(file("f") + hard_link("h", ".wh.f")), std::string("ARCHIVE_INVALID"));
   // A link to a link links the link: writing to it afterwards replaces it.
   Place p;
-  CHECK_EQ(unpack(p, soft_link("s", "../victim") + hard_link("h", "s") + file("h", "mine") + end()).message, std::string());
+  CHECK_EQ(unpack(p, soft_link("s", "../victim") + hard_link("h", "s") + file("h", "mine") + end()).message,
+      std::string());
   CHECK_EQ(p.text("h"), std::string("mine"));
   CHECK(p.outside_untouched());
 }
@@ -216,7 +221,8 @@ TEST(whiteouts) {
   NEEDS_ROOT();
   Place p;
   Outcome out = unpack(p, file("a/.wh.gone", "") + folder("o") + file("o/.wh..wh..opq", "") + file("o/new") +
-                              file(".wh.again", "") + folder("again") + file("again/f") + folder("late") + file(".wh.late", "") +
+                              file(".wh.again", "") + folder("again") + file("again/f") + folder("late") +
+                                  file(".wh.late", "") +
                               file(".wh.twice", "") + file(".wh.twice", "") + file("kept") + file(".wh.kept", "") +
                               file(".wh.parent", "") + file("parent/child") + end());
   CHECK_EQ(out.message, std::string());
@@ -256,7 +262,8 @@ TEST(devices) {
 TEST(extended_attributes) {
   NEEDS_ROOT();
   const std::string capability("\x01\0\0\x02\0\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20);
-  auto attribute = [](const std::string& name, const std::string& value) { return record("SCHILY.xattr." + name, value); };
+  auto attribute = [](const std::string& name, const std::string& value) { return record("SCHILY.xattr." + name,
+      value); };
   Place p;
   Outcome out = unpack(p, pax(attribute("security.capability", capability) + attribute("user.note", "hi") +
                               attribute("trusted.overlay.opaque", "y") + attribute("user.overlay.redirect", "/etc") +
@@ -277,7 +284,8 @@ TEST(later_members_win) {
   NEEDS_ROOT();
   Place p;
   Outcome out = unpack(p, file("x", "old") + file("x", "new") + folder("d/e") + file("d/e/f") + file("d", "flat") +
-                              file("y", "1") + soft_link("y", "x") + folder("k", 0700) + file("k/f") + folder("k", 0755) + end());
+                              file("y", "1") + soft_link("y", "x") + folder("k", 0700) + file("k/f") + folder("k",
+                                  0755) + end());
   CHECK_EQ(out.message, std::string());
   CHECK_EQ(p.text("x"), std::string("new"));
   CHECK_EQ(p.text("d"), std::string("flat"));

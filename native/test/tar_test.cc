@@ -66,7 +66,8 @@ TEST(numbers) {
   // Base-256: two's complement behind a marker bit.
   CHECK_EQ(number_code(std::string("\x80\0\0\0\0\0\x01\0", 8)), std::string("256"));
   CHECK_EQ(number_code("\xff\xff\xff\xff\xff\xff\xff\xfe"), std::string("-2"));
-  CHECK_EQ(number_code(std::string("\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff", 12)), std::string("9223372036854775807"));
+  CHECK_EQ(number_code(std::string("\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff", 12)),
+      std::string("9223372036854775807"));
   CHECK_EQ(number_code(std::string("\x80\0\0\0\x80\0\0\0\0\0\0\0", 12)), std::string("ARCHIVE_INVALID"));
   CHECK_EQ(number_code(std::string("\x80\0\0\x01\0\0\0\0\0\0\0\0", 12)), std::string("ARCHIVE_INVALID"));
   CHECK_EQ(number_code(std::string("\xff\xff\xff\xfe\0\0\0\0\0\0\0\0", 12)), std::string("ARCHIVE_INVALID"));
@@ -100,7 +101,8 @@ TEST(skips_content_that_nobody_reads) {
 }
 
 TEST(truncation_at_every_block_is_an_error) {
-  const std::string archive = pax(record("path", "long/name")) + file("a", std::string(1500, 'x')) + folder("d") + end();
+  const std::string archive = pax(record("path", "long/name")) + file("a", std::string(1500, 'x')) + folder("d") +
+      end();
   for (std::size_t at = 0; at < archive.size(); at += 512)
     CHECK_EQ(read_all(archive.substr(0, at)).code, std::string("ARCHIVE_TRUNCATED"));
   for (std::size_t at = 1; at < archive.size(); at += 97)
@@ -122,11 +124,16 @@ TEST(headers_that_are_refused) {
   CHECK_EQ(code_of(with(good, 108, std::string("\x80\0\0\0\xff\xff\xff\xff", 8))), std::string("ARCHIVE_INVALID"));
   CHECK_EQ(code_of(with(good, 116, std::string("\x80\0\0\x01\0\0\0\0", 8))), std::string("ARCHIVE_INVALID"));
   CHECK_EQ(code_of(file("name/")), std::string("ARCHIVE_INVALID"));
-  CHECK_EQ(code_of(member({.name = "d", .flag = '5', .content = "smuggled", .link = {}})), std::string("ARCHIVE_INVALID"));
-  CHECK_EQ(code_of(member({.name = "h", .flag = '1', .content = "smuggled", .link = "f"})), std::string("ARCHIVE_INVALID"));
-  CHECK_EQ(read_all(good + std::string(512, '\0') + good + end()).code, std::string("ARCHIVE_INVALID"));  // lone zero block
-  CHECK_EQ(read_all(good + end() + good).code, std::string("ARCHIVE_INVALID"));                           // hidden members
-  CHECK_EQ(read_all(good + end() + std::string(9000, '\0')).code, std::string());                         // record padding
+  CHECK_EQ(code_of(member({.name = "d", .flag = '5', .content = "smuggled", .link = {}})),
+      std::string("ARCHIVE_INVALID"));
+  CHECK_EQ(code_of(member({.name = "h", .flag = '1', .content = "smuggled", .link = "f"})),
+      std::string("ARCHIVE_INVALID"));
+  // lone zero block
+  CHECK_EQ(read_all(good + std::string(512, '\0') + good + end()).code, std::string("ARCHIVE_INVALID"));
+  // hidden members
+  CHECK_EQ(read_all(good + end() + good).code, std::string("ARCHIVE_INVALID"));                         
+  // record padding
+  CHECK_EQ(read_all(good + end() + std::string(9000, '\0')).code, std::string());                       
 }
 
 TEST(huge_sizes_do_not_overflow) {
@@ -190,7 +197,8 @@ TEST(extensions_that_readers_disagree_on) {
   CHECK_EQ(code_of(pax(record("path", "evil"), 'g') + file("f")), std::string("ARCHIVE_INVALID"));
   CHECK_EQ(code_of(pax(record("SCHILY.xattr.user.a", "1"), 'g') + file("f")), std::string("ARCHIVE_INVALID"));
   CHECK_EQ(code_of(pax(record("path", "a")) + pax(record("path", "b")) + file("f")), std::string("ARCHIVE_INVALID"));
-  const std::string name = member({.name = "././@LongLink", .flag = 'L', .content = std::string("long\0", 5), .link = {}});
+  const std::string name = member({.name = "././@LongLink", .flag = 'L', .content = std::string("long\0", 5),
+      .link = {}});
   CHECK_EQ(code_of(name + pax(record("path", "a")) + file("f")), std::string("ARCHIVE_INVALID"));
   CHECK_EQ(code_of(name + name + file("f")), std::string("ARCHIVE_INVALID"));
   CHECK_EQ(code_of(name), std::string("ARCHIVE_INVALID"));  // of no member
@@ -202,7 +210,8 @@ TEST(extensions_that_readers_disagree_on) {
 TEST(gnu_long_names) {
   const std::string name(300, 'n'), target(200, 't');
   Read r = read_all(member({.name = "././@LongLink", .flag = 'K', .content = target + '\0', .link = {}}) +
-                    member({.name = "././@LongLink", .flag = 'L', .content = name + '\0', .link = {}}) + soft_link("n", "t") + end());
+                    member({.name = "././@LongLink", .flag = 'L', .content = name + '\0', .link = {}}) +
+                        soft_link("n", "t") + end());
   CHECK_EQ(r.code, std::string());
   REQUIRE(r.entries.size() == 1);
   CHECK_EQ(r.entries[0].path, name);

@@ -65,7 +65,7 @@ describe.skipIf(missing())('buildDebian', () => {
       expect(facts.passwd).toMatch(/^www-data:.:33:33/m);
       expect(facts.config).toMatchObject({ cmd: ['nginx', '-g', 'daemon off;'], exposedPorts: ['80/tcp'] });
       const root = facts.layers[0]?.path ?? '';
-      expect(existsSync(join(root, 'etc/nginx/sites-enabled/default'))).toBe(true);
+      expect(readlinkSync(join(root, 'etc/nginx/sites-enabled/default'))).toBe('/etc/nginx/sites-available/default');
       expect(existsSync(join(root, 'usr/sbin/nginx'))).toBe(true);
       for (const path of ['etc/hostname', 'etc/dpkg/dpkg.cfg.d/99mmdebstrap', 'etc/apt/apt.conf.d/99mmdebstrap']) {
         expect(existsSync(join(root, path)), path).toBe(false);

@@ -5,22 +5,57 @@ export const ExitCode = { ok: 0, findings: 1, usage: 2, host: 3, internal: 4, co
 
 export type UsageCode = 'USAGE' | 'UNKNOWN_FLAG' | 'MISSING_ARGUMENT' | 'INVALID_VALUE' | 'CONFIG_INVALID';
 export type ImageCode =
-  | 'IMAGE_NOT_FOUND' | 'IMAGE_IN_USE' | 'REFERENCE_INVALID' | 'DIGEST_MISMATCH' | 'LAYOUT_INVALID' | 'CONFIG_CORRUPT'
-  | 'ARCHIVE_INVALID' | 'ARCHIVE_TRUNCATED' | 'PATH_ESCAPE' | 'LIMIT_EXCEEDED' | 'MEDIA_TYPE_UNSUPPORTED'
-  | 'PLATFORM_MISSING' | 'REFERENCE_TAKEN' | 'IMAGE_UNTRUSTED' | 'BUILD_FAILED' | 'NO_SPACE' | 'STORE_CORRUPT';
+  | 'IMAGE_NOT_FOUND'
+  | 'IMAGE_IN_USE'
+  | 'REFERENCE_INVALID'
+  | 'DIGEST_MISMATCH'
+  | 'LAYOUT_INVALID'
+  | 'CONFIG_CORRUPT'
+  | 'ARCHIVE_INVALID'
+  | 'ARCHIVE_TRUNCATED'
+  | 'PATH_ESCAPE'
+  | 'LIMIT_EXCEEDED'
+  | 'MEDIA_TYPE_UNSUPPORTED'
+  | 'PLATFORM_MISSING'
+  | 'REFERENCE_TAKEN'
+  | 'IMAGE_UNTRUSTED'
+  | 'BUILD_FAILED'
+  | 'NO_SPACE'
+  | 'STORE_CORRUPT';
 export type PolicyCode =
-  | 'PROFILE_UNKNOWN' | 'POLICY_UNREADABLE' | 'POLICY_SYNTAX' | 'POLICY_UNKNOWN_KEY' | 'POLICY_INVALID'
-  | 'POLICY_CYCLE' | 'POLICY_DENIED' | 'CEILING_EXCEEDED';
+  | 'PROFILE_UNKNOWN'
+  | 'POLICY_UNREADABLE'
+  | 'POLICY_SYNTAX'
+  | 'POLICY_UNKNOWN_KEY'
+  | 'POLICY_INVALID'
+  | 'POLICY_CYCLE'
+  | 'POLICY_DENIED'
+  | 'CEILING_EXCEEDED';
 export type RunCode =
-  | 'CONTROL_UNAVAILABLE' | 'USER_INVALID' | 'USER_NOT_FOUND' | 'MOUNT_REFUSED' | 'NO_COMMAND' | 'NOT_ROOT'
-  | 'NAME_TAKEN' | 'NO_SUCH_CONTAINER' | 'AMBIGUOUS_ID' | 'CONTAINER_RUNNING' | 'CONTAINER_NOT_RUNNING'
-  | 'RUNTIME_MISSING' | 'RUNTIME_FAILED' | 'PRIVILEGED_REFUSED';
+  | 'CONTROL_UNAVAILABLE'
+  | 'USER_INVALID'
+  | 'USER_NOT_FOUND'
+  | 'MOUNT_REFUSED'
+  | 'NO_COMMAND'
+  | 'NOT_ROOT'
+  | 'NAME_TAKEN'
+  | 'NO_SUCH_CONTAINER'
+  | 'AMBIGUOUS_ID'
+  | 'CONTAINER_RUNNING'
+  | 'CONTAINER_NOT_RUNNING'
+  | 'RUNTIME_MISSING'
+  | 'RUNTIME_FAILED'
+  | 'PRIVILEGED_REFUSED';
 export type HostCode = 'HOST_FEATURE_MISSING' | 'TOOL_MISSING';
 /** Codes that native code reports are passed through unchanged (`NativeCode`). */
 export type NativeCode = string & { readonly __native?: never };
 export type ErrorCode = UsageCode | ImageCode | PolicyCode | RunCode | HostCode | 'INTERNAL' | NativeCode;
 
-export interface ErrorPosition { readonly file: string; readonly line?: number; readonly column?: number }
+export interface ErrorPosition {
+  readonly file: string;
+  readonly line?: number;
+  readonly column?: number;
+}
 
 /** The one error class. `message` says what and where, `hint` the next step. Rendered by `src/cli.ts` without a stack. */
 export class SecureError extends Error {

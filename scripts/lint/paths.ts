@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { type Problem, type Rule, sourceFiles } from './rule.ts';
@@ -17,7 +17,10 @@ export const paths: Rule = {
   name: 'no path of this machine',
   async check(root) {
     const here = resolve(root);
-    const places = [here, dirname(here), homedir()].filter((place) => !everywhere.has(place));
+    // Beside the checkout itself its neighbours; the parent alone may be an ordinary word such as `/work`.
+    const parent = dirname(here);
+    const neighbours = everywhere.has(parent) ? [] : (await readdir(parent)).map((name) => join(parent, name));
+    const places = [here, ...neighbours, homedir()].filter((place) => !everywhere.has(place));
     // Whole paths only: the tail of a longer path is another place.
     const pattern = new RegExp(`(?<![\\w.$}>)~-])(?:${places.map(quote).join('|')})(?![\\w.-])`);
     const registry = /"resolved":\s*"https?:\/\/(?!registry\.npmjs\.org\/)/;

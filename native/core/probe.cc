@@ -125,7 +125,7 @@ bool covered(const spec::Landlock& planned) {
 
 Answer landlock(pid_t pid, std::uint64_t start, const Options& options) {
   // The worker needs its own time for the calls after the stop.
-  const auto said = in_worker(options.timeout_ms + 2500, [&] { return interrogate(pid, start, options); });
+  const auto said = in_worker(options.timeout_ms + 5000, [&] { return interrogate(pid, start, options); });
   if (!said) return {std::nullopt, "the probe did not answer in time", "ptrace"};
   long write = 0, read = 0;
   if (::sscanf(said->c_str(), "ok %ld %ld", &write, &read) != 2) return {std::nullopt, *said, "ptrace"};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Is a live process confined by Landlock? Nothing in /proc shows a Landlock domain, so the process itself is asked: its main
-// thread is stopped for about a tenth of a millisecond and made to open its own /proc/self/comm for writing, which
+// thread is stopped for a moment (its own six turns on a processor) and made to open its own /proc/self/comm for writing, which
 // its user may do and the mount allows, so that only a Landlock domain (or another LSM) refuses it with EACCES.
 #pragma once
 

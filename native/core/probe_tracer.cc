@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@ using Clock = std::chrono::steady_clock;
 
 // A syscall stop carries this bit, so it is not mistaken for a SIGTRAP of the program's.
 constexpr int kSyscallTrap = SIGTRAP | 0x80;
+constexpr std::chrono::seconds kPatience{2};
 constexpr std::uint64_t kEverySignal = ~std::uint64_t{0};
 
 void* word(std::uint64_t value) { return reinterpret_cast<void*>(static_cast<std::uintptr_t>(value)); }
@@ -56,7 +58,8 @@ Tracer::Event Tracer::wait() {
         return is_stop_signal(signal) ? Event{Kind::stopped, signal} : Event{Kind::trap, 0};
       return {Kind::signal, signal};
     }
-    const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(deadline_ - Clock::now()).count();
+    // In steps of at most a second: the far end of the clock does not fit a timespec.
+    const auto left = std::min<std::int64_t>((deadline_ - Clock::now()).count(), 1'000'000'000);
     if (left <= 0) return {Kind::timeout, 0};
     timespec span{static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
     sigset_t child;
@@ -163,6 +166,10 @@ bool Tracer::begin() {
   }
   if (instruction_ == 0) return give_up("no system call instruction to use");
   if (::ptrace(PTRACE_GETSIGMASK, pid_, sizeof mask_, &mask_) < 0) return give_up("its signal mask cannot be read");
+  // From here on the worker outlives every limit: ending now would leave the thread with our registers. Its caller stops
+  // waiting by itself.
+  const itimerval never{};
+  (void)::setitimer(ITIMER_REAL, &never, nullptr);
   std::uint64_t all = kEverySignal;
   ours_ = ::ptrace(PTRACE_SETSIGMASK, pid_, sizeof all, &all) == 0;
   return ours_ || give_up("its signals cannot be held back");
@@ -175,9 +182,7 @@ std::optional<std::int64_t> Tracer::call(const Call& call) {
     give_up("the process ended");
     return std::nullopt;
   }
-  // A blocked openat (a mount placed under us by the container) is interrupted, restored and told, not waited for.
-  const auto keep = deadline_;
-  deadline_ = Clock::now() + std::chrono::milliseconds(500);
+  deadline_ = Clock::now() + kPatience;
   Event event = resume(PTRACE_SYSCALL, 0);
   // A PTRACE_INTERRUPT that was asked for twice leaves one stop over; the registers are still ours in it.
   if (event.kind == Kind::trap) event = resume(PTRACE_SYSCALL, 0);
@@ -189,12 +194,12 @@ std::optional<std::int64_t> Tracer::call(const Call& call) {
     if (event.kind == Kind::syscall && syscall_stop_is(pid_, PTRACE_SYSCALL_INFO_EXIT, 0) && arch::load(pid_, regs))
       answer = arch::result(regs);
   }
+  // A blocked openat (a mount placed under us by the container) is interrupted; a frozen thread is waited for.
   if (event.kind == Kind::timeout) {
-    deadline_ = Clock::now() + std::chrono::milliseconds(500);
+    deadline_ = Clock::time_point::max();
     (void)::ptrace(PTRACE_INTERRUPT, pid_, nullptr, nullptr);
     event = wait();
   }
-  deadline_ = keep;
   if (event.kind == Kind::signal) pending_ = event.signal;
   if (!answer) give_up("disturbed during the call");
   return answer;
@@ -214,7 +219,7 @@ void Tracer::give_back() {
   // Through the kernel's signal path once more, which looks at the registers as they are now: a detach from
   // a syscall stop would return -ERESTART* to the program.
   if (ours_ && pending_ == 0) {
-    deadline_ = std::max(deadline_, Clock::now() + std::chrono::milliseconds(500));
+    deadline_ = Clock::now() + kPatience;
     (void)::ptrace(PTRACE_INTERRUPT, pid_, nullptr, nullptr);
     const Event event = resume(PTRACE_CONT, 0);
     if (event.kind == Kind::signal) pending_ = event.signal;

@@ -32,7 +32,7 @@ enum class Verdict { allow, refuse, harm, unknown };
 //    Calls that answer EINTR to any stop (epoll_wait, sigtimedwait; signal(7)) do so here as with SIGSTOP and SIGCONT.
 //  - A thread inside a restartable sequence is let go and asked again, since the kernel would drop the sequence.
 //  - A call is made only when every filter of the thread lets it through or answers with an errno: no KILL, no TRAP.
-// What remains: SIGKILL to the *worker* between the first and the last write of registers (about 50 microseconds) leaves the
+// What remains: SIGKILL to the *worker* between the first and the last write of registers (some 50 microseconds where a processor is free) leaves the
 // thread with the result of the injected call in place of its own. Nothing else sends the worker a signal.
 class Tracer {
  public:

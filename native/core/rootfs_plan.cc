@@ -34,12 +34,15 @@ Result<Fd> clone_device(const spec::Device& node) {
   return mount;
 }
 
-Result<Planned> plan_bind(Planned planned) {
+Result<Planned> plan_bind(Planned planned, bool resolved) {
   const auto& mount = *planned.mount;
   if (mount.source.empty() || mount.source[0] != '/')
     return fail(Stage::mount, "CONFIG_INVALID", 0, "the source of the bind on " + mount.destination + " must be an absolute path");
-  // O_PATH, so that a FIFO or a device cannot block or act; the clone below is of exactly this inode.
-  int fd = sys_openat2(AT_FDCWD, mount.source.c_str(), O_PATH, 0, RESOLVE_NO_MAGICLINKS);
+  // O_PATH, so that a FIFO or a device cannot block or act; the clone below is of exactly this inode. A plan's sources
+  // were resolved when it was decided: a link on the way now is one that was put there since (CVE-2017-1002101).
+  std::uint64_t resolve = RESOLVE_NO_MAGICLINKS;
+  if (resolved) resolve |= RESOLVE_NO_SYMLINKS;
+  int fd = sys_openat2(AT_FDCWD, mount.source.c_str(), O_PATH, 0, resolve);
   if (fd < 0)
     return fail(Stage::mount, errno == ENOENT ? "MOUNT_SOURCE_MISSING" : "MOUNT_FAILED", errno, "open the bind source " + mount.source,
                 errno == ENOENT ? "create it first: a missing source is never made for you" : "");
@@ -66,7 +69,7 @@ Result<std::vector<Planned>> plan_mounts(const spec::Spec& spec) {
     planned.options = std::move(options);
     if (mount.type == "bind" || planned.options.bind) {
       planned.options.bind = true;
-      SECURE_LET(bind, plan_bind(std::move(planned)));
+      SECURE_LET(bind, plan_bind(std::move(planned), spec.secure.has_value()));
       planned = std::move(bind);
     }
     out.push_back(std::move(planned));

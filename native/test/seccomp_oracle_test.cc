@@ -115,7 +115,7 @@ Added add_rule(scmp_filter_ctx filter, std::uint32_t action, const std::string& 
         next.back().push_back(one);
       }
     rows = std::move(next);
-    if (rows.size() > 70) return Added::too_many;
+    if (rows.size() > 33) return Added::too_many;
   }
   for (const auto& row : rows)
     if (seccomp_rule_add_array(filter, action, number, static_cast<unsigned>(row.size()), row.data()) != 0) return Added::conflict;
@@ -202,6 +202,17 @@ std::string known_difference(const model::Seccomp& profile, const seccomp_data& 
   return "";
 }
 
+// libseccomp 2.5 sometimes jumps past the load of the number in the section of a second architecture, and compares the
+// architecture with every number instead: then its answer does not depend on the number at all.
+bool ignores_the_number(const Program& program, seccomp_data data) {
+  const std::uint32_t answer = evaluate(program, data);
+  for (int number = 0; number < 500; number++) {
+    data.nr = number;
+    if (evaluate(program, data) != answer) return false;
+  }
+  return true;
+}
+
 struct Count {
   std::size_t compared = 0, wrong = 0;
   std::map<std::string, std::size_t> differences;
@@ -225,7 +236,8 @@ void compare(const model::Seccomp& profile, std::mt19937_64& random, Count& coun
       const std::uint32_t a = evaluate(*ours, data);
       const std::uint32_t b = evaluate(theirs, data);
       if (a == b) return;
-      const std::string why = known_difference(said, data);
+      std::string why = known_difference(said, data);
+      if (why.empty() && ignores_the_number(theirs, data)) why = "number not loaded";
       count.differences[why]++;
       if (!why.empty() && a == model::decide(said, data)) return;
       if (count.wrong++ < 5)

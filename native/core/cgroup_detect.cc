@@ -115,10 +115,13 @@ Result<Layout> detect() {
   for (auto& entry : chosen) {
     (entry.v2 ? any_v2 : any_v1) = true;
     Hierarchy hierarchy{std::move(entry.mount), std::move(entry.controllers), entry.v2};
-    if (entry.v2)
-      if (auto dir = open_mount(hierarchy))
-        for (auto name : split(read_text(dir->get(), "cgroup.controllers"), ' '))
-          if (auto end = name.find('\n'); !(name = name.substr(0, end)).empty()) hierarchy.controllers.emplace_back(name);
+    if (entry.v2) {
+      auto dir = open_mount(hierarchy);
+      // A name of its own: the pieces are views into it.
+      const std::string text_v2 = dir ? read_text(dir->get(), "cgroup.controllers") : std::string();
+      for (auto name : split(std::string_view(text_v2).substr(0, text_v2.find('\n')), ' '))
+        hierarchy.controllers.emplace_back(name);
+    }
     out.hierarchies.push_back(std::move(hierarchy));
   }
   out.mode = any_v1 ? (any_v2 ? Mode::hybrid : Mode::v1) : (any_v2 ? Mode::v2 : Mode::none);

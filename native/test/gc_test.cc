@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "record_fixture.h"
+#include "record_lifecycle.h"
 
 using namespace secure;
 using fixture::Store;
@@ -156,11 +157,13 @@ TEST(gc_running_state_without_a_record) {
   Sleeper monitor(nullptr), init(nullptr);
   REQUIRE(record::write_state(store.roots, running(store, id, 0, monitor.pid)).ok());
   REQUIRE(record::write_state(store.roots, running(store, alive, init.pid, monitor.pid)).ok());
+  auto watch = record::open_process(monitor.pid, record::start_time(monitor.pid));
+  REQUIRE(watch.ok());
   auto lines = record::gc(store.roots);
   REQUIRE(lines.ok());
   CHECK_EQ(store.dir("run/containers").size(), 1);
   CHECK(::kill(init.pid, 0) == 0);
-  CHECK(!record::process_alive(monitor.pid, record::start_time(monitor.pid)));
+  CHECK(record::wait_process(watch->get(), 5000));
 }
 
 TEST(gc_registers_ranges_after_a_restart) {

@@ -57,7 +57,7 @@ TEST(log_joins_partial_writes_into_lines) {
 TEST(log_stays_valid_json_whatever_is_written) {
   TempDir dir;
   auto log = secure::log::Writer::open(dir.file(), 1 << 20);
-  log->write("stdout", std::string_view("\xff\xfe\0\x1b[31m\xe2\x82\n", 12));
+  log->write("stdout", std::string_view("\xff\xfe\0\x1b[31m\xe2\x82\n", 11));
   log->flush();
   auto lines = texts(dir.file());
   CHECK_EQ(lines.size(), 1U);

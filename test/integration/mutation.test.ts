@@ -12,15 +12,33 @@ const withBind = (source: string, options: string[]) => (plan: LoosePlan) => {
   plan.mounts.push({ destination: '/data', type: 'bind', source, options: ['bind', ...options] });
 };
 const without = {
-  landlock: (plan: LoosePlan) => void (plan.secure.landlock = null),
-  seccomp: (plan: LoosePlan) => void delete plan.linux.seccomp,
-  readonlyRoot: (plan: LoosePlan) => void (plan.root.readonly = false),
-  readonlyPaths: (plan: LoosePlan) => void (plan.linux.readonlyPaths = []),
-  masks: (plan: LoosePlan) => void (plan.linux.maskedPaths = []),
-  noNewPrivs: (plan: LoosePlan) => void (plan.process.noNewPrivileges = false),
-  deviceFilter: (plan: LoosePlan) => void (plan.linux.resources.devices = [{ allow: true, access: 'rwm' }]),
-  pidsLimit: (plan: LoosePlan) => void delete plan.linux.resources.pids,
-  memoryLimit: (plan: LoosePlan) => void delete plan.linux.resources.memory,
+  landlock: (plan: LoosePlan) => {
+    plan.secure.landlock = null;
+  },
+  seccomp: (plan: LoosePlan) => {
+    delete plan.linux.seccomp;
+  },
+  readonlyRoot: (plan: LoosePlan) => {
+    plan.root.readonly = false;
+  },
+  readonlyPaths: (plan: LoosePlan) => {
+    plan.linux.readonlyPaths = [];
+  },
+  masks: (plan: LoosePlan) => {
+    plan.linux.maskedPaths = [];
+  },
+  noNewPrivs: (plan: LoosePlan) => {
+    plan.process.noNewPrivileges = false;
+  },
+  deviceFilter: (plan: LoosePlan) => {
+    plan.linux.resources.devices = [{ allow: true, access: 'rwm' }];
+  },
+  pidsLimit: (plan: LoosePlan) => {
+    delete plan.linux.resources.pids;
+  },
+  memoryLimit: (plan: LoosePlan) => {
+    delete plan.linux.resources.memory;
+  },
   userNamespace: (plan: LoosePlan) => {
     plan.linux.namespaces = plan.linux.namespaces.filter(({ type }) => type !== 'user');
     delete plan.linux.uidMappings;

@@ -212,9 +212,12 @@ void prove_landlock(const Subject& subject, std::vector<Control>& out) {
   for (const auto& right : rules.handled_access_fs) (right == "ioctl_dev" ? ioctl : files).push_back(right);
   for (const Part& part : {Part{"landlock-files", &files}, Part{"landlock-ioctl", &ioctl},
                            Part{"landlock-ports", &rules.handled_access_net}, Part{"landlock-scopes", &rules.scoped}})
-    if (!part.handled->empty())
-      // One ruleset carries all of them: it is enforced as a whole or not at all.
-      out.push_back({part.name, join(*part.handled, " "), answer.in_force, answer.actual, answer.evidence, false});
+    if (!part.handled->empty()) {
+      // One ruleset carries all of them: it is enforced as a whole or not at all. Only the files are probed.
+      bool probed = part.handled == &files;
+      out.push_back({part.name, join(*part.handled, " "), answer.in_force,
+                     probed ? answer.actual : "by the ruleset that landlock-files proves", answer.evidence, false});
+    }
 }
 
 }  // namespace secure::enforced

@@ -50,19 +50,32 @@ export function containerText(container: Container, config: ContainerConfig | un
 const text = (value: unknown): string =>
   value === null || value === undefined ? '-' : typeof value === 'string' ? value : JSON.stringify(value);
 
+/** Wide enough for a digest's beginning or a list of namespaces; the JSON has all of it. */
+const CELL = 44;
+const cell = (value: unknown): string => {
+  const whole = text(value);
+  return whole.length > CELL ? `${whole.slice(0, CELL - 1)}…` : whole;
+};
+
 /** What the kernel says about each control of a live container. */
 export function enforcedText(enforced: Enforced): string {
   const colour = colourful(1);
   return table(enforced.controls, [
     { title: 'CONTROL', value: ({ control, required }) => (required === false ? `${control} (wished)` : control) },
-    { title: 'PLANNED', value: ({ planned }) => text(planned) },
+    { title: 'PLANNED', value: ({ planned }) => cell(planned) },
     {
       title: 'IN FORCE',
-      value: ({ inForce, required }) =>
-        inForce === null ? 'unproven' : inForce ? 'yes' : required === false ? 'no' : 'NO',
-      paint: (cell, { inForce, required }) =>
-        paint(cell, inForce === true ? 'green' : inForce === null || required === false ? 'yellow' : 'red', colour),
+      value: ({ inForce, required, planned }) => {
+        if (inForce === null) return 'unproven';
+        if (inForce) return 'yes';
+        // Neither asked for nor there: not a finding.
+        if (required === false) return planned === 'none' ? '-' : 'no';
+        return 'NO';
+      },
+      paint: (shown, { inForce, required }) =>
+        paint(shown, inForce === true ? 'green' : inForce === null || required === false ? 'yellow' : 'red', colour),
     },
-    { title: 'EVIDENCE', value: ({ evidence, actual }) => (evidence === undefined ? text(actual) : text(evidence)) },
+    { title: 'IN THE KERNEL', value: ({ actual }) => cell(actual) },
+    { title: 'EVIDENCE', value: ({ evidence }) => text(evidence) },
   ]);
 }

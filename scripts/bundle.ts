@@ -3,6 +3,7 @@
 import { cp, glob, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { made } from './bundle/made.ts';
 
 const root = join(import.meta.dirname, '..');
 const source = join(root, 'src');
@@ -52,7 +53,7 @@ await build({
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
   },
-  plugins: [importMeta],
+  plugins: [made, importMeta],
   logLevel: 'warning',
 });
 for await (const file of glob('**/*.{yaml,json}', { cwd: source })) {

@@ -3,11 +3,11 @@
 import { dirname, resolve } from 'node:path';
 import { SecureError } from '../errors.ts';
 import { didYouMean } from '../suggest.ts';
-import { BUILTINS, builtinId, builtinText, PROFILES } from './builtin.ts';
+import { BUILTINS, builtinId, PROFILES } from './builtin.ts';
 import { CONTROL_NAMES } from './controls.ts';
-import { readPolicy } from './file.ts';
 import type { PolicyIo } from './io.ts';
 import { type Excess, type Merged, mergeOnto } from './merge.ts';
+import { parsedBuiltin } from './parsed.ts';
 import { PolicyProblems, type Problem, problemError } from './problems.ts';
 import type { EffectivePolicy, PolicyFile, Run, Source, Sourced } from './types.ts';
 
@@ -17,6 +17,7 @@ const MAX_FILES = 64;
 /** What a policy without `extends` is measured against: a file can never be looser by leaving something out. */
 const IMPLICIT_PARENT = 'default';
 
+const isProfile = (name: string): boolean => (PROFILES as readonly string[]).includes(name);
 const isPath = (name: string): boolean => name.includes('/') || /\.ya?ml$/.test(name);
 
 function unknownName(name: string, known: readonly string[]): string {
@@ -40,9 +41,25 @@ function excessProblem({ control, value, shown, bound, boundShown }: Excess): Pr
 interface Opened {
   readonly id: string;
   readonly identity: string;
-  readonly text: string;
   /** What relative paths in it start from. */
   readonly directory: string;
+  parse(): Promise<PolicyFile>;
+}
+
+function openBuiltin(name: string, from: string): Opened {
+  const id = builtinId(name);
+  return { id, identity: id, directory: from, parse: () => parsedBuiltin(name) };
+}
+
+/** `id` is how the file is named in messages, `path` is absolute. */
+function openFile(io: PolicyIo, id: string, path: string): Opened {
+  const { text, identity } = io.read(path);
+  const parse = async (): Promise<PolicyFile> => {
+    // Loaded when there is a file: a run with a built-in policy needs neither the YAML parser nor the schema.
+    const { readPolicy } = await import('./file.ts');
+    return readPolicy(text, id);
+  };
+  return { id, identity, directory: dirname(path), parse };
 }
 
 class Loader {
@@ -54,18 +71,17 @@ class Loader {
   }
 
   open(name: string, from: string): Opened {
-    if (!isPath(name))
-      return { id: builtinId(name), identity: builtinId(name), text: builtinText(name), directory: from };
+    if (!isPath(name)) return openBuiltin(name, from);
     const path = resolve(from, name);
-    return { id: path, directory: dirname(path), ...this.io.read(path) };
+    return openFile(this.io, path, path);
   }
 
   async load(
-    { id, identity, text, directory }: Opened,
+    { id, identity, directory, parse }: Opened,
     chain: readonly { id: string; identity: string }[],
   ): Promise<Merged> {
     this.count += 1;
-    const file = await readPolicy(text, id);
+    const file = await parse();
     const here = [...chain, { id, identity }];
     const parents: Merged[] = [];
     const names = file.extends.length === 0 && chain.length === 0 ? this.implicit(file) : file.extends;
@@ -138,7 +154,7 @@ async function loadOpened(loader: Loader, opened: Opened, name: string): Promise
  *   POLICY_CYCLE, CEILING_EXCEEDED, each with file, line and column where there is one.
  */
 export async function loadPolicy(nameOrPath: string, io: PolicyIo): Promise<EffectivePolicy> {
-  if (!isPath(nameOrPath) && !(PROFILES as readonly string[]).includes(nameOrPath)) {
+  if (!isPath(nameOrPath) && !isProfile(nameOrPath)) {
     throw new SecureError('PROFILE_UNKNOWN', unknownName(nameOrPath, PROFILES), { hint: listed(PROFILES) });
   }
   const loader = new Loader(io);
@@ -150,24 +166,29 @@ export async function loadPolicy(nameOrPath: string, io: PolicyIo): Promise<Effe
   }
 }
 
-/** Everything that is wrong with a file, as one report; an empty `problems` means that it can be run. */
+/**
+ * Everything that is wrong with a file or a built-in, as one report; an empty `problems` means that it can be run.
+ * @param nameOrPath as for `loadPolicy`.
+ */
 export async function validatePolicy(
-  path: string,
+  nameOrPath: string,
   io: PolicyIo,
 ): Promise<{ problems: readonly Problem[]; lines: readonly string[] }> {
-  const loader = new Loader(io);
-  const absolute = resolve(io.cwd, path);
+  const alone = (code: Problem['code'], message: string, hint: string | undefined) => {
+    const problem = { code, message, file: nameOrPath, line: 1, column: 1 };
+    return { problems: [hint === undefined ? problem : { ...problem, hint }], lines: [] };
+  };
+  if (!isPath(nameOrPath) && !isProfile(nameOrPath))
+    return alone('PROFILE_UNKNOWN', unknownName(nameOrPath, PROFILES), listed(PROFILES));
   try {
-    await loadOpened(loader, { id: path, directory: dirname(absolute), ...io.read(absolute) }, path);
+    const opened = isPath(nameOrPath)
+      ? openFile(io, nameOrPath, resolve(io.cwd, nameOrPath))
+      : openBuiltin(nameOrPath, io.cwd);
+    await loadOpened(new Loader(io), opened, nameOrPath);
     return { problems: [], lines: [] };
   } catch (error) {
     if (error instanceof PolicyProblems) return { problems: error.problems, lines: error.lines };
     if (!(error instanceof SecureError) || error.code !== 'POLICY_UNREADABLE') throw error;
-    const { message, hint } = error;
-    const at = { file: path, line: 1, column: 1 };
-    return {
-      problems: [{ code: 'POLICY_UNREADABLE', message, ...at, ...(hint === undefined ? {} : { hint }) }],
-      lines: [],
-    };
+    return alone('POLICY_UNREADABLE', error.message, error.hint);
   }
 }

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The form of a file against schemas/policy.schema.json, with errors in the words of the file.
 import type { ErrorObject } from 'ajv';
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import policySchema from '../../schemas/policy.schema.json' with { type: 'json' };
 import { didYouMean } from '../suggest.ts';
 import type { Problem } from './problems.ts';
 import { pointer, type SourceText } from './source.ts';
-
-// Verbose, for `parentSchema`; all errors, since nobody wants to hear of them one by one.
-const validate = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(policySchema);
+import { validate } from './validator.ts';
 
 /** Parts of the policy language that later versions evaluate. Accepting them now would promise what nothing enforces. */
 const NOT_YET = ['images', 'rules', 'exceptions', 'tests'];

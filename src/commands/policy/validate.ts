@@ -13,9 +13,12 @@ export default class PolicyValidate extends Command {
   static override examples = [
     '$ secure policy validate secure.policy.yaml',
     '$ secure policy validate --json policies/*.yaml',
+    '$ secure policy validate strict',
   ];
 
-  static override args = { file: Args.string({ required: true, multiple: true, description: 'Policy files.' }) };
+  static override args = {
+    file: Args.string({ required: true, multiple: true, description: 'Policy files, or names of built-in policies.' }),
+  };
 
   async run(): Promise<number> {
     const { args } = await this.parse(PolicyValidate);

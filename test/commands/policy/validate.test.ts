@@ -42,6 +42,22 @@ test('--json says the same for programs', () => {
   expect(policies[1].problems[0].code).toBe('POLICY_UNREADABLE');
 });
 
+test('a built-in policy goes by its name, as for run --profile', () => {
+  const { status, stdout } = validate('strict', 'baseline');
+  expect([status, stdout]).toEqual([0, 'strict: valid\nbaseline: valid\n']);
+});
+
+test('a name that is none is answered with the nearest, and with how a file is written', () => {
+  const { status, stdout } = validate('--json', 'stric');
+  expect(status).toBe(1);
+  const [problem] = JSON.parse(stdout).policies[0].problems;
+  expect(problem.code).toBe('PROFILE_UNKNOWN');
+  expect([problem.message, problem.hint]).toEqual([
+    expect.stringContaining('strict'),
+    expect.stringContaining('./FILE.yaml'),
+  ]);
+});
+
 test('no file is a usage error', () => {
   expect(validate().status).toBe(2);
 });

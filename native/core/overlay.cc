@@ -9,15 +9,18 @@ namespace secure::overlay {
 
 namespace {
 
+constexpr const char* kNotByDescriptor = "OVERLAY_DESCRIPTORS";
+
 Status set_fd(int fs, const char* key, int value, const std::string& what) {
   // FSCONFIG_SET_FD for overlay: Linux 6.13. A descriptor cannot be exchanged as a path can,
   // and detached id-mapped layers have no path at all.
   if (::fsconfig(fs, FSCONFIG_SET_FD, key, nullptr, value) < 0)
-    return fail(Stage::rootfs, errno == EINVAL ? "HOST_FEATURE_MISSING" : "MOUNT_FAILED", errno,
-                std::string("give overlay its ") + key + " " + what,
-                errno == EINVAL ? "overlay takes layers by descriptor since Linux 6.13" : "");
+    return fail(Stage::rootfs, errno == EINVAL ? kNotByDescriptor : "MOUNT_FAILED", errno,
+                std::string("give overlay its ") + key + " " + what);
   return Ok{};
 }
+
+}  // namespace
 
 Result<Fd> mapped_layer(const std::string& path, int userns) {
   // Layers live below our own 0700 directory; still, no component may be a symbolic link.
@@ -28,9 +31,13 @@ Result<Fd> mapped_layer(const std::string& path, int userns) {
   return mount;
 }
 
-}  // namespace
-
 Result<Fd> create(const Layers& layers, int userns) {
+  auto mount = create_by_descriptor(layers, userns);
+  if (!mount && mount.error().code == kNotByDescriptor) return create_by_path(layers, userns);
+  return mount;
+}
+
+Result<Fd> create_by_descriptor(const Layers& layers, int userns) {
   Fd fs(::fsopen("overlay", FSOPEN_CLOEXEC));
   if (!fs.valid())
     return fail(Stage::rootfs, "HOST_FEATURE_MISSING", errno, "open file system type overlay",

@@ -21,4 +21,12 @@ struct Layers {
 // silently be read-only.
 Result<Fd> create(const Layers& layers, int userns);
 
+// The two ways of create(): by descriptor (Linux 6.13), and by path in a mount namespace of its own, for
+// kernels that know id-mapped layers (5.19) only attached and by name.
+Result<Fd> create_by_descriptor(const Layers& layers, int userns);
+Result<Fd> create_by_path(const Layers& layers, int userns);
+
+// A detached, private, mapped clone of one layer's directory.
+Result<Fd> mapped_layer(const std::string& path, int userns);
+
 }  // namespace secure::overlay

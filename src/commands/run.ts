@@ -9,6 +9,7 @@ import { chooseProfile } from '../runtime/config.ts';
 import { rootsFromEnv } from '../runtime/images/roots.ts';
 import { Inputs } from '../runtime/inputs.ts';
 import { becomeRuntime, planKey, requireRoot, storePlan } from '../runtime/launch.ts';
+import { planJson } from '../runtime/plan/json.ts';
 import { PRODUCT_VERSION } from '../version.ts';
 
 export default class Run extends Command {
@@ -43,14 +44,14 @@ export default class Run extends Command {
     if (flags['dry-run'] || flags.explain) {
       const { planText, reasonsText } = await import('../cli/run/render.ts');
       if (flags['dry-run']) {
-        if (this.jsonEnabled()) this.log(JSON.stringify(plan, null, 2));
+        if (this.jsonEnabled()) this.log(planJson(plan, 2));
         else this.log(planText(plan, origin));
         return ExitCode.ok;
       }
       this.note(reasonsText(plan));
     }
     const key = planKey({ argv: this.argv, cwd, euid, product: PRODUCT_VERSION });
-    const path = await storePlan(plan, key, roots);
+    const path = await storePlan(planJson(plan), key, roots);
     return becomeRuntime([...(this.jsonEnabled() ? ['--error-format', 'json'] : []), 'launch', path], roots);
   }
 }

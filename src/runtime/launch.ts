@@ -33,12 +33,12 @@ export function planKey(key: PlanKey): string {
   return hash.digest('hex');
 }
 
-/** Write a plan (0600) where secure-runtime reads it. Returns its path. @throws SecureError NO_SPACE */
-export async function storePlan(plan: object, key: string, roots: StoreRoots): Promise<string> {
+/** Write the text of a plan (0600) where secure-runtime reads it. Returns its path. @throws SecureError NO_SPACE */
+export async function storePlan(plan: string, key: string, roots: StoreRoots): Promise<string> {
   const directory = join(roots.state, 'plans');
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, `${key}.json`);
-  await writeAtomic(path, `${JSON.stringify(plan)}\n`);
+  await writeAtomic(path, `${plan}\n`);
   return path;
 }
 

@@ -26,8 +26,8 @@ it('a plan is for its owner alone, and nothing else is left beside it', async ()
   const state = mkdtempSync(join(tmpdir(), 'secure-plan-'));
   try {
     const roots = { state, run: state };
-    const path = await storePlan({ a: 1 }, planKey(KEY), roots);
-    await storePlan({ a: 2 }, planKey(KEY), roots);
+    const path = await storePlan('{"a":1}', planKey(KEY), roots);
+    await storePlan('{"a":2}', planKey(KEY), roots);
     expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ a: 2 });
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(statSync(join(state, 'plans')).mode & 0o777).toBe(0o700);

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ControlName, Limit, Source } from '../../policies/index.ts';
 import { type Context, denied, invalid } from './context.ts';
+import { RLIM_INFINITY } from './json.ts';
 import type { Rlimit } from './spec.ts';
-
-/** RLIM_INFINITY as JSON can carry it exactly; setrlimit(2) takes anything this large for unlimited sizes. */
-const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
 const BY_POLICY = {
   NOFILE: 'nofile',
@@ -73,7 +71,7 @@ function ulimitName(typed: string): string {
   return name;
 }
 
-const jsonLimit = (value: number): number => Math.min(value, UNLIMITED);
+const specLimit = (value: number): number => Math.min(value, RLIM_INFINITY);
 
 /**
  * Limits of each process, sorted by name. Hard limits are only ever lowered: raising one needs CAP_SYS_RESOURCE.
@@ -118,6 +116,6 @@ export function planRlimits(context: Context): Rlimit[] {
     // Unlimited by everyone: the process keeps what it inherits, which is unlimited too.
     return bound.hard === Infinity && bound.soft === Infinity
       ? []
-      : [{ type, soft: jsonLimit(bound.soft), hard: jsonLimit(bound.hard) }];
+      : [{ type, soft: specLimit(bound.soft), hard: specLimit(bound.hard) }];
   });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest';
 import { loadPolicy } from '../../../src/policies/index.ts';
+import { planJson } from '../../../src/runtime/plan/json.ts';
 import type { LimitRequest } from '../../../src/runtime/plan/types.ts';
 import { filesIo, policy } from '../../policies/files.ts';
 import { outcome, type Profile, plan, reason } from './facts.ts';
@@ -45,10 +46,14 @@ test('the soft limit on files does not come from the process that plans', () => 
   expect(rlimit('baseline', 'RLIMIT_NOFILE')?.soft).toBe(1024);
 });
 
-test('a limit is a number that JSON carries exactly', () => {
-  const made = rlimit('baseline', 'RLIMIT_CPU', ulimit('cpu', 60, -1));
-  expect(made?.soft).toBe(60);
-  expect(Number.isSafeInteger(made?.hard)).toBe(true);
+test('unlimited is RLIM_INFINITY to the last digit', () => {
+  const made = plan('baseline', ulimit('cpu', 60, -1));
+  expect(planJson(made)).toContain('{"type":"RLIMIT_CPU","soft":60,"hard":18446744073709551615}');
+  // Nothing else of the text differs from the plan, and no text of a user is taken for a number.
+  const args = ['18446744073709552000'];
+  const printed = JSON.parse(planJson(plan('baseline', { request: { ...ulimit('cpu', 60, -1).request, args } }), 2));
+  expect(printed.process.args).toContain(args[0]);
+  expect(JSON.parse(planJson(made))).toEqual(JSON.parse(JSON.stringify(made)));
 });
 
 test('memory never exceeds the machine, and gives no swap on top', () => {

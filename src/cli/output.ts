@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Synchronous writes: the process is about to exit or to be replaced, and nothing may be left in a buffer.
 import { writeSync } from 'node:fs';
-import { isatty } from 'node:tty';
 
 /** The reader of stdout has gone (`secure logs | head`): end quietly, as cat does. */
 export class PipeClosed extends Error {}
@@ -39,7 +38,9 @@ export function printError(data: string | Uint8Array): void {
 
 /** Colour only on a terminal; NO_COLOR (https://no-color.org) and TERM=dumb turn it off. */
 export function colourful(fd: number, env: NodeJS.ProcessEnv = process.env): boolean {
-  return isatty(fd) && !env.NO_COLOR && env.TERM !== 'dumb';
+  if (env.NO_COLOR || env.TERM === 'dumb') return false;
+  // Loaded here: node:tty brings the network stack along, which costs a `secure run` more than reading its image.
+  return process.getBuiltinModule('node:tty').isatty(fd);
 }
 
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;

@@ -18,7 +18,7 @@ export interface ReadFile {
 
 /** At most `limit` bytes of an open file, or undefined when there is more. */
 function readBounded(fd: number, limit: number): Buffer | undefined {
-  const buffer = Buffer.alloc(limit + 1);
+  const buffer = Buffer.allocUnsafe(limit + 1);
   let size = 0;
   for (let n = -1; n !== 0 && size <= limit; size += n) n = readSync(fd, buffer, size, buffer.length - size, null);
   return size > limit ? undefined : buffer.subarray(0, size);

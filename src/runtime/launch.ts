@@ -2,7 +2,7 @@
 // The end of Node: the plan is written down and this process becomes secure-runtime, so nothing of ours is left in the
 // process tree of a container.
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SecureError } from '../errors.ts';
 import { runtimeBinary } from './binary.ts';
@@ -36,7 +36,7 @@ export function planKey(key: PlanKey): string {
 /** Write the text of a plan (0600) where secure-runtime reads it. Returns its path. @throws SecureError NO_SPACE */
 export async function storePlan(plan: string, key: string, roots: StoreRoots): Promise<string> {
   const directory = join(roots.state, 'plans');
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, `${key}.json`);
   await writeAtomic(path, `${plan}\n`);
   return path;

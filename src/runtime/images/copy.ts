@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { SecureError } from '../../errors.ts';
 import { hasher } from './digest.ts';
 import { diskError, errnoOf } from './durable.ts';
 import { type Bytes, slice } from './sources/bytes.ts';
@@ -39,10 +38,4 @@ export async function openBlob(path: string): Promise<FileHandle | undefined> {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-export function mismatch(digest: string, found: string): SecureError {
-  return new SecureError('DIGEST_MISMATCH', `content of blob ${digest} has the digest ${found}`, {
-    hint: 'the source is damaged or was tampered with; nothing was imported',
-  });
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, type Hash } from 'node:crypto';
+import { SecureError } from '../../errors.ts';
 
 /** A content digest of the OCI image-spec ("Digests"): the registered algorithms, hexadecimal in lower case only. */
 export interface Digest {
@@ -25,4 +26,10 @@ export function hasher(expected?: string): { hash: Hash; finish(): string } {
   const algorithm = expected === undefined ? 'sha256' : (parseDigest(expected)?.algorithm ?? 'sha256');
   const hash = createHash(algorithm);
   return { hash, finish: () => `${algorithm}:${hash.digest('hex')}` };
+}
+
+export function mismatch(digest: string, found: string): SecureError {
+  return new SecureError('DIGEST_MISMATCH', `content of blob ${digest} has the digest ${found}`, {
+    hint: 'the source is damaged or was tampered with; nothing was imported',
+  });
 }

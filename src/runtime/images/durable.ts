@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes that survive a crash: the new content is on disk before its name is.
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ExitCode, SecureError } from '../../errors.ts';
 
@@ -22,11 +22,11 @@ export function diskError(error: unknown, doing: string): unknown {
 
 /** Make the names in a directory durable. */
 export async function fsyncDir(path: string): Promise<void> {
-  const handle = await open(path, 'r');
+  const fd = openSync(path, 'r');
   try {
-    await handle.sync();
+    fsyncSync(fd);
   } finally {
-    await handle.close();
+    closeSync(fd);
   }
 }
 
@@ -34,17 +34,17 @@ export async function fsyncDir(path: string): Promise<void> {
 export async function writeAtomic(path: string, data: string): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}`);
   try {
-    const handle = await open(temporary, 'wx', 0o600);
+    const fd = openSync(temporary, 'wx', 0o600);
     try {
-      await handle.writeFile(data);
-      await handle.sync();
+      writeFileSync(fd, data);
+      fsyncSync(fd);
     } finally {
-      await handle.close();
+      closeSync(fd);
     }
-    await rename(temporary, path);
+    renameSync(temporary, path);
     await fsyncDir(dirname(path));
   } catch (error) {
-    await rm(temporary, { force: true });
+    rmSync(temporary, { force: true });
     throw diskError(error, `writing ${path}`);
   }
 }

@@ -27,7 +27,7 @@ const isOpaque = (directory: number) => getXattr(directory, 'trusted.overlay.opa
 function readRegular(named: number, limit: number, what: string): string {
   const fd = reopen(named);
   try {
-    const data = Buffer.alloc(limit + 1);
+    const data = Buffer.allocUnsafe(limit + 1);
     let length = 0;
     for (let got = 1; got > 0 && length <= limit; length += got)
       got = readSync(fd, data, length, data.length - length, null);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // References: one file each, named by the hash of the full reference, so that no name can be a path.
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExitCode, SecureError } from '../../errors.ts';
@@ -58,7 +59,7 @@ export async function readRecord(paths: StorePaths, reference: string): Promise<
   const path = recordPath(paths, reference);
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = readFileSync(path, 'utf8');
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;

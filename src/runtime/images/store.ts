@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync } from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { SecureError } from '../../errors.ts';
 import type { ImageFacts } from '../plan/types.ts';
 import { diskError, errnoOf, writeAtomic } from './durable.ts';
 import type { OnEvent } from './events.ts';
-import { NOTHING_SWEPT, type Swept, sweep } from './garbage.ts';
+import type * as Garbage from './garbage.ts';
 import { lockFile } from './lock.ts';
 import { readMerged } from './merged.ts';
 import { readImage, readLayer } from './read.ts';
 import { type ImageRecord, listRecords, readRecord, recordPath, removeRecord } from './records.ts';
 import { candidates, formatReference, type Reference } from './reference.ts';
 import { rootsFromEnv, StorePaths, type StoreRoots } from './roots.ts';
-import { Stage } from './stage.ts';
-import { readUsage } from './usage.ts';
+import type { Usage } from './usage.ts';
 
 /** /etc/passwd and /etc/group of an image may have this many bytes. */
 const ACCOUNTS_LIMIT = 1 << 20;
@@ -29,10 +27,13 @@ export interface Resolved {
 
 export interface Removed {
   readonly references: readonly string[];
-  readonly swept: Swept;
+  readonly swept: Garbage.Swept;
 }
 
-/** The image store of one state root, as docs/state.md describes it. */
+/**
+ * The image store of one state root, as docs/state.md describes it. What changes it is loaded when it is needed: most
+ * often it is opened to run an image that is there.
+ */
 export class ImageStore {
   readonly paths: StorePaths;
   readonly onEvent: OnEvent;
@@ -47,9 +48,9 @@ export class ImageStore {
     const paths = new StorePaths(roots.state);
     try {
       for (const path of [paths.state, paths.images, paths.blobs, paths.references, paths.layers, paths.tmp]) {
-        await mkdir(path, { recursive: true, mode: 0o700 });
+        mkdirSync(path, { recursive: true, mode: 0o700 });
       }
-      await checkPrivate(paths.state);
+      checkPrivate(paths.state);
       const marker = join(paths.images, 'oci-layout');
       if (!existsSync(marker)) await writeAtomic(marker, '{"imageLayoutVersion":"1.0.0"}\n');
     } catch (error) {
@@ -138,6 +139,7 @@ export class ImageStore {
 
   async #ensureLayers(blobs: readonly string[], diffIds: readonly string[]): Promise<void> {
     if (diffIds.every((diffId) => existsSync(this.paths.layer(diffId)))) return;
+    const { Stage } = await import('./stage.ts');
     const stage = await Stage.open(this.paths, this.onEvent);
     try {
       for (const [i, diffId] of diffIds.entries()) await stage.layer(blobs[i] ?? '', diffId);
@@ -152,8 +154,7 @@ export class ImageStore {
    * with `force` the reference goes, and the layers stay as long as the container needs them.
    */
   async remove(texts: readonly string[], { force = false } = {}): Promise<Removed> {
-    return this.#exclusively(async () => {
-      const usage = await readUsage(this.paths);
+    return this.#exclusively(async ({ NOTHING_SWEPT, sweep }, usage) => {
       const records = [];
       for (const text of texts) records.push((await this.resolve(text)).record);
       for (const record of records) {
@@ -176,14 +177,15 @@ export class ImageStore {
   }
 
   /** Remove what nothing refers to: leftovers of killed processes, unreferenced blobs and layers. */
-  prune(): Promise<Swept> {
-    return this.#exclusively(async () => sweep(this.paths, await readUsage(this.paths)));
+  prune(): Promise<Garbage.Swept> {
+    return this.#exclusively(({ sweep }, usage) => sweep(this.paths, usage));
   }
 
-  async #exclusively<T>(action: () => Promise<T>): Promise<T> {
+  async #exclusively<T>(action: (garbage: typeof Garbage, usage: Usage) => Promise<T>): Promise<T> {
+    const [garbage, { readUsage }] = await Promise.all([import('./garbage.ts'), import('./usage.ts')]);
     const lock = await lockFile(this.paths.lock, true);
     try {
-      return await action();
+      return await action(garbage, await readUsage(this.paths));
     } finally {
       lock.release();
     }
@@ -191,8 +193,8 @@ export class ImageStore {
 }
 
 /** Whoever can write here chooses what root unpacks and runs. */
-async function checkPrivate(path: string): Promise<void> {
-  const { uid, mode } = await stat(path);
+function checkPrivate(path: string): void {
+  const { uid, mode } = statSync(path);
   if (uid === process.geteuid?.() && (mode & 0o022) === 0) return;
   throw new SecureError('STORE_CORRUPT', `${path} can be written by others`, {
     hint: `it must belong to the user who runs secure and have mode 0700: chown and chmod 700 ${path}`,

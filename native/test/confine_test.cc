@@ -72,12 +72,7 @@ int confined(confine::Role role, const std::function<int(int root)>& attempt) {
 
 int error_of(long result) { return result < 0 ? errno : 0; }
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kFiltered = false;
-#else
-constexpr bool kFiltered = true;
-#endif
-constexpr int kKilled = 1000 + SIGSYS;
+[[maybe_unused]] constexpr int kKilled = 1000 + SIGSYS;
 
 bool root_rights() { return ::geteuid() == 0; }
 
@@ -128,9 +123,10 @@ TEST(the_extractor_has_no_rights_of_the_host) {
       "trusted.overlay.opaque", "y", 1, 0)); }), EPERM);
 }
 
+// The sanitizers' own calls would end the process, so there the filter is off and this is not a test.
+#if !defined(__SANITIZE_ADDRESS__)
 TEST(forbidden_system_calls_end_it) {
   if (!root_rights()) SKIP("needs root");
-  if (!kFiltered) SKIP("the filter is off under sanitizers");
   const auto extractor = confine::Role::extractor;
   CHECK_EQ(confined(extractor, [](int) { return error_of(::socket(AF_INET, SOCK_STREAM, 0)); }), kKilled);
   CHECK_EQ(confined(extractor, [](int) { return error_of(::execl("/x", "x", nullptr)); }), kKilled);
@@ -145,3 +141,4 @@ TEST(forbidden_system_calls_end_it) {
   CHECK_EQ(confined(confine::Role::decompressor, [](int) { return error_of(::open("/dev/null", O_RDONLY)); }), kKilled);
   CHECK_EQ(confined(confine::Role::decompressor, [](int) { return error_of(::write(1, "x", 1)); }), 0);
 }
+#endif

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bundle src/cli.ts to dist/: one chunk per dynamically imported command, so that starting costs only what is used.
-import { cp, glob, mkdir, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+// Bundle src/cli.ts to dist/, or to the directory that is named: `run`, which is waited for, in one file; everything
+// else as one chunk per command, so that starting costs only what is used.
+import { cp, glob, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { made } from './bundle/made.ts';
+import { bundleRun } from './bundle/single.ts';
 
 const root = join(import.meta.dirname, '..');
 const source = join(root, 'src');
-const target = join(root, 'dist');
+const target = resolve(process.argv[2] ?? join(root, 'dist'));
 // Built beside and renamed: an interrupted build leaves the old bundle.
-const work = join(root, `build/dist.${process.pid}`);
+const work = process.argv[2] === undefined ? join(root, `build/dist.${process.pid}`) : `${target}.${process.pid}`;
 
 /**
  * dist/ answers `import.meta` as src/ does: every module sees the place it had in the source tree, with dist/ in the
@@ -35,17 +37,10 @@ const importMeta: Plugin = {
   },
 };
 
-await rm(work, { recursive: true, force: true });
-await build({
-  entryPoints: [join(source, 'cli.ts')],
-  outdir: work,
+const options: BuildOptions = {
   bundle: true,
-  splitting: true,
-  format: 'esm',
   platform: 'node',
   target: 'node22.15',
-  entryNames: '[name]',
-  chunkNames: '[name]-[hash]',
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',
@@ -55,7 +50,20 @@ await build({
   },
   plugins: [made, importMeta],
   logLevel: 'warning',
+};
+
+await rm(work, { recursive: true, force: true });
+await build({
+  ...options,
+  entryPoints: { main: join(source, 'cli.ts') },
+  outdir: work,
+  splitting: true,
+  format: 'esm',
+  entryNames: '[name]',
+  chunkNames: '[name]-[hash]',
 });
+await bundleRun(work, options);
+await writeFile(join(work, 'cli.js'), "await import(process.argv[2] === 'run' ? './run.js' : './main.js');\n");
 for await (const file of glob('**/*.{yaml,json}', { cwd: source })) {
   await mkdir(dirname(join(work, file)), { recursive: true });
   await cp(join(source, file), join(work, file));

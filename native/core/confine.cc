@@ -123,24 +123,14 @@ Status enter(const Confinement& c) {
 }
 
 Status keep_only(std::span<const int> keep) {
-  std::vector<int> sorted;
-  for (int fd : keep)
-    if (fd > 2) sorted.push_back(fd);
-  std::sort(sorted.begin(), sorted.end());
-  Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  if (!null.valid()) return failed("open /dev/null");
-  // Closed ones would be given to the files of the layer, and a message of the C library would end up in one.
-  for (int fd = 0; fd < (kSanitized ? 2 : 3); fd++)
-    if (::dup2(null.get(), fd) < 0) return failed("replace the standard streams");
-  unsigned from = 3;
-  for (int fd : sorted) {
-    const auto kept = static_cast<unsigned>(fd);
-    if (kept > from && ::close_range(from, kept - 1, 0) < 0) return failed("close descriptors");
-    from = kept + 1;
+  {
+    Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (!null.valid()) return failed("open /dev/null");
+    // Closed ones would be given to the files of the layer, and a message of the C library would end up in one.
+    for (int fd = 0; fd < (kSanitized ? 2 : 3); fd++)
+      if (::dup2(null.get(), fd) < 0) return failed("replace the standard streams");
   }
-  (void)null.release();  // closed just now or by the next line
-  if (::close_range(from, ~0U, 0) < 0) return failed("close descriptors");
-  return Ok{};
+  return close_all_but(keep);
 }
 
 }  // namespace secure::confine

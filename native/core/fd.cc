@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fd.h"
 
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+
+#include <algorithm>
+#include <vector>
 
 namespace secure {
 
@@ -61,6 +65,8 @@ Status write_all(int fd, std::string_view data, const std::string& what) {
     ssize_t n = ::write(fd, data.data(), data.size());
     if (n < 0) {
       if (errno == EINTR) continue;
+      // Whoever shares a terminal with us may make it non-blocking at any time: that is no reason to lose output.
+      if (pollfd p{fd, POLLOUT, 0}; errno == EAGAIN && (::poll(&p, 1, -1) > 0 || errno == EINTR)) continue;
       return fail(Stage::io, errno == ENOSPC ? "NO_SPACE" : "WRITE_FAILED", errno, "write " + what);
     }
     data.remove_prefix(static_cast<std::size_t>(n));
@@ -78,6 +84,22 @@ Status write_file_once(int dirfd, const std::string& path, std::string_view data
   } while (n < 0 && errno == EINTR);
   if (n != static_cast<ssize_t>(data.size()))
     return fail(stage, "WRITE_FAILED", n < 0 ? errno : EIO, "write '" + std::string(data) + "' to " + path);
+  return Ok{};
+}
+
+Status close_all_but(std::span<const int> keep) {
+  std::vector<int> sorted;
+  for (int fd : keep)
+    if (fd > 2) sorted.push_back(fd);
+  std::sort(sorted.begin(), sorted.end());
+  unsigned from = 3;
+  auto close_to = [&](unsigned last) { return last < from || ::syscall(SYS_close_range, from, last, 0U) == 0; };
+  for (int fd : sorted) {
+    const auto kept = static_cast<unsigned>(fd);
+    if (!close_to(kept - 1)) return fail(Stage::process, "HOST_FEATURE_MISSING", errno, "close descriptors", "Linux 5.9 or newer is needed");
+    from = kept + 1;
+  }
+  if (!close_to(~0U)) return fail(Stage::process, "HOST_FEATURE_MISSING", errno, "close descriptors", "Linux 5.9 or newer is needed");
   return Ok{};
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -53,11 +54,15 @@ Result<Fd> open_nofollow(int dirfd, const std::string& path, int flags, mode_t m
 Result<std::string> read_file(int dirfd, const std::string& path, std::size_t limit);
 Result<std::string> read_fd(int fd, std::size_t limit, const std::string& what);
 
-// Write everything, retrying EINTR and short writes.
+// Write everything, retrying EINTR and short writes; waits where the descriptor is non-blocking.
 Status write_all(int fd, std::string_view data, const std::string& what);
 
 // One write(2) to an existing file, as procfs and cgroupfs need.
 Status write_file_once(int dirfd, const std::string& path, std::string_view data, Stage stage);
+
+// Really closes every descriptor from 3 on but those of `keep` (any order; negative ones are skipped): a close-on-exec one
+// can still be reached through /proc/self/fd until then.
+Status close_all_but(std::span<const int> keep);
 
 // temp + fsync + rename inside directory `dirfd`.
 Status write_atomic(int dirfd, const std::string& name, std::string_view data, mode_t mode);

@@ -53,6 +53,10 @@ Status settle(const spec::Spec& spec, const spec::Process& process, const Option
 [[noreturn]] void joiner(const spec::Spec& spec, const process::Prepared& prepared, const Options& options, int sync) {
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   const spec::Process& process = *prepared.process;
+  const auto* streams = options.streams;
+  const int keep[] = {sync, options.target_pidfd, streams != nullptr ? streams->in.get() : -1,
+                      streams != nullptr ? streams->out.get() : -1, streams != nullptr ? streams->err.get() : -1};
+  if (auto s = close_all_but(keep); !s) stop(sync, s.error());
   if (auto m = sync::expect(sync, sync::Kind::joined); !m) stop(sync, m.error());
   if (process.oom_score_adj)
     if (auto s = write_file_once(AT_FDCWD, "/proc/self/oom_score_adj", std::to_string(*process.oom_score_adj), Stage::process); !s)
@@ -61,6 +65,7 @@ Status settle(const spec::Spec& spec, const spec::Process& process, const Option
   for (const auto& ns : spec.namespaces) flags |= ns.flag;
   if (::setns(options.target_pidfd, flags) < 0)
     stop(sync, fail(Stage::process, "NAMESPACE_FAILED", errno, "join the container's namespaces"));
+  ::close(options.target_pidfd);
   int pidfd_out = -1;
   clone_args args{};
   args.flags = CLONE_PARENT | CLONE_PIDFD;

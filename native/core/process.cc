@@ -2,7 +2,7 @@
 #include "process.h"
 
 #include <grp.h>
-#include <linux/close_range.h>
+#include <linux/keyctl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -36,6 +36,15 @@ Status set_identity(const spec::Process& process) {
     return error_at(Stage::process, "USER_INVALID", "become user " + std::to_string(process.uid),
                     "the id must lie inside the user namespace's range");
   return Ok{};
+}
+
+// A session keyring is inherited over fork and execve: without one of its own the program would possess the keys of
+// whoever started it. Nameless, so that no other container can join it.
+Status join_new_keyring() {
+  if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr, 0UL, 0UL, 0UL) >= 0 || errno == ENOSYS) return Ok{};
+  return error_at(Stage::process, "KEYRING_FAILED", "join a new session keyring",
+                  errno == EDQUOT ? "sysctl kernel.keys.maxkeys limits the keys of a user"
+                                  : "a seccomp filter around the runtime may refuse keyctl(2)");
 }
 
 // The working directory must be inside the root: a leaked descriptor reached through
@@ -142,9 +151,10 @@ Failure become(const Prepared& prepared, int procfs, int sync, bool die_with_par
   reset_signals();
   if (process.oom_score_adj && procfs >= 0)
     if (auto s = write_file_once(procfs, "self/oom_score_adj", std::to_string(*process.oom_score_adj), Stage::process); !s) return failed(std::move(s));
-  // From here on descriptors of ours are out of reach for the working directory and the program.
-  if (::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-    return {error_at(Stage::process, "HOST_FEATURE_MISSING", "close_range", "Linux 5.11 or newer is needed"), 125};
+  if (auto s = join_new_keyring(); !s) return failed(std::move(s));
+  // From here on descriptors of ours are out of reach for the working directory and the program (CVE-2024-21626).
+  const int keep[] = {sync};
+  if (auto s = close_all_but(keep); !s) return failed(std::move(s));
   Fd ruleset;
   if (prepared.landlock != nullptr) {
     auto built = landlock::build(*prepared.landlock);
@@ -159,6 +169,8 @@ Failure become(const Prepared& prepared, int procfs, int sync, bool die_with_par
   if (process.has_capabilities)
     if (auto s = caps::limit_bounding(process.capabilities); !s) return failed(std::move(s));
   if (auto s = set_identity(process); !s) return failed(std::move(s));
+  // A change of ids makes the process as dumpable as sysctl fs.suid_dumpable says.
+  (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   if (process.umask) (void)::umask(static_cast<mode_t>(*process.umask));
   else (void)::umask(0022);
   if (auto s = enter_cwd(process.cwd); !s) return failed(std::move(s));

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "commands.h"
+#include "fd.h"
 #include "process.h"
 #include "report.h"
 #include "version.h"
@@ -21,6 +22,7 @@ using secure::runtime::usage;
 struct Command {
   std::string_view name;
   int (*run)(int, char**);
+  bool inherits = false;  // uses descriptors of its caller
 };
 
 constexpr std::array<Command, 13> kCommands{{
@@ -36,7 +38,7 @@ constexpr std::array<Command, 13> kCommands{{
     {"gc", secure::runtime::cmd_gc},
     {"enforced", secure::runtime::cmd_enforced},
     {"features", secure::runtime::cmd_features},
-    {"extract", secure::runtime::cmd_extract},
+    {"extract", secure::runtime::cmd_extract, true},
 }};
 
 // A closed standard stream would be reused by the first descriptor we open, and a container
@@ -79,6 +81,10 @@ int main(int argc, char** argv) {
   }
   if (at < argc)
     for (const auto& command : kCommands)
-      if (command.name == argv[at]) return command.run(argc - at, argv + at);
+      if (command.name == argv[at]) {
+        // A monitor lives as long as its container: it must not hold a lock or a pipe of whoever started it.
+        if (!command.inherits && !secure::close_all_but({})) return 125;
+        return command.run(argc - at, argv + at);
+      }
   return usage("secure-runtime [--error-format text|json] launch|run|exec|state|list|kill|stop|wait|delete|gc|enforced|features|extract ...");
 }

@@ -43,6 +43,9 @@ Status check(const spec::Spec& spec, unsigned long namespaces) {
     return fail(Stage::config, "CONFIG_INVALID", 0, "a user namespace needs /linux/uidMappings and /linux/gidMappings");
   if (!user && (!spec.uid_mappings.empty() || !spec.gid_mappings.empty()))
     return fail(Stage::config, "CONFIG_INVALID", 0, "id mappings need a user namespace in /linux/namespaces");
+  // Without a namespace of its own it would be the host's.
+  if ((namespaces & CLONE_NEWUTS) == 0 && (!spec.hostname.empty() || !spec.domainname.empty()))
+    return fail(Stage::config, "CONFIG_INVALID", 0, "/hostname and /domainname need a uts namespace in /linux/namespaces");
   if (!spec.process.apparmor_profile.empty() || !spec.process.selinux_label.empty() || !spec.mount_label.empty())
     return fail(Stage::config, "CONTROL_UNAVAILABLE", 0, "AppArmor profiles and SELinux labels are not supported by this version",
                 "leave them out of the config, or run without them");
@@ -183,10 +186,13 @@ std::variant<Started, StartError> start(const spec::Spec& spec, Options options)
   if (!devices) return failed(std::move(devices.error()));
   auto covers = rootfs::plan_covers();
   if (!covers) return failed(std::move(covers.error()));
-  s.plan = init::Plan{&spec, &prepared, std::move(*mounts), std::move(*devices), std::move(*covers), nullptr, s.namespaces, false, s.options.streams};
+  s.plan = init::Plan{&spec, &prepared, std::move(*mounts), std::move(*devices), std::move(*covers), nullptr, {}, s.namespaces, false, s.options.streams};
 
   if (auto ok = s.make_group(); !ok) return failed(std::move(ok.error()));
   s.plan.layout = &s.group.layout;
+  auto cgroups = rootfs::plan_cgroups(spec, s.group);
+  if (!cgroups) return failed(std::move(cgroups.error()));
+  s.plan.cgroups = std::move(*cgroups);
   if (auto ok = s.clone_process(); !ok) return failed(std::move(ok.error()));
   // The container's ends of its streams: end of file must mean that the program closed them.
   if (s.options.streams != nullptr) *s.options.streams = Streams{};

@@ -103,7 +103,7 @@ Status build(Plan& plan, int sync, Fd& procfs) {
   SECURE_TRY(sync::expect(sync, sync::Kind::joined));
   if (plan.unshare_cgroup && ::unshare(CLONE_NEWCGROUP) < 0)
     return fail(Stage::cgroup, "NAMESPACE_FAILED", errno, "make the cgroup namespace");
-  SECURE_TRY(rootfs::mount_cgroups(root.get(), plan.mounts, *plan.layout));
+  SECURE_TRY(rootfs::mount_cgroups(root.get(), plan.mounts, *plan.layout, plan.cgroups));
   SECURE_TRY(rootfs::mask(root.get(), spec.masked_paths, plan.covers));
   SECURE_TRY(rootfs::make_readonly(root.get(), spec.readonly_paths));
   return rootfs::finish(root.get(), spec.root_readonly);

@@ -19,6 +19,7 @@ struct Plan {
   std::vector<rootfs::Device> devices;
   rootfs::Covers covers;
   const cgroup::Layout* layout = nullptr;
+  std::vector<Fd> cgroups;         // rootfs::plan_cgroups()
   unsigned long namespaces = 0;    // CLONE_NEW* of the config
   bool unshare_cgroup = false;     // the namespace is made after the joins (v1, hybrid)
   const container::Streams* streams = nullptr;

@@ -43,6 +43,10 @@ struct Covers {
 };
 Result<Covers> plan_covers();
 
+// Without a cgroup namespace a new cgroup mount would show the groups of the whole host: detached clones of the container's
+// own group instead, one per hierarchy. Empty when there is such a namespace, or nothing is mounted.
+Result<std::vector<Fd>> plan_cgroups(const spec::Spec& spec, const cgroup::Group& group);
+
 // Resolve `path` inside the root. The result is an O_PATH descriptor.
 Result<Fd> resolve(int root, const std::string& path, bool follow = true);
 // The same, creating what is missing: directories 0755, and for `directory` false an empty last file.
@@ -52,7 +56,7 @@ Result<Fd> resolve_or_create(int root, const std::string& path, bool directory, 
 Status attach_root(int root);
 Status mount_all(int root, std::vector<Planned>& mounts);  // all but cgroup
 Status make_devices(int root, std::vector<Device>& devices, bool terminal);
-Status mount_cgroups(int root, std::vector<Planned>& mounts, const cgroup::Layout& layout);
+Status mount_cgroups(int root, std::vector<Planned>& mounts, const cgroup::Layout& layout, std::vector<Fd>& own);
 Status mask(int root, const std::vector<std::string>& paths, Covers& covers);
 Status make_readonly(int root, const std::vector<std::string>& paths);
 Status finish(int root, bool readonly);  // read-only root, pivot_root, the old tree is gone

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
 #include <array>
 
 #include "mountfd.h"
 #include "rootfs.h"
+
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452  // Linux 6.6
+#endif
 
 namespace secure::rootfs {
 
@@ -21,7 +26,7 @@ Status make_node(int dir, const std::string& name, const Device& device) {
   const spec::Device& node = device.node;
   dev_t rdev = makedev(static_cast<unsigned>(node.major), static_cast<unsigned>(node.minor));
   mode_t type = node_type(node.type);
-  if (::mknodat(dir, name.c_str(), type | 0600, rdev) < 0 && errno != EEXIST)
+  if (::mknodat(dir, name.c_str(), type | node.mode, rdev) < 0 && errno != EEXIST)
     return fail(Stage::rootfs, "DEVICE_FAILED", errno, "make the device " + device.path);
   // Never reopened by name through a link and never chown'd unless it is exactly the node wanted
   // (CVE-2026-88264, CVE-2026-88265).
@@ -32,10 +37,11 @@ Status make_node(int dir, const std::string& name, const Device& device) {
                 "mount a tmpfs on /dev, as every engine does");
   if (::fchownat(fd.get(), "", node.uid, node.gid, AT_EMPTY_PATH) < 0)
     return fail(Stage::rootfs, "DEVICE_FAILED", errno, "give " + device.path + " its owner");
-  // fchmod(2) does not take O_PATH descriptors; the name cannot be exchanged, no other process is
-  // in this mount namespace yet.
-  if (::fchmodat(dir, name.c_str(), node.mode, 0) < 0)
-    return fail(Stage::rootfs, "DEVICE_FAILED", errno, "give " + device.path + " its mode");
+  // Only a node of the image can have another mode: ours was made with it. By descriptor, since another container that
+  // has this directory as a volume may put a link in the node's place, and a link would still lead to the host here.
+  if ((st.st_mode & 07777) != node.mode && ::syscall(SYS_fchmodat2, fd.get(), "", node.mode, AT_EMPTY_PATH) < 0)
+    return fail(Stage::rootfs, "DEVICE_FAILED", errno, "give " + device.path + " its mode",
+                errno == ENOSYS ? "mount a tmpfs on /dev, as every engine does" : "");
   return Ok{};
 }
 

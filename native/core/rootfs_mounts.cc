@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <linux/magic.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -25,20 +26,30 @@ bool kernel_interface(const std::string& destination) {
   return false;
 }
 
+bool on_procfs(int fd) {
+  struct statfs fs {};
+  return ::fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
 Status check_destination(const Planned& p) {
   const std::string& d = p.mount->destination;
   if (std::all_of(d.begin(), d.end(), [](char c) { return c == '/'; }))
     return fail(Stage::config, "CONFIG_INVALID", 0, "a mount must not cover the root itself");
-  // LSM labels and limits are written through /proc: only procfs may be there (CVE-2019-16884).
+  // Engines and the image's own programs trust what /proc says: only procfs may be there (CVE-2019-16884).
   bool proc = d == "/proc" || d.starts_with("/proc/");
   if (proc && p.options.bind) {
-    struct statfs fs {};
-    if (::fstatfs(p.source.get(), &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
+    if (!on_procfs(p.source.get()))
       return fail(Stage::config, "CONFIG_INVALID", 0, "a mount on " + d + " must be of type proc");
   } else if (d == "/proc" && p.mount->type != "proc") {
     return fail(Stage::config, "CONFIG_INVALID", 0, "a mount on /proc must be of type proc");
   }
   return Ok{};
+}
+
+// Where it really lands: a link of the image, or of a volume that another container writes to, may lead to /proc.
+Status check_target(const Planned& p, int target, bool procfs_source) {
+  if (p.mount->type == "proc" || procfs_source || !on_procfs(target)) return Ok{};
+  return fail(Stage::config, "CONFIG_INVALID", 0, "the mount on " + p.mount->destination + " would cover a part of /proc");
 }
 
 // Options of the new file system; "ro" for a new sysfs or cgroup stays a flag of the mount.
@@ -65,6 +76,7 @@ Status attach_planned(int root, Planned& p) {
   }
   SECURE_TRY(mountfd::set_attributes(mount.get(), p.options.recursive_attributes, true, destination));
   SECURE_LET(target, resolve_or_create(root, destination, directory, !kernel_interface(destination)));
+  SECURE_TRY(check_target(p, target.get(), p.options.bind && on_procfs(mount.get())));
   return mountfd::attach(mount.get(), target.get(), destination);
 }
 
@@ -90,7 +102,28 @@ Status mount_all(int root, std::vector<Planned>& mounts) {
   return Ok{};
 }
 
-Status mount_cgroups(int root, std::vector<Planned>& mounts, const cgroup::Layout& layout) {
+Result<std::vector<Fd>> plan_cgroups(const spec::Spec& spec, const cgroup::Group& group) {
+  std::vector<Fd> out;
+  for (const auto& ns : spec.namespaces)
+    if (ns.flag == CLONE_NEWCGROUP) return out;
+  std::size_t mounts = 0;
+  for (const auto& mount : spec.mounts) mounts += mount.type == "cgroup" || mount.type == "cgroup2" ? 1U : 0U;
+  if (mounts == 0) return out;
+  if (mounts > 1) return fail(Stage::config, "CONFIG_INVALID", 0, "a second cgroup mount needs a cgroup namespace in /linux/namespaces");
+  for (const auto& dir : group.dirs) {
+    SECURE_LET(mount, mountfd::clone(dir.get(), "", false));
+    SECURE_TRY(mountfd::set_propagation(mount.get(), MS_PRIVATE, false, "the container's cgroup"));
+    out.push_back(std::move(mount));
+  }
+  return out;
+}
+
+Status mount_cgroups(int root, std::vector<Planned>& mounts, const cgroup::Layout& layout, std::vector<Fd>& own) {
+  auto make_one = [&](std::size_t i, std::uint64_t attributes) -> Result<Fd> {
+    if (own.empty()) return cgroup_mount(layout.hierarchies[i], attributes);
+    SECURE_TRY(mountfd::set_attributes(own[i].get(), {attributes, 0}, false, "the container's cgroup"));
+    return std::move(own[i]);
+  };
   for (auto& p : mounts) {
     if (!is_cgroup(p)) continue;
     if (layout.mode == cgroup::Mode::none) continue;  // nothing to show: the host has none
@@ -98,18 +131,19 @@ Status mount_cgroups(int root, std::vector<Planned>& mounts, const cgroup::Layou
     SECURE_LET(target, resolve_or_create(root, at, true, false));
     std::uint64_t attributes = p.options.attributes.set;
     if (layout.mode == cgroup::Mode::v2) {
-      SECURE_LET(mount, cgroup_mount(layout.hierarchies.front(), attributes));
+      SECURE_LET(mount, make_one(0, attributes));
       SECURE_TRY(mountfd::attach(mount.get(), target.get(), at));
       continue;
     }
     SECURE_LET(top, mountfd::create("tmpfs", "tmpfs", {{"mode", "0755"}, {"size", "64k"}}, attributes & ~std::uint64_t{MOUNT_ATTR_RDONLY}));
     SECURE_TRY(mountfd::attach(top.get(), target.get(), at));
-    for (const auto& hierarchy : layout.hierarchies) {
+    for (std::size_t i = 0; i < layout.hierarchies.size(); ++i) {
+      const auto& hierarchy = layout.hierarchies[i];
       std::string name = hierarchy.mount.substr(hierarchy.mount.rfind('/') + 1);
       if (::mkdirat(top.get(), name.c_str(), 0755) < 0)
         return fail(Stage::cgroup, "MKDIR_FAILED", errno, "make " + at + "/" + name);
       SECURE_LET(dir, open_nofollow(top.get(), name, O_PATH | O_DIRECTORY));
-      SECURE_LET(mount, cgroup_mount(hierarchy, attributes));
+      SECURE_LET(mount, make_one(i, attributes));
       SECURE_TRY(mountfd::attach(mount.get(), dir.get(), at + "/" + name));
     }
     SECURE_TRY(mountfd::set_attributes(top.get(), {attributes & MOUNT_ATTR_RDONLY, 0}, false, at));

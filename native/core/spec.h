@@ -27,7 +27,6 @@ struct Mount {
   std::string type;
   std::string source;
   std::vector<std::string> options;
-  std::vector<IdMap> uid_mappings, gid_mappings;
 };
 
 struct Rlimit {

@@ -11,6 +11,7 @@
 #include "join.h"
 #include "number.h"
 #include "record.h"
+#include "self.h"
 #include "streams.h"
 #include "sync.h"
 
@@ -47,7 +48,10 @@ bool parse_arguments(int argc, char** argv, Request& out) {
     else if (arg == "-t") out.terminal = true;
     else if (arg == "-d") out.detach = true;
     else if (i + 1 >= argc) return false;
-    else if (arg == "-e") out.env.emplace_back(argv[++i]);
+    else if (arg == "-e") {
+      out.env.emplace_back(argv[++i]);
+      if (std::size_t eq = out.env.back().find('='); eq == std::string::npos || eq == 0) return false;
+    }
     else if (arg == "-w") out.cwd = argv[++i];
     else if (arg == "-u") {
       if (!parse_user(argv[++i], out)) return false;
@@ -95,6 +99,9 @@ struct Target {
 Result<Target> find(const record::Roots& roots, const std::string& name) {
   Target out;
   SECURE_LET(id, record::resolve(roots, name));
+  // A start under way holds it until its program runs. Before that the namespaces still have the host's root, and what
+  // joins them would run there.
+  SECURE_LET(started, record::container_lock(roots, id));
   SECURE_LET(state, record::read_state(roots, id));
   if (state.status != "running")
     return fail(Stage::state, "CONTAINER_NOT_RUNNING", 0, "container " + name + " is " + state.status, "secure ps shows what runs");
@@ -144,6 +151,7 @@ int cmd_exec(int argc, char** argv) {
   }
   auto target = find(roots_from_env(), request.id);
   if (!target) return report(target.error(), 125);
+  if (auto s = protect_self(target->spec); !s) return report(s.error(), 125);
   block_signals();
   if (!request.detach) return run_process(*target, request, -1);
   return detach_and([&](int announce) { return run_process(*target, request, announce); }, "");

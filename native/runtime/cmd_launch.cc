@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "detach.h"
 #include "launch.h"
+#include "self.h"
 #include "streams.h"
 #include "sync.h"
 
@@ -46,6 +47,7 @@ int cmd_launch(int argc, char** argv) {
     return report(fail(Stage::config, "NOT_ROOT", EPERM, "start a container", "run it as root"), 125);
   auto plan = launch::load(argv[1]);
   if (!plan) return report(plan.error(), 125);
+  if (auto s = protect_self(plan->spec); !s) return report(s.error(), 125);
   std::string id = record::new_id();
   block_signals();
   if (plan->spec.secure->monitor.detach)

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // `run --bundle DIR ID`: a plain OCI bundle in the foreground.
 #include <sched.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
 #include <string_view>
 
 #include "commands.h"
 #include "container.h"
-#include "mountfd.h"
 #include "report.h"
+#include "self.h"
 #include "streams.h"
 
 namespace secure::runtime {
@@ -21,27 +16,13 @@ namespace {
 
 constexpr std::size_t kMaxConfig = 16U << 20;
 
-// Without a user namespace root inside is root outside, and `#!/proc/self/exe` in an image would hand it this very
-// binary, writable (CVE-2019-5736). So run from a read-only clone of the mount it lies on.
-Status run_from_readonly_self(char** argv_of_process) {
-  struct statvfs fs {};
-  Fd self(::open("/proc/self/exe", O_PATH | O_CLOEXEC));
-  if (!self.valid() || ::fstatvfs(self.get(), &fs) < 0)
-    return fail(Stage::process, "SELF_PROTECTION", errno, "open the runtime's own binary", "is /proc mounted?");
-  if ((fs.f_flag & ST_RDONLY) != 0) return Ok{};
-  SECURE_LET(mount, mountfd::clone(self.get(), "", false));
-  SECURE_TRY(mountfd::set_attributes(mount.get(), {MOUNT_ATTR_RDONLY, 0}, false, "the runtime's own binary"));
-  ::syscall(SYS_execveat, mount.get(), "", argv_of_process, environ, AT_EMPTY_PATH);
-  return fail(Stage::process, "SELF_PROTECTION", errno, "run from a read-only copy of the runtime's own binary");
-}
-
 // The id is a name in cgroup paths and state directories (CVE-2024-9675 class).
 bool valid_id(std::string_view id) {
   if (id.empty() || id.size() > 128 || id == "." || id == "..") return false;
   return id.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+-") == std::string_view::npos;
 }
 
-int run_bundle(const std::string& bundle, const std::string& id, char** argv) {
+int run_bundle(const std::string& bundle, const std::string& id) {
   auto refuse = [](const Error& error, int code = 125) { return report(error, code); };
   auto text = read_file(AT_FDCWD, bundle + "/config.json", kMaxConfig);
   if (!text) return refuse(text.error());
@@ -49,10 +30,7 @@ int run_bundle(const std::string& bundle, const std::string& id, char** argv) {
   if (!spec) return refuse(spec.error());
   if (spec->secure)
     return refuse(fail(Stage::config, "CONFIG_INVALID", 0, bundle + "/config.json is a plan of secure", "use: secure-runtime launch"));
-  bool user = false;
-  for (const auto& ns : spec->namespaces) user = user || ns.flag == CLONE_NEWUSER;
-  if (!user)
-    if (auto s = run_from_readonly_self(argv); !s) return refuse(s.error());
+  if (auto s = protect_self(*spec); !s) return refuse(s.error());
 
   block_signals();
   Session session;
@@ -67,7 +45,13 @@ int run_bundle(const std::string& bundle, const std::string& id, char** argv) {
   session.ends.terminal = std::move(started.terminal);
   session.attached = true;
   session.stdin_open = spec->process.terminal;
+  bool pids = false;
+  for (const auto& ns : spec->namespaces) pids = pids || ns.flag == CLONE_NEWPID;
   int code = supervise(session);
+  // Its first process took the others along only if it was the first of a pid namespace.
+  if (!pids)
+    if (auto group = cgroup::open(started.layout, started.cgroup_path))
+      if (auto s = cgroup::kill_all(*group); !s) (void)report(s.error());
   if (auto s = cgroup::remove(started.layout, started.cgroup_path); !s) (void)report(s.error());
   return code;
 }
@@ -87,7 +71,7 @@ int cmd_run(int argc, char** argv) {
     (void)usage("secure-runtime run [--bundle DIR] ID    (ID: letters, digits, _ . + -)");
     return 125;
   }
-  return run_bundle(bundle, id, process_arguments());
+  return run_bundle(bundle, id);
 }
 
 }  // namespace secure::runtime

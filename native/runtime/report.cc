@@ -18,10 +18,13 @@ char** arguments = nullptr;
 // Messages carry names out of images and files; a terminal must not obey them.
 std::string printable(const std::string& text) {
   std::string out;
-  for (char c : text) {
-    unsigned char u = static_cast<unsigned char>(c);
-    if (u < 0x20 || u == 0x7f) out += '?';
-    else out += c;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
+    // U+0080 to U+009F, two bytes in UTF-8, are control characters as well: U+009B starts what ESC [ does.
+    bool c1 = byte(i) == 0xC2 && byte(i + 1) >= 0x80 && byte(i + 1) < 0xA0;
+    if (c1) ++i;
+    if (c1 || byte(i) < 0x20 || byte(i) == 0x7f) out += '?';
+    else out += text[i];
   }
   return out;
 }

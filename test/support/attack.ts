@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Compile test/escape/fixtures/attack.c into a directory; the path of the static program. */
@@ -10,6 +10,14 @@ export function compileAttack(directory: string): string {
   const source = join(import.meta.dirname, '../escape/fixtures/attack.c');
   execFileSync('cc', ['-O1', '-Wall', '-Wextra', '-Werror', '-static', '-o', program, source]);
   return program;
+}
+
+/** A layer with /bin/attack, for the plan of any image; the path of its root. */
+export function attackLayer(directory: string): string {
+  const root = join(directory, 'attack-layer');
+  mkdirSync(join(root, 'bin'), { recursive: true });
+  compileAttack(join(root, 'bin'));
+  return root;
 }
 
 export const digest = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');

@@ -67,6 +67,14 @@ export function launch(secure: Secure, plan: LoosePlan, ...command: readonly str
   return runtime(secure, 'launch', storePlan(secure, bent));
 }
 
+/** The same in the background, and stored when it ends; its id. */
+export async function background(secure: Secure, plan: LoosePlan, ...command: readonly string[]): Promise<string> {
+  const waiting = bend(plan, ({ secure: { monitor } }) => Object.assign(monitor, { detach: true, remove: false }));
+  const { code, stdout, stderr } = await launch(secure, waiting, ...command);
+  if (code !== 0) throw new Error(`launch: ${code} ${stderr}`);
+  return stdout.trim();
+}
+
 /** A changed copy. */
 export function bend(plan: LoosePlan, change: (plan: LoosePlan) => void): LoosePlan {
   const copy = structuredClone(plan);

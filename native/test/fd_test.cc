@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <cstdlib>
 
@@ -234,4 +235,42 @@ TEST(remove_tree_copes_with_depth) {
   CHECK_EQ(removed.ok() ? "" : removed.error().text(), "");
   CHECK(!s.exists("deep"));
   CHECK_EQ(open_count(), before);
+}
+
+TEST(write_all_waits_where_the_descriptor_is_non_blocking) {
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
+  Fd in(ends[0]), out(ends[1]);
+  // Many times what a pipe holds.
+  const std::string data(1U << 20, 'x');
+  const pid_t reader = ::fork();
+  if (reader == 0) {
+    out.reset();
+    char buffer[65536];
+    for (std::size_t had = 0;;) {
+      const ssize_t n = ::read(in.get(), buffer, sizeof buffer);
+      if (n > 0) had += static_cast<std::size_t>(n);
+      if (n == 0) ::_exit(had == data.size() ? 0 : 1);
+      if (n < 0) (void)::usleep(1000);
+    }
+  }
+  in.reset();
+  CHECK(write_all(out.get(), data, "the pipe").ok());
+  out.reset();
+  int status = -1;
+  CHECK_EQ(::waitpid(reader, &status, 0), reader);
+  CHECK_EQ(status, 0);
+}
+
+TEST(close_all_but_closes_for_good) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const int first = ::fcntl(0, F_DUPFD, 100), kept = ::fcntl(0, F_DUPFD, 200), last = ::fcntl(0, F_DUPFD, 300);
+    const int keep[] = {kept, -1, 1};
+    const bool closed = close_all_but(keep).ok() && ::fcntl(first, F_GETFD) < 0 && ::fcntl(last, F_GETFD) < 0;
+    ::_exit(closed && ::fcntl(kept, F_GETFD) >= 0 && ::fcntl(2, F_GETFD) >= 0 ? 0 : 1);
+  }
+  int status = -1;
+  CHECK_EQ(::waitpid(child, &status, 0), child);
+  CHECK_EQ(status, 0);
 }

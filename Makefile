@@ -19,8 +19,8 @@ setup:
 deps: setup $(stamp)
 
 # Only when the lockfile changed; no package runs code of its own during installation.
-$(stamp): package-lock.json package.json .npmrc
-	npm ci --ignore-scripts --loglevel=error
+$(stamp): package-lock.json package.json .npmrc scripts/deps
+	scripts/deps
 	@touch $@
 
 native: deps

@@ -141,6 +141,9 @@ Result<Spec> read(const rapidjson::Document& doc) {
   if (out.domainname.size() > 64) root["domainname"].report("is longer than 64 bytes");
   for (const auto& item : root["mounts"].items()) out.mounts.push_back(read_mount(item));
   read_linux(root["linux"], out);
+  // A hook that is not run is a promise broken in silence.
+  for (const auto& [name, hook] : root["hooks"].members())
+    if (!hook.items().empty()) hook.report("is not supported by this version");
   if (root["secure"].present()) out.secure = read_extension(root["secure"]);
   else if (out.root_path.empty()) root["root"]["path"].report("must not be empty");
   if (sink.error) return std::move(*sink.error);

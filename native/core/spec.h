@@ -158,7 +158,7 @@ struct Spec {
   std::optional<Seccomp> seccomp;
   std::vector<std::string> masked_paths, readonly_paths;
   std::vector<std::pair<std::string, std::string>> sysctl;
-  std::string rootfs_propagation, mount_label;
+  std::string mount_label;
   std::optional<Extension> secure;
 };
 

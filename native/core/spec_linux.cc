@@ -147,7 +147,10 @@ void read_linux(const json::Node& node, Spec& out) {
     if (!namespaced_sysctl(key, out)) value.report("is not a sysctl of one of the container's own namespaces");
     out.sysctl.emplace_back(key, value.str());
   }
-  out.rootfs_propagation = node["rootfsPropagation"].str();
+  // The root is always private: what an engine asks for beyond that would let mounts through.
+  const std::string propagation = node["rootfsPropagation"].str();
+  if (!propagation.empty() && propagation != "private" && propagation != "rprivate")
+    node["rootfsPropagation"].report("'" + propagation + "' is not supported by this version");
   out.mount_label = node["mountLabel"].str();
   for (const char* unsupported : {"timeOffsets", "intelRdt", "personality", "netDevices", "memoryPolicy"})
     if (node[unsupported].present()) node[unsupported].report("is not supported by this version");

@@ -78,6 +78,13 @@ TEST(spec_refuses_what_this_version_cannot_do) {
   REFUSED(config("", R"(,"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","listenerPath":"/x"})"), "/linux/seccomp/listenerPath");
 }
 
+TEST(spec_does_not_take_in_silence_what_it_would_not_do) {
+  REFUSED(config("", "", R"(,"hooks":{"poststop":[{"path":"/bin/true"}]})"), "/hooks/poststop");
+  CHECK_EQ(problem(config("", "", R"(,"hooks":{"prestart":[]})")), "");
+  REFUSED(config("", R"(,"rootfsPropagation":"shared")"), "/linux/rootfsPropagation");
+  CHECK_EQ(problem(config("", R"(,"rootfsPropagation":"rprivate")")), "");
+}
+
 TEST(spec_keeps_only_ambient_capabilities_that_the_kernel_takes) {
   auto spec = parse(config(R"(,"capabilities":{"permitted":["CAP_KILL"],"ambient":["CAP_KILL"]})"));
   CHECK(spec.ok() && spec->process.capabilities.ambient == 0);

@@ -128,7 +128,7 @@ describe.skipIf(cannotRun())('the life of a container', () => {
   it('inspect --enforced: every required control is in force, read from the kernel', async () => {
     await start('proven', 'sleep 600', '--profile', 'strict', '--trust');
     const { code, stdout } = await secure.run('inspect', '--enforced', 'proven');
-    expect(stdout).toMatch(/^CONTROL +PLANNED +IN FORCE +EVIDENCE\n/);
+    expect(stdout).toMatch(/^CONTROL +PLANNED +IN FORCE +IN THE KERNEL +EVIDENCE\n/);
     expect([code, stdout.split('\n').filter((row) => / {3}NO {3}/.test(row))]).toEqual([0, []]);
     const document = await secure.json('inspect', '--enforced', 'proven');
     expect(document).toMatchObject({ schemaVersion: 1, pid: expect.any(Number), controls: expect.any(Array) });

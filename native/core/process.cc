@@ -136,10 +136,12 @@ Prepared prepare(const spec::Process& process, const spec::Landlock* landlock, c
 }
 
 void reset_signals() {
-  struct sigaction act {};
-  act.sa_handler = SIG_DFL;
-  for (int sig = 1; sig < NSIG; ++sig)
-    if (sig != SIGKILL && sig != SIGSTOP) (void)::sigaction(sig, &act, nullptr);
+  // All zero: SIG_DFL, no flags, empty mask. The system call itself, because glibc keeps signals 32 and 33 to itself and
+  // leaves them ignored where the caller ignored them.
+  struct {
+    unsigned long handler, flags, restorer, mask;
+  } act{};
+  for (int sig = 1; sig <= 64; ++sig) (void)::syscall(SYS_rt_sigaction, sig, &act, nullptr, sizeof act.mask);
   sigset_t none;
   sigemptyset(&none);
   (void)::sigprocmask(SIG_SETMASK, &none, nullptr);

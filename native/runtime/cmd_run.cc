@@ -36,7 +36,8 @@ int run_bundle(const std::string& bundle, const std::string& id) {
   Session session;
   container::Options options;
   options.bundle = bundle;
-  options.cgroup_path = "/secure-oci/" + id;
+  // One level: a parent of our own would be made and removed in every hierarchy at each run.
+  options.cgroup_path = "/secure-oci-" + id;
   auto result = container::start(*spec, std::move(options));
   if (auto* error = std::get_if<container::StartError>(&result)) return refuse(error->error, error->exit_code);
   auto& started = std::get<container::Started>(result);

@@ -63,8 +63,7 @@ class Supervisor {
 
   int run() {
     while (!ended_ || outputs_open()) {
-      // After the end only what is already in the pipes is left; another process that inherited
-      // them (there is none outside the pid namespace) must not keep us here.
+      // After the end a terminal that others still hold is given a moment for what is on its way.
       int timeout = ended_ ? 1000 : -1;
       std::array<pollfd, 7> p{{{signals_.get(), POLLIN, 0},
                                {ended_ ? -1 : s_.pidfd, POLLIN, 0},
@@ -121,6 +120,8 @@ class Supervisor {
       got = ::waitpid(s_.pid, &status, 0);
     } while (got < 0 && errno == EINTR);
     ended_ = true;
+    note_rest(s_.ends.out, out_left_);
+    note_rest(s_.ends.err, err_left_);
     if (got != s_.pid) code_ = 125;
     else code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
@@ -137,6 +138,18 @@ class Supervisor {
     s_.log.write(stream, data);
     // Our reader is gone: close the pipe, so that the container gets EPIPE as in any pipeline.
     if (s_.attached && !write_all(to, data, "output") && !s_.ends.terminal.valid()) from.reset();
+    if (ended_ && !s_.ends.terminal.valid()) {
+      int& left = to == STDOUT_FILENO ? out_left_ : err_left_;
+      left -= static_cast<int>(n);
+      if (left <= 0) from.reset();
+    }
+  }
+
+  // What the program wrote is in the pipe when it has ended. What comes later is from somebody whom it left behind
+  // in the container, and is not waited for.
+  static void note_rest(Fd& pipe, int& left) {
+    if (!pipe.valid()) return;
+    if (::ioctl(pipe.get(), FIONREAD, &left) < 0 || left <= 0) pipe.reset();
   }
 
   void on_input() {
@@ -171,6 +184,7 @@ class Supervisor {
   RawMode raw_;
   Fd signals_;
   std::string pending_;
+  int out_left_ = 0, err_left_ = 0;  // bytes still to be read after the end
   bool stdin_done_ = false, ended_ = false;
   int code_ = 125;
 };

@@ -23,6 +23,11 @@ describe.skipIf(cannotRun())('secure exec', () => {
     expect((await secure.run('exec', 'box', ...command)).code).toBe(code);
   });
 
+  it('ends with its program, though what that left behind writes on', async () => {
+    for (const writer of ['yes', '(while sleep 0.2; do echo x; done)'])
+      expect((await secure.run('exec', 'box', 'sh', '-c', `${writer} & exit 3`)).code).toBe(3);
+  });
+
   it('splits at the container: what follows belongs to the command', async () => {
     const { stdout } = await secure.run('exec', 'box', 'echo', '-n', '--json', '--', '-it');
     expect(stdout).toBe('--json -- -it');

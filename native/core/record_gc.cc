@@ -142,6 +142,9 @@ Result<std::vector<std::string>> gc(const Roots& roots) {
           !(cgroup::open(sweep.layout, default_cgroup(roots, id)) && !sweep.layout.hierarchies.empty()) &&
           release_dead(ids->get(), id, sweep.containers))
         sweep.note("id", id);
+  // A start that was killed between making the shared parent and its own group leaves the parent. Removing a name that
+  // no container can have takes empty parents away, and only those.
+  (void)cgroup::remove(sweep.layout, roots.cgroup_parent + "/.none");
   return std::move(sweep.lines);
 }
 

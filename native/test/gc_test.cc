@@ -2,6 +2,7 @@
 // Garbage: what is found, what is left alone, and a sweep of SIGKILL over the whole life of a record.
 #include <poll.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "check.h"
@@ -207,4 +208,16 @@ TEST(gc_sweep_of_sigkill) {
     CHECK_EQ(store.left(), "");
     REQUIRE(store.empty());
   }
+}
+
+TEST(gc_takes_an_empty_parent_away) {
+  Store store;
+  auto layout = secure::cgroup::detect();
+  REQUIRE(layout.ok());
+  if (layout->hierarchies.empty()) SKIP("no cgroups");
+  // What a start leaves that is killed between two calls of mkdir.
+  const std::string parent = layout->hierarchies.front().mount + store.roots.cgroup_parent;
+  REQUIRE(::mkdir(parent.c_str(), 0755) == 0);
+  CHECK(secure::record::gc(store.roots).ok());
+  CHECK(::access(parent.c_str(), F_OK) < 0);
 }

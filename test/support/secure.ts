@@ -37,6 +37,19 @@ export function cannotRun(): boolean {
   }
 }
 
+/** Another user who may read everything: the checkout may lie in a home directory that is closed to others. */
+function asUser(uid: number): string[] {
+  const read = '-all,+dac_read_search';
+  return [
+    'setpriv',
+    `--reuid=${uid}`,
+    `--regid=${uid}`,
+    '--clear-groups',
+    `--inh-caps=${read}`,
+    `--ambient-caps=${read}`,
+  ];
+}
+
 export class Secure {
   readonly root = mkdtempSync(join(tmpdir(), 'secure-it-'));
   readonly env: Readonly<Record<string, string>>;
@@ -96,9 +109,15 @@ export class Secure {
         cwd,
         env: { ...this.env, ...env },
         maxBuffer: 1 << 26,
-        ...(uid === undefined ? {} : { uid, gid: uid }),
       };
-      const child = execFile(process.execPath, ['--', CLI, ...args], options, (error, stdout, stderr) => {
+      const [program = '', ...words] = [
+        ...(uid === undefined ? [] : asUser(uid)),
+        process.execPath,
+        '--',
+        CLI,
+        ...args,
+      ];
+      const child = execFile(program, words, options, (error, stdout, stderr) => {
         const signal = NUMBER[error?.signal ?? ''];
         const code = signal === undefined ? Number(error?.code ?? 0) : 128 + signal;
         resolve({ code, stdout, stderr });

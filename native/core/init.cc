@@ -13,6 +13,7 @@
 #include "mountfd.h"
 #include "sync.h"
 #include "terminal.h"
+#include "userns.h"
 
 namespace secure::init {
 
@@ -23,8 +24,7 @@ constexpr std::uint64_t kQuiet = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_AT
 // Until its ids are mapped the process is nobody; as root of its namespace it may mount.
 Status become_root(const Plan& plan) {
   if ((plan.namespaces & CLONE_NEWUSER) == 0) return Ok{};
-  if (::syscall(SYS_setgroups, 0UL, nullptr) < 0 || ::syscall(SYS_setresgid, 0, 0, 0) < 0 || ::syscall(SYS_setresuid, 0, 0, 0) < 0)
-    return fail(Stage::userns, "USERNS_FAILED", errno, "become root of the user namespace", "the map must cover id 0");
+  SECURE_TRY(userns::become_root());
   // A change of ids makes the process dumpable by the system's setting.
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   return Ok{};

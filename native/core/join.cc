@@ -13,6 +13,7 @@
 #include "seccomp.h"
 #include "sync.h"
 #include "terminal.h"
+#include "userns.h"
 
 namespace secure::join {
 
@@ -30,8 +31,7 @@ using container::Started;
 Status settle(const spec::Spec& spec, const spec::Process& process, const Options& options, int sync) {
   bool user = false;
   for (const auto& ns : spec.namespaces) user = user || ns.flag == CLONE_NEWUSER;
-  if (user && (::syscall(SYS_setgroups, 0UL, nullptr) < 0 || ::syscall(SYS_setresgid, 0, 0, 0) < 0 || ::syscall(SYS_setresuid, 0, 0, 0) < 0))
-    return fail(Stage::userns, "USERNS_FAILED", errno, "become root of the container's user namespace");
+  if (user) SECURE_TRY(userns::become_root());
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   (void)::setsid();
   if (process.terminal) {

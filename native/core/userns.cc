@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userns.h"
 
+#include <sys/syscall.h>
+
 namespace secure::userns {
 
 namespace {
@@ -26,6 +28,12 @@ Result<Fd> open(pid_t pid) {
   Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) return fail(Stage::userns, "USERNS_FAILED", errno, "open the user namespace of the container");
   return fd;
+}
+
+Status become_root() {
+  if (::syscall(SYS_setgroups, 0UL, nullptr) < 0 || ::syscall(SYS_setresgid, 0, 0, 0) < 0 || ::syscall(SYS_setresuid, 0, 0, 0) < 0)
+    return fail(Stage::userns, "USERNS_FAILED", errno, "become root of the user namespace", "the map must cover id 0");
+  return Ok{};
 }
 
 std::optional<std::uint32_t> to_host(const std::vector<spec::IdMap>& map, std::uint32_t id) {

@@ -19,6 +19,10 @@ Status write_maps(pid_t pid, const std::vector<spec::IdMap>& uids, const std::ve
 // The user namespace of a process, as a descriptor for mount_setattr(2).
 Result<Fd> open(pid_t pid);
 
+// Become root of the user namespace that this process is in, without supplementary groups. Until its ids are
+// mapped, or after joining, a process is nobody. Needs a map that covers id 0.
+Status become_root();
+
 // The host's id for an id of the container; nullopt where the map does not cover it.
 std::optional<std::uint32_t> to_host(const std::vector<spec::IdMap>& map, std::uint32_t id);
 

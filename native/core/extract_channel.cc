@@ -111,7 +111,7 @@ Result<Message> receive(int sock) {
     out.text = get(wire.text);
     return out;
   }
-  const auto last = static_cast<unsigned char>(Stage::probe);
+  const auto last = static_cast<unsigned char>(Stage::network);
   out.error = fail(static_cast<Stage>(std::min(wire.stage, last)), printable(wire.code), wire.err,
                    printable(wire.text), printable(wire.hint));
   return out;

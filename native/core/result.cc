@@ -21,6 +21,7 @@ std::string_view stage_name(Stage stage) {
     case Stage::monitor: return "monitor";
     case Stage::io: return "io";
     case Stage::probe: return "probe";
+    case Stage::network: return "network";
   }
   return "unknown";
 }

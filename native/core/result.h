@@ -30,6 +30,7 @@ enum class Stage {
   monitor,
   io,
   probe,
+  network,
 };
 
 [[nodiscard]] std::string_view stage_name(Stage stage);

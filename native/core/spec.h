@@ -131,6 +131,28 @@ struct Monitor {
   unsigned stop_timeout = 10;
 };
 
+struct PublishedPort {
+  std::string protocol;      // tcp, udp
+  std::string host_address;  // 0.0.0.0 and :: are every address of their family
+  std::uint16_t host_port = 0, container_port = 0;  // host_port 0: a slot
+};
+
+// docs/network.md
+struct Network {
+  std::string bridge, subnet4, subnet6;  // subnet6 "": no IPv6
+  std::string address4, address6;        // slots
+  bool egress_any = false;
+  std::vector<std::uint16_t> egress_ports;
+  bool host_access = false;
+  std::vector<PublishedPort> ports;
+};
+
+// A file that is written into the container's record before it starts.
+struct GeneratedFile {
+  std::string name;                // no slash
+  std::vector<std::string> parts;  // its text, in pieces; some are slots
+};
+
 // The object under the top-level key "secure"; absent for a plain OCI bundle.
 struct Extension {
   int schema_version = 0;
@@ -139,6 +161,8 @@ struct Extension {
   std::optional<std::uint32_t> range_size;
   std::string upper_dir, work_dir;
   std::optional<Landlock> landlock;
+  std::optional<Network> network;
+  std::vector<GeneratedFile> files;
   Monitor monitor;
   std::vector<Slot> slots;
 };

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Our nftables table, as docs/network.md describes it. `socket` is of NETLINK_NETFILTER. Where the kernel has no nf_tables, or not what
+// the rules need (nat, fib, ct), the code is NFT_UNAVAILABLE and the hint names the module.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "address.h"
+#include "netlink.h"
+
+namespace secure::nft {
+
+struct Table {
+  std::string bridge;  // also the table's name
+  net::Prefix subnet4;
+  std::optional<net::Prefix> subnet6;
+};
+
+// Make the table unless it is there. TABLE_TAKEN when a table of that name is not ours (its user data says whose it is) or is
+// of another version.
+Status ensure(netlink::Socket& socket, const Table& table);
+// Drop what is forwarded between interfaces that are not ours; idempotent.
+Status guard_forwarding(netlink::Socket& socket, const std::string& table);
+// A missing table is success.
+Status remove(netlink::Socket& socket, const std::string& table);
+
+struct Publish {
+  std::uint8_t protocol = 0;  // IPPROTO_TCP, IPPROTO_UDP
+  net::Address host;          // unspecified: every local address of its family
+  std::uint16_t host_port = 0, container_port = 0;
+};
+
+struct Member {
+  net::Address address4, address6;  // address6 may be none
+  bool egress_any = false;
+  std::vector<std::uint16_t> egress_ports;  // TCP and UDP
+  bool host_access = false;
+  std::vector<Publish> publish;             // to address4 or address6, whichever has the family of `host`
+};
+
+// All elements of one container in one transaction. PORT_IN_USE, naming the port, when one is published already.
+Status add(netlink::Socket& socket, const std::string& table, const Member& member);
+// Every element, in every map and set, that has one of these addresses as its container. Missing ones and a missing table are success.
+Status remove_member(netlink::Socket& socket, const std::string& table, const std::vector<net::Address>& addresses);
+// All container addresses that some element names, each once; empty without a table.
+Result<std::vector<net::Address>> members(netlink::Socket& socket, const std::string& table);
+
+// Let forwarded packets of the bridge pass the chains of docker, iptables and firewalld that would drop them; idempotent.
+Status pass(netlink::Socket& socket, const std::string& bridge);
+Status unpass(netlink::Socket& socket, const std::string& bridge);
+
+}  // namespace secure::nft

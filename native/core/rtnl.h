@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Network devices, addresses and routes through rtnetlink.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "address.h"
+#include "netlink.h"
+
+namespace secure::rtnl {
+
+struct Link {
+  int index = 0;
+  int master = 0;
+  bool up = false;
+  std::string name, kind, alias;
+};
+
+// Nothing when there is none.
+Result<std::optional<Link>> find(netlink::Socket& socket, const std::string& name);
+Result<std::vector<Link>> links(netlink::Socket& socket);
+
+// An empty bridge, up, without STP, multicast snooping and link-local address, with a locally administered hardware address of its
+// own (else it would change with its ports). `gateways` are its addresses, each with the length of its subnet. All or nothing.
+// DEVICE_EXISTS when the name is taken.
+Result<Link> add_bridge(netlink::Socket& socket, const std::string& name, const std::string& alias,
+                        const std::vector<std::pair<net::Address, unsigned>>& gateways);
+
+// A pair: `name` (alias `alias`) here as isolated port of `bridge`, up; `peer` in the network namespace `netns`, down, without
+// link-local address. DEVICE_EXISTS.
+Status add_pair(netlink::Socket& socket, const std::string& name, const std::string& alias, int bridge, const std::string& peer,
+                int netns);
+
+Status set_up(netlink::Socket& socket, int index);
+// Without duplicate address detection: nobody else can have it.
+Status add_address(netlink::Socket& socket, int index, const net::Address& address, unsigned prefix);
+Status add_default_route(netlink::Socket& socket, int index, const net::Address& gateway);
+// A missing device is success. Returns when it is gone.
+Status remove(netlink::Socket& socket, const std::string& name);
+
+struct Route {
+  net::Prefix destination;
+  int interface = 0;
+};
+// Unicast routes of the main and local tables, without the default ones.
+Result<std::vector<Route>> routes(netlink::Socket& socket);
+
+}  // namespace secure::rtnl

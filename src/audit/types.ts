@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an audit is made of. Collectors read and produce facts; checks are pure data and a pure function over facts; reports render.
+
+export type Severity = 'critical' | 'high' | 'medium' | 'low';
+export const SEVERITIES: readonly Severity[] = ['critical', 'high', 'medium', 'low'];
+export type Target = 'host' | 'image' | 'dockerfile' | 'container';
+
+/** Lines and columns count from 1; the end column is the one after the last character, as in SARIF. */
+export interface Region {
+  readonly startLine: number;
+  readonly startColumn: number;
+  readonly endLine: number;
+  readonly endColumn: number;
+}
+
+/** Where a problem is. What the file on disk or the object is called is `logical`; SARIF needs a relative URI beside it. */
+export interface Location {
+  /** True identity, for people: `/etc/docker/daemon.json`, `net.ipv4.ip_forward`, `localhost/nginx:latest`, `web`. */
+  readonly logical: string;
+  /** Path below the target's root, without a leading slash: `etc/docker/daemon.json`, `usr/bin/su`. Reports put the target before it. */
+  readonly path?: string;
+  readonly region?: Region;
+}
+
+/** One thing that is wrong. */
+export interface Problem {
+  /** One sentence, with the value that was found. */
+  readonly message: string;
+  readonly location: Location;
+  /**
+   * What tells this problem from others of the same check on the same target, and stays the same when lines move: a user name, a path,
+   * the normalised text of an instruction. Never a line number.
+   */
+  readonly key: string;
+}
+
+export type Verdict =
+  | { readonly status: 'pass' }
+  | { readonly status: 'fail'; readonly problems: readonly Problem[] }
+  | { readonly status: 'not-applicable'; readonly why: string }
+  /** It could not be found out here; never counted as passed. */
+  | { readonly status: 'unknown'; readonly why: string };
+
+/** One fact flips the verdict: `bad` differs from `good` in exactly one place. The type is what the target's examples are written in. */
+export interface Example<S> {
+  readonly good: S;
+  readonly bad: S;
+}
+
+/** One file, one check: `src/audit/checks/TARGET/NAME.ts`, default export. */
+export interface Check<F, S = F> {
+  /** `SEC-HOST-0001`, `SEC-IMAGE-0001`, `SEC-DOCKERFILE-0001`, `SEC-CONTAINER-0001`. For ever. */
+  readonly id: string;
+  /** What has to hold, as a sentence: `The root file system is read-only`. */
+  readonly title: string;
+  readonly severity: Severity;
+  readonly target: Target;
+  /** `CIS-Docker-1.6:5.13`, `PSS-Restricted:capabilities`, `NIST-800-190:4.4.4`. */
+  readonly frameworks: readonly string[];
+  /** Why it matters: which attack or failure. */
+  readonly rationale: string;
+  /** What to do, concrete enough to type. */
+  readonly remediation: string;
+  /** Absolute URLs of specifications, CVEs or manuals. */
+  readonly references: readonly string[];
+  readonly examples: readonly Example<S>[];
+  check(facts: F): Verdict;
+}
+
+export interface Result {
+  readonly check: Check<never, never>;
+  readonly verdict: Verdict;
+}
+
+/** One audited thing. */
+export interface Audited {
+  readonly target: Target;
+  /** What the user knows it by: a host name or root directory, an image reference, a path, a container name. */
+  readonly name: string;
+  /** Relative URI that stands for it in SARIF, percent-encoded: `host`, `image/localhost/nginx/latest`, `Dockerfile`, `container/web`. */
+  readonly uri: string;
+  readonly results: readonly Result[];
+}
+
+export interface Report {
+  readonly product: string;
+  /** RFC 3339. */
+  readonly generated: string;
+  readonly audited: readonly Audited[];
+}

@@ -64,7 +64,7 @@ Status prepare(Plan& plan, const std::string& id, const std::string& name, Runni
   SECURE_TRY(make_layer_dirs(dirs, range));
   running.state = describe(plan, id, name, range);
   running.state.bundle = dirs.record;
-  slots::Values values{id, name, running.state.cgroup, dirs.upper, dirs.work, dirs.log, running.state.created, range};
+  slots::Values values{id, name, running.state.cgroup, dirs.upper, dirs.work, dirs.log, running.state.created, {}, {}, dirs.record, {}, range};
   SECURE_TRY(slots::fill(plan.document, ext.slots, values));
   SECURE_LET(filled, spec::read(plan.document));
   plan.spec = std::move(filled);

@@ -8,7 +8,7 @@ namespace {
 using secure::slots::fill;
 
 secure::slots::Values values() {
-  return {"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "web", "/secure/x", "/u", "/w", "/l", "2026-01-01T00:00:00Z", 1879048192U};
+  return {"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "web", "/secure/x", "/u", "/w", "/l", "2026-01-01T00:00:00Z", "10.203.0.5", "fd7c:5ec0:e01::5", "/rec", {49152}, 1879048192U};
 }
 
 std::string filled(const std::string& text, const std::vector<secure::spec::Slot>& slots) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Run every fuzz target for a while. Usage: scripts/fuzz.ts [--tap] SECONDS [TARGET...]
-// Seeds come from native/fuzz/corpus/TARGET; what is found grows in build/fuzz/corpus, crashes in build/fuzz/crashes.
+// Seeds come from native/fuzz/corpus/TARGET; what is found grows in build/fuzz/corpus (with --tap, a gate, it starts
+// anew each time), crashes in build/fuzz/crashes.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
@@ -19,13 +20,22 @@ const targets = readdirSync(directory)
 
 /** libFuzzer's output, or undefined when it found nothing. */
 function fuzz(target: string): Promise<string | undefined> {
-  const corpus = join(directory, 'corpus', target);
+  const corpus = join(directory, tap ? 'gate' : 'corpus', target);
+  if (tap) rmSync(corpus, { recursive: true, force: true });
   const crashes = join(directory, 'crashes');
   const seeds = join(root, 'native/fuzz/corpus', target);
   mkdirSync(corpus, { recursive: true });
   mkdirSync(crashes, { recursive: true });
   const limits = [`-max_total_time=${seconds}`, '-timeout=10', '-rss_limit_mb=1024', '-max_len=65536', '-verbosity=0'];
-  const args = [...limits, `-artifact_prefix=${crashes}/${target}-`, corpus, ...(existsSync(seeds) ? [seeds] : [])];
+  // As a gate it walks the same way every time, so that what stops a change is of that change; `make fuzz` explores.
+  const seed = tap ? ['-seed=1'] : [];
+  const args = [
+    ...limits,
+    ...seed,
+    `-artifact_prefix=${crashes}/${target}-`,
+    corpus,
+    ...(existsSync(seeds) ? [seeds] : []),
+  ];
   return new Promise((resolve) => {
     const child = spawn(join(directory, target), args, { stdio: ['ignore', 'ignore', 'pipe'] });
     let output = '';

@@ -67,8 +67,11 @@ export interface Check<F, S = F> {
   check(facts: F): Verdict;
 }
 
+/** A check of any target: what it is given comes from the collector of its target. */
+export type AnyCheck = Check<never, unknown>;
+
 export interface Result {
-  readonly check: Check<never, never>;
+  readonly check: AnyCheck;
   readonly verdict: Verdict;
 }
 

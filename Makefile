@@ -54,7 +54,7 @@ bench: build
 	@$(node) benchmarks/run.ts
 
 run: build
-	@scripts/demo
+	@$(node) scripts/demo/main.ts
 
 # What a recipient needs to link secure-runtime again with another libc (LGPL-2.1, section 6).
 relink-kit: native

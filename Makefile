@@ -42,10 +42,12 @@ format: deps
 	@scripts/biome check --write
 
 test: deps
+	@scripts/setup --tests
 	@$(node) scripts/test.ts
 
 # FUZZ_SECONDS: the budget of each target.
 fuzz: deps
+	@scripts/setup --tests
 	@scripts/native fuzz
 	@$(node) scripts/fuzz.ts $(or $(FUZZ_SECONDS),60)
 

@@ -53,8 +53,9 @@ export function storePlan(secure: Secure, plan: LoosePlan): string {
 
 /** `secure-runtime ARGS` in the instance's environment. */
 export function runtime(secure: Secure, ...args: readonly string[]): Promise<Result> {
+  const [program, ...words] = secure.words([runtimeBinary(), ...args]);
   return new Promise((resolve) => {
-    execFile(runtimeBinary(), [...args], { env: { ...secure.env }, maxBuffer: 1 << 26 }, (error, stdout, stderr) =>
+    execFile(program, words, { env: { ...secure.env }, maxBuffer: 1 << 26 }, (error, stdout, stderr) =>
       resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
     );
   });

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runtimeBinary } from '../../src/runtime/binary.ts';
+import type { NetNs } from './netns.ts';
 import { ociLayout } from './oci.ts';
 
 export interface Result {
@@ -53,8 +54,11 @@ function asUser(uid: number): string[] {
 export class Secure {
   readonly root = mkdtempSync(join(tmpdir(), 'secure-it-'));
   readonly env: Readonly<Record<string, string>>;
+  /** Where all its commands run; undefined: the host's network namespace. */
+  readonly netns: NetNs | undefined;
 
-  private constructor() {
+  private constructor(netns: NetNs | undefined) {
+    this.netns = netns;
     this.env = {
       PATH: process.env.PATH ?? '/usr/bin:/bin',
       HOME: this.root,
@@ -65,8 +69,8 @@ export class Secure {
   }
 
   /** An instance with `localhost/busybox`, made from the static busybox of this machine. */
-  static async create(): Promise<Secure> {
-    const secure = new Secure();
+  static async create({ netns }: { netns?: NetNs } = {}): Promise<Secure> {
+    const secure = new Secure(netns);
     const applets = execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).split('\n').filter(Boolean);
     const directory = (path: string, mode = 0o755) => ({ path, type: '5', mode });
     const layout = ociLayout(join(secure.root, 'layout'), {
@@ -98,6 +102,12 @@ export class Secure {
     return secure;
   }
 
+  /** Program and arguments of a command in its network namespace. */
+  words(words: readonly string[], cwd = this.root): [string, ...string[]] {
+    const [program = '', ...rest] = words;
+    return this.netns?.words(words, cwd) ?? [program, ...rest];
+  }
+
   /** Run to the end. */
   run(...args: readonly string[]): Promise<Result> {
     return this.call(args, {});
@@ -110,13 +120,8 @@ export class Secure {
         env: { ...this.env, ...env },
         maxBuffer: 1 << 26,
       };
-      const [program = '', ...words] = [
-        ...(uid === undefined ? [] : asUser(uid)),
-        process.execPath,
-        '--',
-        CLI,
-        ...args,
-      ];
+      const user = uid === undefined ? [] : asUser(uid);
+      const [program, ...words] = this.words([...user, process.execPath, '--', CLI, ...args], cwd);
       const child = execFile(program, words, options, (error, stdout, stderr) => {
         const signal = NUMBER[error?.signal ?? ''];
         const code = signal === undefined ? Number(error?.code ?? 0) : 128 + signal;
@@ -129,7 +134,8 @@ export class Secure {
 
   /** Start and leave running. */
   start(...args: readonly string[]): ChildProcess {
-    return spawn(process.execPath, ['--', CLI, ...args], {
+    const [program, ...words] = this.words([process.execPath, '--', CLI, ...args]);
+    return spawn(program, words, {
       cwd: this.root,
       env: this.env,
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -139,8 +145,9 @@ export class Secure {
   /** The same with a terminal on all three streams, which script(1) brings. */
   terminal(...args: readonly string[]): Promise<Result> {
     const quoted = [process.execPath, '--', CLI, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+    const [program, ...words] = this.words(['script', '-qec', quoted, '/dev/null']);
     return new Promise((resolve) => {
-      execFile('script', ['-qec', quoted, '/dev/null'], { cwd: this.root, env: this.env }, (error, stdout, stderr) =>
+      execFile(program, words, { cwd: this.root, env: this.env }, (error, stdout, stderr) =>
         resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
       );
     });
@@ -148,12 +155,10 @@ export class Secure {
 
   /** A shell script whose `"$@"` is the command line's program. */
   shell(script: string): Promise<Result> {
+    const [program, ...words] = this.words(['sh', '-c', script, 'sh', process.execPath, '--', CLI]);
     return new Promise((resolve) => {
-      execFile(
-        'sh',
-        ['-c', script, 'sh', process.execPath, '--', CLI],
-        { cwd: this.root, env: this.env },
-        (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
+      execFile(program, words, { cwd: this.root, env: this.env }, (error, stdout, stderr) =>
+        resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
       );
     });
   }

@@ -40,11 +40,15 @@ class Message {
   void end(std::size_t at);
 
   [[nodiscard]] std::string_view bytes() const { return data_; }
+  // An attribute or nest got more than the 65535 bytes that its header can say; Socket refuses to send it.
+  [[nodiscard]] bool oversized() const { return oversized_; }
   void finish(std::uint32_t sequence, std::uint16_t extra_flags);  // length, sequence; done by Socket
 
  private:
   Message& raw(std::string_view bytes);
+  void set_length(std::size_t at);
   std::string data_;
+  bool oversized_ = false;
 };
 
 // Calls `visit(type without NLA_F_*, value)` for each attribute; stops at what is malformed.
@@ -63,14 +67,19 @@ class Socket {
   // code NETLINK_FAILED and the kernel's errno; callers turn errnos that mean something to the user into codes of their own.
   Status request(Message& message, const std::string& what);
   // Several messages between begin and end of an nfnetlink transaction: all or nothing. On failure the error is that of the first
-  // message that the kernel refused, and `failed` (where given) its index.
+  // message that the kernel refused, and `failed` (where given) its index, messages.size() when it refused the whole.
   Status transaction(std::vector<Message>& messages, const std::string& what, std::size_t* failed = nullptr);
+  // A question about one object: `visit` as in dump, for the answer. The kernel's ENODEV, ENOENT are errors like others.
+  Status get(Message& message, const std::string& what,
+             const std::function<void(const nlmsghdr&, std::string_view payload)>& visit);
   // A dump: `visit(header, payload)` for each message. Restarted by the caller when it was interrupted (NLM_F_DUMP_INTR: error DUMP_INTERRUPTED).
   Status dump(Message& message, const std::string& what,
               const std::function<void(const nlmsghdr&, std::string_view payload)>& visit);
 
  private:
   explicit Socket(Fd fd) : fd_(std::move(fd)) {}
+  Status exchange(Message& message, std::uint16_t flags, const std::string& what,
+                  const std::function<void(const nlmsghdr&, std::string_view payload)>& visit);
   Fd fd_;
   std::uint32_t sequence_ = 0;
 };

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Facts about a machine that runs containers: this one, or one whose file tree is below a directory. In a tree, what only a running kernel
+// knows is taken from its proc and sys when they are there, and is unknown otherwise: never from the machine that the audit runs on.
+import { type Account, membersOf, parseAccounts, parseRanges, type Range } from './host/accounts.ts';
+import { type AuditdFacts, collectAuditd } from './host/auditd.ts';
+import { collectDocker, type DockerFacts } from './host/docker.ts';
+import { ALL_FILES } from './host/files.ts';
+import { collectKernel, type KernelFacts } from './host/kernel.ts';
+import { type Mount, parseMounts } from './host/mounts.ts';
+import { type FileFact, Tree } from './host/tree.ts';
+
+export type { FileFact, KernelFacts };
+
+export interface HostFacts {
+  /** Absolute; `/` is this machine. */
+  readonly root: string;
+  readonly kernel: KernelFacts;
+  readonly mounts: readonly Mount[] | undefined;
+  /** By absolute path: null is absent; a path that could not be looked at is left out. */
+  readonly files: Readonly<Record<string, FileFact | null>>;
+  /** The program that the kernel starts for a core dump; null when none, undefined when it cannot be looked at. */
+  readonly coreHandler: FileFact | null | undefined;
+  /** Undefined: /etc/passwd cannot be read. */
+  readonly accounts: readonly Account[] | undefined;
+  /** Undefined: there is no such group. */
+  readonly dockerGroup: readonly string[] | undefined;
+  readonly subuid: readonly Range[];
+  readonly subgid: readonly Range[];
+  readonly docker: DockerFacts;
+  readonly auditd: AuditdFacts;
+}
+
+/** The program of `|/path/to/handler %P`; undefined when dumps go to files. */
+export function corePatternProgram(pattern: string): string | undefined {
+  return /^\|\s*(\/[^\s]*)/.exec(pattern)?.[1];
+}
+
+/**
+ * @param root directory that is the root of the machine; `/`: this one
+ * @throws SecureError INVALID_VALUE: no such directory; RUNTIME_MISSING: no native addon
+ */
+export async function collectHost(root = '/'): Promise<HostFacts> {
+  const tree = new Tree(root);
+  try {
+    const kernel = collectKernel(tree);
+    const mounts = tree.text('/proc/self/mountinfo') ?? tree.text('/proc/1/mountinfo');
+    const passwd = tree.text('/etc/passwd');
+    const accounts = passwd === undefined ? undefined : parseAccounts(passwd);
+    // With a merged /usr both names are of one directory: each file counts once.
+    const merged = tree.same('/lib/systemd/system', '/usr/lib/systemd/system');
+    const handler = corePatternProgram(kernel.sysctls?.['kernel.core_pattern'] ?? '');
+    return {
+      root: tree.root,
+      kernel,
+      mounts: mounts === undefined ? undefined : parseMounts(mounts),
+      files: Object.fromEntries(
+        ALL_FILES.flatMap((path) => {
+          const fact = merged && path.startsWith('/lib/') ? null : tree.stat(path);
+          return fact === undefined ? [] : [[path, fact] as const];
+        }),
+      ),
+      coreHandler: handler === undefined ? null : tree.stat(handler),
+      accounts,
+      dockerGroup: membersOf('docker', tree.text('/etc/group') ?? '', accounts ?? []),
+      subuid: parseRanges(tree.text('/etc/subuid') ?? ''),
+      subgid: parseRanges(tree.text('/etc/subgid') ?? ''),
+      docker: collectDocker(tree),
+      auditd: collectAuditd(tree),
+    };
+  } finally {
+    tree.close();
+  }
+}
+
+export { exampleFacts } from './host/example.ts';

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which files the audit system watches: auditctl(8), audit.rules(7).
+import type { Tree } from './tree.ts';
+
+export interface AuditdFacts {
+  /** /etc/audit is there. */
+  readonly installed: boolean;
+  /** Absolute paths, directories with all below them. */
+  readonly watches: readonly string[];
+  /** Why the rules cannot be read; null when they can. */
+  readonly problem: string | null;
+}
+
+/** Paths that rules watch: `-w PATH`, `-a always,exit -F path=PATH`, `-F dir=PATH`. */
+export function parseWatches(text: string): string[] {
+  return text.split('\n').flatMap((line) => {
+    const rule = line.trim();
+    const watch = /^-w\s+(\/\S*)/.exec(rule)?.[1];
+    if (watch !== undefined) return [watch.replace(/(?<=.)\/+$/, '')];
+    if (!/^-[aA]\s+(?:always,exit|exit,always)\b/.test(rule)) return [];
+    return [...rule.matchAll(/\s-F\s*(?:path|dir)=(\/\S*)/g)].map((match) =>
+      (match[1] ?? '').replace(/(?<=.)\/+$/, ''),
+    );
+  });
+}
+
+export function collectAuditd(tree: Tree): AuditdFacts {
+  const installed = tree.stat('/etc/audit');
+  if (installed === null) return { installed: false, watches: [], problem: null };
+  const names = tree.list('/etc/audit/rules.d');
+  const files = [
+    '/etc/audit/audit.rules',
+    ...(names ?? []).filter((name) => name.endsWith('.rules')).map((name) => `/etc/audit/rules.d/${name}`),
+  ];
+  const watches: string[] = [];
+  let problem = installed === undefined || names === undefined ? '/etc/audit cannot be read: audit as root' : null;
+  for (const file of files) {
+    const read = tree.read(file);
+    if (read.status === 'text') watches.push(...parseWatches(read.text));
+    if (read.status === 'unreadable') problem = `${file}: ${read.why}`;
+  }
+  return { installed: true, watches: [...new Set(watches)], problem };
+}

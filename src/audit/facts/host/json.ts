@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// A JSON object with the place of each of its members, for findings that point at a line.
+import type { Region } from '../../types.ts';
+
+export interface Member {
+  readonly value: unknown;
+  /** From the key to the end of the value. */
+  readonly region: Region;
+}
+export type JsonObject =
+  | { readonly status: 'object'; readonly members: Readonly<Record<string, Member>> }
+  | { readonly status: 'invalid'; readonly why: string };
+
+/** Line and column, from 1, of an offset. */
+function position(text: string, offset: number): { line: number; column: number } {
+  const before = text.slice(0, offset).split('\n');
+  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+}
+
+function region(text: string, start: number, end: number): Region {
+  const [from, to] = [position(text, start), position(text, end)];
+  return { startLine: from.line, startColumn: from.column, endLine: to.line, endColumn: to.column };
+}
+
+/** Members of the outermost object: key, and where it starts and its value ends. `text` is valid JSON. */
+function outermost(text: string): { key: string; start: number; end: number }[] {
+  const found: { key: string; start: number; end: number }[] = [];
+  const token = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
+  let depth = 0;
+  let expectKey = false;
+  let end = 0;
+  let open: { key: string; start: number } | undefined;
+  const finish = (): void => {
+    if (open !== undefined) found.push({ ...open, end });
+    open = undefined;
+  };
+  for (const { 0: word, index } of text.matchAll(token)) {
+    if (word === '}' || word === ']') depth -= 1;
+    if ((depth === 1 && word === ',') || depth === 0) finish();
+    if (depth === 1 && expectKey && word.startsWith('"')) open = { key: JSON.parse(word) as string, start: index };
+    if (word === '{' || word === '[') depth += 1;
+    expectKey = depth === 1 && (word === '{' || word === ',');
+    end = index + word.length;
+  }
+  return found;
+}
+
+/** The members of the object that `text` is. Of a key that is there twice the last counts, as for the programs that read it. */
+export function parseObject(text: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (thrown) {
+    // The engine's message quotes the text; a control character in it is no news for a terminal.
+    const why = String((thrown as Error).message)
+      .replace(/[^\x20-\x7e]/g, '?')
+      .slice(0, 200);
+    return { status: 'invalid', why: `it is not JSON: ${why}` };
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { status: 'invalid', why: 'it is not a JSON object' };
+  }
+  const places = new Map(outermost(text).map(({ key, start, end }) => [key, region(text, start, end)]));
+  const members = Object.entries(value).flatMap(([key, member]) => {
+    const place = places.get(key);
+    return place === undefined ? [] : [[key, { value: member as unknown, region: place }] as const];
+  });
+  return { status: 'object', members: Object.fromEntries(members) };
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// What /proc and /sys of the tree say about its kernel. Undefined: they are not there, so nothing is known.
+import { hostProbes } from '../../../native.ts';
+import { SYSCTLS, sysctlPath } from './sysctls.ts';
+import type { Tree } from './tree.ts';
+
+export interface Swap {
+  readonly path: string;
+  readonly kind: 'memory' | 'encrypted' | 'plain' | 'file';
+}
+export interface KernelFacts {
+  /** uname -r */
+  readonly release: string | undefined;
+  /** By name; null: this kernel has no such setting. */
+  readonly sysctls: Readonly<Record<string, string | null>> | undefined;
+  /** Actions of seccomp filters; empty: the kernel has none. */
+  readonly seccompActions: readonly string[] | undefined;
+  /** By name, as the kernel says it: `Not affected`, `Mitigation: …`, `Vulnerable`. */
+  readonly vulnerabilities: Readonly<Record<string, string>> | undefined;
+  /** `enforcing`: loaded and in force. */
+  readonly appArmor: 'enforcing' | 'absent' | undefined;
+  readonly seLinux: 'enforcing' | 'permissive' | 'absent' | undefined;
+  /** 0: none. */
+  readonly landlockAbi: number | undefined;
+  readonly lockdown: 'none' | 'integrity' | 'confidentiality' | undefined;
+  readonly swaps: readonly Swap[] | undefined;
+}
+
+function swapKind(tree: Tree, path: string, type: string): Swap['kind'] {
+  const name = path.split('/').at(-1) ?? '';
+  if (name.startsWith('zram')) return 'memory';
+  if (type === 'file') return 'file';
+  return tree.text(`/sys/block/${name}/dm/uuid`)?.startsWith('CRYPT-') ? 'encrypted' : 'plain';
+}
+
+function swaps(tree: Tree): Swap[] | undefined {
+  const text = tree.text('/proc/swaps');
+  if (text === undefined) return undefined;
+  return text
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(/\s+/))
+    .flatMap(([path, type]) => (path?.startsWith('/') ? [{ path, kind: swapKind(tree, path, type ?? '') }] : []));
+}
+
+function vulnerabilities(tree: Tree): Record<string, string> | undefined {
+  const directory = '/sys/devices/system/cpu/vulnerabilities';
+  const names = tree.list(directory) ?? [];
+  if (names.length === 0) return undefined;
+  return Object.fromEntries(names.map((name) => [name, tree.text(`${directory}/${name}`) ?? '']));
+}
+
+function lockdown(tree: Tree): KernelFacts['lockdown'] {
+  // `none [integrity] confidentiality`: the one in brackets is chosen.
+  const chosen = /\[(none|integrity|confidentiality)\]/.exec(tree.text('/sys/kernel/security/lockdown') ?? '')?.[1];
+  return chosen as KernelFacts['lockdown'];
+}
+
+function landlockAbi(tree: Tree): number | undefined {
+  if (tree.live) return hostProbes().landlockAbi;
+  const list = tree.text('/sys/kernel/security/lsm');
+  // Active for certain, with at least the first version; which one, only the kernel itself can say.
+  return list === undefined ? undefined : Number(list.split(',').includes('landlock'));
+}
+
+export function collectKernel(tree: Tree): KernelFacts {
+  const release = tree.text('/proc/sys/kernel/osrelease');
+  const hasSys = tree.stat('/sys/kernel')?.type === 'directory' && (tree.list('/sys/kernel') ?? []).length > 0;
+  const labels = hasSys ? tree.text('/sys/fs/selinux/enforce') : undefined;
+  return {
+    release,
+    // Every kernel that has /proc/sys says its release there: without it the directory is empty or of something else.
+    sysctls:
+      release === undefined
+        ? undefined
+        : Object.fromEntries(SYSCTLS.map((name) => [name, tree.text(sysctlPath(name)) ?? null])),
+    seccompActions:
+      release === undefined
+        ? undefined
+        : (tree.text('/proc/sys/kernel/seccomp/actions_avail') ?? '').split(' ').filter(Boolean),
+    vulnerabilities: vulnerabilities(tree),
+    appArmor: !hasSys
+      ? undefined
+      : tree.text('/sys/module/apparmor/parameters/enabled') === 'Y'
+        ? 'enforcing'
+        : 'absent',
+    seLinux: !hasSys ? undefined : labels === undefined ? 'absent' : labels === '1' ? 'enforcing' : 'permissive',
+    landlockAbi: landlockAbi(tree),
+    lockdown: lockdown(tree),
+    swaps: swaps(tree),
+  };
+}

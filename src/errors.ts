@@ -46,10 +46,29 @@ export type RunCode =
   | 'RUNTIME_MISSING'
   | 'RUNTIME_FAILED'
   | 'PRIVILEGED_REFUSED';
+export type RegistryCode =
+  | 'BLOB_UNKNOWN'
+  | 'MANIFEST_UNKNOWN'
+  | 'REGISTRY_AUTH'
+  | 'REGISTRY_DENIED'
+  | 'REGISTRY_PROTOCOL'
+  | 'REGISTRY_RATE_LIMITED'
+  | 'REGISTRY_UNREACHABLE';
+/** A file that was to be audited cannot be; a report cannot be written where it was asked for. */
+export type AuditCode = 'AUDIT_UNREADABLE' | 'OUTPUT_REFUSED';
 export type HostCode = 'HOST_FEATURE_MISSING' | 'TOOL_MISSING';
 /** Codes that native code reports are passed through unchanged (`NativeCode`). */
 export type NativeCode = string & { readonly __native?: never };
-export type ErrorCode = UsageCode | ImageCode | PolicyCode | RunCode | HostCode | 'INTERNAL' | NativeCode;
+export type ErrorCode =
+  | UsageCode
+  | ImageCode
+  | RegistryCode
+  | PolicyCode
+  | RunCode
+  | HostCode
+  | AuditCode
+  | 'INTERNAL'
+  | NativeCode;
 
 export interface ErrorPosition {
   readonly file: string;

@@ -44,7 +44,9 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
 };
 
 export const TOPICS: Readonly<Record<string, string>> = {
-  image: 'Images: build, import, list, inspect, remove.',
+  audit: 'Audits: host, images, build files, containers.',
+  image: 'Images: build, pull, import, list, inspect, remove.',
   policy: 'Policies: validate.',
   system: 'This installation: information and clean-up.',
 };
+  'image:pull': { summary: 'Fetch an image from its registry.', load: () => import('../commands/image/pull.ts') },

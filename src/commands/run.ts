@@ -3,6 +3,7 @@
 import { checkArgvEncoding } from '../cli/argv-utf8.ts';
 import { Command } from '../cli/command.ts';
 import { RUN_FLAGS } from '../cli/run/flags.ts';
+import { pullOf } from '../cli/run/pull.ts';
 import { readRequest } from '../cli/run/request.ts';
 import { ExitCode } from '../errors.ts';
 import { chooseProfile } from '../runtime/config.ts';
@@ -40,7 +41,7 @@ export default class Run extends Command {
     const request = readRequest(flags, argv, profile, cwd, inputs);
     // Loaded last: a mistake on the command line is answered without the policy language.
     const { preparePlan } = await import('../runtime/prepare.ts');
-    const plan = await preparePlan({ ...request, profile }, cwd, inputs, roots);
+    const plan = await preparePlan({ ...request, profile }, cwd, inputs, roots, pullOf(flags, this.jsonEnabled()));
     if (flags['dry-run'] || flags.explain) {
       const { planText, reasonsText } = await import('../cli/run/render.ts');
       if (flags['dry-run']) {

@@ -2,27 +2,36 @@
 // Gathers what a plan is decided from: the one place of `secure run` that reads the host, the image and the policy.
 import { fileIo, loadPolicy, type PolicyInput } from '../policies/index.ts';
 import { hostInputs, readHost } from './host.ts';
+import type { OnEvent } from './images/events.ts';
 import type { StoreRoots } from './images/roots.ts';
 import { ImageStore } from './images/store.ts';
 import type { Inputs } from './inputs.ts';
 import { createPlan, type Plan } from './plan/plan.ts';
 import type { RunRequest } from './plan/types.ts';
+import { type PullMode, resolveImage } from './resolve.ts';
+
+export interface Pull {
+  readonly mode: PullMode;
+  /** Progress of a download. */
+  readonly onEvent: OnEvent;
+}
 
 /**
  * The finished plan for a request.
- * @throws SecureError IMAGE_NOT_FOUND, PROFILE_UNKNOWN, POLICY_*, CONTROL_UNAVAILABLE and all others of the plan
+ * @throws SecureError IMAGE_NOT_FOUND, REGISTRY_*, PROFILE_UNKNOWN, POLICY_*, CONTROL_UNAVAILABLE and all others of the plan
  */
 export async function preparePlan(
   request: RunRequest & { profile: string },
   cwd: string,
   inputs: Inputs,
   roots: StoreRoots,
+  pull: Pull,
 ): Promise<Plan> {
   const read: PolicyInput[] = [];
   const policy = await loadPolicy(request.profile, fileIo(read, cwd));
   inputs.add(...read);
-  const store = await ImageStore.open(roots);
-  const { path, absent } = await store.resolve(request.image);
+  const store = await ImageStore.open(roots, pull.onEvent);
+  const { path, absent } = await resolveImage(store, request, policy, pull.mode);
   inputs.add(...absent.map((missing) => ({ kind: 'absent' as const, path: missing })));
   inputs.stat(path);
   const image = await store.imageFacts(request.image);

@@ -97,3 +97,8 @@ export const RUN_FLAGS = {
   ...grouped('limits', limits),
   ...ours,
 };
+  pull: Flags.string({
+    description: 'When to fetch the image from its registry.',
+    options: ['missing', 'always', 'never'],
+    default: 'missing',
+  }),

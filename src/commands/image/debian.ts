@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Args, Command, Flags } from '../../cli/command.ts';
+import { progress } from '../../cli/progress.ts';
 import { buildDebian, VARIANTS, type Variant } from '../../runtime/images/debian/build.ts';
 import { parseSettings } from '../../runtime/images/settings.ts';
 import { ImageStore } from '../../runtime/images/store.ts';
-import { progress } from './progress.ts';
 import { SETTINGS_FLAGS } from './settings-flags.ts';
 
 export default class ImageDebian extends Command {

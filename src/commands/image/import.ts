@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Args, Command, Flags } from '../../cli/command.ts';
+import { progress } from '../../cli/progress.ts';
 import { importImage } from '../../runtime/images/import/import.ts';
 import { parsePlatform } from '../../runtime/images/oci/platform.ts';
 import { parseSettings } from '../../runtime/images/settings.ts';
 import { ImageStore } from '../../runtime/images/store.ts';
-import { progress } from './progress.ts';
 import { SETTINGS_FLAGS } from './settings-flags.ts';
 
 export default class ImageImport extends Command {

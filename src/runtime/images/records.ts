@@ -14,10 +14,12 @@ import type { StorePaths } from './roots.ts';
 
 /** What a reference means. */
 export interface ImageRecord {
-  /** Full reference with a tag, `localhost/busybox:latest`. */
+  /** Full reference with a tag, `localhost/busybox:latest`; with a digest instead when it was pulled by digest alone. */
   readonly reference: string;
   /** Manifest digest. */
   readonly digest: string;
+  /** Digest of the index that the manifest was chosen from, where there was one. */
+  readonly index?: string;
   readonly configDigest: string;
   readonly origin: Origin;
   /** When it came into the store, RFC 3339. */
@@ -48,8 +50,10 @@ function parse(text: string, path: string): ImageRecord {
   } catch (cause) {
     throw corrupt(path, cause);
   }
-  const { reference, digest, configDigest, origin, created, size } = value ?? {};
-  const digests = [digest, configDigest].every((text) => typeof text === 'string' && parseDigest(text) !== undefined);
+  const { reference, digest, configDigest, origin, created, size, index = digest } = value ?? {};
+  const digests = [digest, configDigest, index].every(
+    (text) => typeof text === 'string' && parseDigest(text) !== undefined,
+  );
   const rest = typeof reference === 'string' && typeof created === 'string' && typeof size === 'number';
   if (!digests || !rest || !ORIGINS.includes(origin ?? '')) throw corrupt(path);
   return value as ImageRecord;

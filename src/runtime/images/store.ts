@@ -79,19 +79,19 @@ export class ImageStore {
       }
     }
     throw new SecureError('IMAGE_NOT_FOUND', `image ${last} is not in the store`, {
-      hint: 'bring it in with `secure image import FILE --name NAME`, or build one with `secure image debian PACKAGE --name NAME`',
+      hint: 'bring it in with `secure image pull REFERENCE` or `secure image import FILE --name NAME`, or build one with `secure image debian PACKAGE --name NAME`',
     });
   }
 
   async #find({ digest, ...name }: Reference): Promise<ImageRecord | undefined> {
     if (digest === undefined) return readRecord(this.paths, formatReference(name));
-    const prefix = `${formatReference({ registry: name.registry, repository: name.repository })}:`;
+    const bare = formatReference({ registry: name.registry, repository: name.repository });
     const records = await listRecords(this.paths);
-    return records.find(
-      (record) =>
-        record.digest === digest &&
-        (name.tag === undefined ? record.reference.startsWith(prefix) : record.reference === `${prefix}${name.tag}`),
-    );
+    const named = ({ reference }: ImageRecord) =>
+      name.tag === undefined
+        ? reference.startsWith(`${bare}:`) || reference.startsWith(`${bare}@`)
+        : reference === `${bare}:${name.tag}`;
+    return records.find((record) => [record.digest, record.index].includes(digest) && named(record));
   }
 
   /** All images, by reference. */

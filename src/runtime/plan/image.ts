@@ -2,6 +2,7 @@
 // Whether the image may be run at all.
 import { SecureError } from '../../errors.ts';
 import type { Context } from './context.ts';
+import type { Origin } from './types.ts';
 
 const ARCHITECTURE = { x86_64: 'amd64', aarch64: 'arm64' } as const;
 
@@ -21,27 +22,38 @@ function checkPlatform({ image, host }: Context): void {
   );
 }
 
-/** @throws SecureError IMAGE_UNTRUSTED, PLATFORM_MISSING */
-export function checkImage(context: Context): void {
-  const { image, request, policy, reasons } = context;
-  checkPlatform(context);
-  const { value: rule, by } = policy.run[`origins.${image.origin}`];
-  const what = `${image.reference} (${image.digest}) was ${image.origin}`;
-  const place = `${by.policy}:${by.line}`;
-  if (rule === 'refuse')
+/**
+ * Whether the policy lets an image of this origin run. `what` begins the message. Needs nothing of the image itself, so
+ * that one that would be refused is not even downloaded. @throws SecureError IMAGE_UNTRUSTED
+ */
+export function checkOrigin(what: string, origin: Origin, { policy, request }: Pick<Context, 'policy' | 'request'>) {
+  const setting = policy.run[`origins.${origin}`];
+  const place = `${setting.by.policy}:${setting.by.line}`;
+  if (setting.value === 'refuse')
     throw untrusted(`${what}, and ${place} refuses such images`, 'build the image here: secure image debian');
-  if (rule === 'signature') {
+  if (setting.value === 'signature') {
     throw untrusted(
       `${what} and has no verified signature, which ${place} requires`,
-      'this version cannot verify signatures: build the image here, or use a policy that accepts its origin',
+      'this version does not verify signatures, a later one will. Until then: --profile default, or a policy of your own ' +
+        `with origins.${origin}; or build the image here (secure image debian); or bring in a file that you checked ` +
+        '(secure image import) and run it with --trust',
     );
   }
-  if (rule === 'trust' && !request.trust) {
+  if (setting.value === 'trust' && !request.trust) {
     throw untrusted(
       `${what}, and ${place} wants that to be approved`,
       'run it with --trust if you know where it comes from',
     );
   }
+  return setting;
+}
+
+/** @throws SecureError IMAGE_UNTRUSTED, PLATFORM_MISSING */
+export function checkImage(context: Context): void {
+  const { image, reasons } = context;
+  checkPlatform(context);
+  const what = `${image.reference} (${image.digest}) was ${image.origin}`;
+  const { value: rule, by } = checkOrigin(what, image.origin, context);
   const why = rule === 'trust' ? 'approved with --trust' : 'the policy accepts this origin';
   reasons.add({ control: 'image', decision: `${image.origin} ${image.digest}`, by, why });
 }

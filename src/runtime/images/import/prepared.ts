@@ -32,7 +32,7 @@ export function checkPlatform({ platform }: ImageConfig, wanted: Platform): void
     'PLATFORM_MISSING',
     `the image is for ${formatPlatform(platform)}, not ${formatPlatform(wanted)}`,
     {
-      hint: `import it as what it is with --platform ${formatPlatform(platform)}`,
+      hint: `take it as what it is with --platform ${formatPlatform(platform)}`,
     },
   );
 }

@@ -6,8 +6,8 @@ export const CONFIG = 'application/vnd.oci.image.config.v1+json';
 export const LAYER_TAR = 'application/vnd.oci.image.layer.v1.tar';
 
 const DOCKER = 'application/vnd.docker';
-const MANIFESTS = new Set([MANIFEST, `${DOCKER}.distribution.manifest.v2+json`]);
-const INDEXES = new Set([INDEX, `${DOCKER}.distribution.manifest.list.v2+json`]);
+export const MANIFESTS: ReadonlySet<string> = new Set([MANIFEST, `${DOCKER}.distribution.manifest.v2+json`]);
+export const INDEXES: ReadonlySet<string> = new Set([INDEX, `${DOCKER}.distribution.manifest.list.v2+json`]);
 const CONFIGS = new Set([CONFIG, `${DOCKER}.container.image.v1+json`]);
 // Foreign and non-distributable layers (urls to fetch from anywhere) and encrypted ones are deliberately absent.
 const LAYERS = new Set([

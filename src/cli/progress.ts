@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { printable, printError } from '../../cli/output.ts';
-import type { ImageEvent } from '../../runtime/images/events.ts';
-import { formatBytes } from '../../runtime/images/format.ts';
+
+import type { ImageEvent } from '../runtime/images/events.ts';
+import { formatBytes } from '../runtime/images/format.ts';
+import { printable, printError } from './output.ts';
 
 const short = (digest: string) => digest.slice(0, 'sha256:'.length + 12);
 

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Args, Command, Flags } from '../../cli/command.ts';
+import { progress } from '../../cli/progress.ts';
+import { pullImage } from '../../runtime/images/import/pull.ts';
+import { parsePlatform } from '../../runtime/images/oci/platform.ts';
+import { parseReference } from '../../runtime/images/reference.ts';
+import { ImageStore } from '../../runtime/images/store.ts';
+
+export default class ImagePull extends Command {
+  static override id = 'image:pull';
+  static override summary = 'Fetch an image from its registry.';
+  static override description =
+    'A name without a registry is one of docker.io. Credentials are those of `docker login` and `podman login`. Everything is verified ' +
+    'before anything is visible; what the store has is not fetched again.';
+  static override examples = [
+    '$ secure image pull nginx:1.27',
+    '$ secure image pull registry.example/team/app@sha256:…',
+    '$ secure image pull --platform linux/arm64 localhost:5000/app',
+  ];
+  static override args = { reference: Args.string({ required: true, description: 'Reference.' }) };
+  static override flags = {
+    platform: Flags.string({ description: 'Which image of several.', helpValue: 'OS/ARCH[/VARIANT]' }),
+    quiet: Flags.boolean({ char: 'q', description: 'No progress.' }),
+  };
+
+  async run(): Promise<undefined> {
+    const { args, flags } = await this.parse(ImagePull);
+    const reference = parseReference(args.reference);
+    const options = flags.platform === undefined ? {} : { platform: parsePlatform(flags.platform) };
+    const store = await ImageStore.open(undefined, progress(this.jsonEnabled() || flags.quiet));
+    const record = await pullImage(store, reference, options);
+    if (this.jsonEnabled()) this.logJson({ image: record });
+    else this.log(`${record.reference.split('@', 1)[0]}@${record.digest}`);
+  }
+}

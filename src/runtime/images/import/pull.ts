@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// An image from a registry. Everything is in a stage and verified before anything of it is visible.
+import { SecureError } from '../../../errors.ts';
+import { type ClientOptions, RegistryClient } from '../../registry/client.ts';
+import { protocol } from '../../registry/problems.ts';
+import { hasher } from '../digest.ts';
+import { readConfig } from '../oci/config.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { DOCUMENT_LIMIT } from '../oci/json.ts';
+import { readIndex, readManifest } from '../oci/manifest.ts';
+import { isIndex } from '../oci/mediatypes.ts';
+import { hostPlatform, type Platform } from '../oci/platform.ts';
+import { selectManifest } from '../oci/select.ts';
+import { readDocument, verified } from '../read.ts';
+import { type ImageRecord, writeRecord } from '../records.ts';
+import { formatReference, type Reference } from '../reference.ts';
+import { fromBuffer, readAll } from '../sources/bytes.ts';
+import { Stage } from '../stage.ts';
+import type { ImageStore } from '../store.ts';
+import { checkPlatform, totalSize, unpackAll } from './prepared.ts';
+
+export interface PullOptions extends ClientOptions {
+  readonly platform?: Platform;
+}
+
+/** Blobs that are fetched at the same time. */
+const PARALLEL = 4;
+
+interface Found {
+  readonly manifest: Descriptor;
+  readonly bytes: Buffer;
+  readonly index?: string;
+}
+
+function digestOf(bytes: Buffer): string {
+  const { hash, finish } = hasher();
+  hash.update(bytes);
+  return finish();
+}
+
+/** The document that a descriptor of an index names, as which it must present itself too. */
+async function described(client: RegistryClient, { digest, size, mediaType }: Descriptor): Promise<Buffer> {
+  const document = await client.manifest(digest);
+  if (document.mediaType !== mediaType) {
+    throw protocol(client.host, `${digest} is ${JSON.stringify(document.mediaType)}, its index says ${mediaType}`);
+  }
+  if (document.bytes.length !== size) {
+    throw new SecureError(
+      'DIGEST_MISMATCH',
+      `${digest} has ${document.bytes.length} bytes, its descriptor says ${size}`,
+    );
+  }
+  return verified(document.bytes, digest);
+}
+
+/** Digests in the reference and in the registry's own answer are both held against the content. */
+async function findManifest(client: RegistryClient, reference: Reference, platform: Platform): Promise<Found> {
+  const name = reference.digest ?? reference.tag ?? 'latest';
+  const { bytes, mediaType, digest: said } = await client.manifest(name);
+  for (const digest of [reference.digest, said]) if (digest !== undefined) verified(bytes, digest);
+  const digest = reference.digest ?? digestOf(bytes);
+  if (!isIndex(mediaType)) return { manifest: { mediaType, digest, size: bytes.length }, bytes };
+  const entries = readIndex(bytes, mediaType, `index ${name}`);
+  const { manifest } = await selectManifest(entries, platform, (entry) => described(client, entry));
+  return { manifest, bytes: await described(client, manifest), index: digest };
+}
+
+async function configBytes(client: RegistryClient, store: ImageStore, descriptor: Descriptor): Promise<Buffer> {
+  try {
+    return await readDocument(store.paths, descriptor.digest);
+  } catch {
+    // Not here, or damaged: fetch it.
+  }
+  const what = `config ${descriptor.digest}`;
+  return verified(await readAll(client.blob(descriptor), DOCUMENT_LIMIT, what), descriptor.digest);
+}
+
+/** Each content once. One digest with two sizes would make the order of arrival matter. */
+function unique(layers: readonly Descriptor[]): Descriptor[] {
+  const found = new Map<string, Descriptor>();
+  for (const layer of layers) {
+    if ((found.get(layer.digest)?.size ?? layer.size) !== layer.size)
+      throw new SecureError('DIGEST_MISMATCH', `the manifest gives blob ${layer.digest} two sizes`);
+    found.set(layer.digest, layer);
+  }
+  return [...found.values()];
+}
+
+/** Fetch what the store does not have. The first failure ends the others, and nothing is left running. */
+async function fetchAll(client: RegistryClient, stage: Stage, blobs: readonly Descriptor[]): Promise<void> {
+  const queue = [...blobs];
+  const failures: unknown[] = [];
+  const worker = async () => {
+    for (let blob = queue.shift(); blob !== undefined && failures.length === 0; blob = queue.shift()) {
+      try {
+        await stage.blob(client.blob(blob), blob);
+      } catch (error) {
+        failures.push(error);
+        client.abort();
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, worker));
+  if (failures.length > 0) throw failures[0];
+}
+
+async function pullInto(
+  stage: Stage,
+  store: ImageStore,
+  client: RegistryClient,
+  reference: Reference,
+  wanted: Platform,
+) {
+  const { manifest: chosen, bytes, index } = await findManifest(client, reference, wanted);
+  store.onEvent({ type: 'step', text: `${formatReference(reference)} of ${client.host} is ${chosen.digest}` });
+  const manifest = readManifest(bytes, chosen.mediaType, `manifest ${chosen.digest}`);
+  const config = await configBytes(client, store, manifest.config);
+  const image = readConfig(config, manifest.layers.length, `config ${manifest.config.digest}`);
+  checkPlatform(image, wanted);
+  await stage.blob(fromBuffer(bytes), chosen);
+  await stage.blob(fromBuffer(config), manifest.config);
+  await fetchAll(client, stage, unique(manifest.layers));
+  await unpackAll(stage, manifest.layers, image);
+  await stage.commit();
+  const { registry, repository, tag, digest } = reference;
+  const name = tag === undefined ? { digest: digest ?? chosen.digest } : { tag };
+  const record: ImageRecord = {
+    reference: formatReference({ registry, repository, ...name }),
+    digest: chosen.digest,
+    ...(index === undefined ? {} : { index }),
+    configDigest: manifest.config.digest,
+    origin: 'pulled',
+    created: new Date().toISOString(),
+    size: totalSize(manifest.layers),
+  };
+  await writeRecord(store.paths, record);
+  return record;
+}
+
+/**
+ * Fetch an image from its registry and give it the reference as its name, which replaces what had it before. On any
+ * error the store is as it was.
+ * @throws SecureError MANIFEST_UNKNOWN, BLOB_UNKNOWN, DIGEST_MISMATCH, PLATFORM_MISSING, LIMIT_EXCEEDED,
+ *   MEDIA_TYPE_UNSUPPORTED, LAYOUT_INVALID, CONFIG_CORRUPT, REFERENCE_INVALID, REGISTRY_*, NO_SPACE and those of unpacking
+ */
+export async function pullImage(
+  store: ImageStore,
+  reference: Reference,
+  options: PullOptions = {},
+): Promise<ImageRecord> {
+  const client = new RegistryClient(reference, options);
+  try {
+    const stage = await Stage.open(store.paths, store.onEvent);
+    try {
+      return await pullInto(stage, store, client, reference, options.platform ?? hostPlatform());
+    } finally {
+      await stage.close();
+    }
+  } finally {
+    client.close();
+  }
+}

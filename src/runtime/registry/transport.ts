@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// One HTTP exchange with somebody hostile: no redirect is followed, nothing is decompressed, every wait has an end.
+import type { Agent, IncomingMessage } from 'node:http';
+import { SecureError } from '../../errors.ts';
+import { PRODUCT_VERSION } from '../../version.ts';
+import { isLoopback } from './endpoint.ts';
+import { connectionFailed, tooSlow } from './problems.ts';
+
+/** Milliseconds. */
+export interface Timing {
+  /** How long an answer, or further content of it, may take. */
+  readonly idle: number;
+  /** Before the first repetition of a request; doubled each time. */
+  readonly backoff: number;
+  /** The longest Retry-After that is waited for. */
+  readonly patience: number;
+}
+
+export const TIMING: Timing = { idle: 30_000, backoff: 500, patience: 30_000 };
+
+export interface Call {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  /** A form, which makes it a POST. */
+  readonly form?: string;
+}
+
+export interface Answer {
+  readonly url: URL;
+  readonly status: number;
+  header(name: string): string | undefined;
+  /** Every occurrence. */
+  headers(name: string): readonly string[];
+  /** The content as it was sent. Ending early is the end of the connection. */
+  chunks(): AsyncGenerator<Buffer>;
+  /** Read no more of it. */
+  discard(): void;
+}
+
+/** Content that arrives more slowly than this is held back on purpose: the store is locked meanwhile. */
+const BYTES_PER_WINDOW = 4096;
+
+/** Certificate authorities: those of the system where it has any, and what NODE_EXTRA_CA_CERTS adds. */
+function authorities(): string[] | undefined {
+  const tls = process.getBuiltinModule('node:tls');
+  const system = tls.getCACertificates('system');
+  return system.length === 0 ? undefined : [...system, ...tls.getCACertificates('extra')];
+}
+
+export class Transport {
+  readonly #idle: number;
+  readonly #agents = new Map<string, Agent>();
+
+  constructor({ idle }: Timing) {
+    this.#idle = idle;
+  }
+
+  /** @throws SecureError REGISTRY_UNREACHABLE, REGISTRY_PROTOCOL */
+  send({ url, headers, signal, form }: Call): Promise<Answer> {
+    // Asked for here: an import would load the network stack with every `secure run`.
+    const { request } = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http');
+    const content = form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' };
+    return new Promise((resolve, reject) => {
+      const options = {
+        agent: this.#agent(url),
+        signal,
+        method: form === undefined ? 'GET' : 'POST',
+        headers: { 'user-agent': `secure/${PRODUCT_VERSION}`, 'accept-encoding': 'identity', ...content, ...headers },
+      };
+      const call = request(url, options, (message) => {
+        clearTimeout(timer);
+        resolve(this.#answer(url, message));
+      });
+      const timer = setTimeout(() => call.destroy(tooSlow(url.host, this.#idle / 1000)), this.#idle);
+      call.on('error', (error) => {
+        clearTimeout(timer);
+        reject(connectionFailed(url.host, error));
+      });
+      call.end(form);
+    });
+  }
+
+  close(): void {
+    for (const agent of this.#agents.values()) agent.destroy();
+  }
+
+  #answer(url: URL, message: IncomingMessage): Answer {
+    // Without anybody reading yet, a broken connection must not end the process.
+    message.on('error', () => {});
+    return {
+      url,
+      status: message.statusCode ?? 0,
+      header: (name) => message.headersDistinct[name]?.[0],
+      headers: (name) => message.headersDistinct[name] ?? [],
+      chunks: () => chunks(message, url.host, this.#idle),
+      discard: () => message.destroy(),
+    };
+  }
+
+  #agent(url: URL): Agent {
+    const loopback = isLoopback(url.hostname);
+    const key = `${url.protocol}${loopback}`;
+    const known = this.#agents.get(key);
+    if (known !== undefined) return known;
+    const { Agent } = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http');
+    const ca = url.protocol === 'https:' ? authorities() : undefined;
+    const agent = new Agent({
+      keepAlive: true,
+      ...(ca === undefined ? {} : { ca }),
+      // HTTPS_PROXY and NO_PROXY, as docker and podman obey them. This machine is reached directly.
+      ...(loopback ? {} : { proxyEnv: process.env }),
+    });
+    this.#agents.set(key, agent);
+    return agent;
+  }
+}
+
+/** Waiting is measured, not the time in between: a slow disk of ours is not the registry's fault. */
+async function* chunks(message: IncomingMessage, host: string, idle: number): AsyncGenerator<Buffer> {
+  const iterator = message[Symbol.asyncIterator]();
+  let [waited, received] = [0, 0];
+  try {
+    for (;;) {
+      const since = performance.now();
+      const timer = setTimeout(() => message.destroy(tooSlow(host, idle / 1000)), idle);
+      const { value, done } = await iterator.next().finally(() => clearTimeout(timer));
+      if (done) return;
+      const chunk = value as Buffer;
+      waited += performance.now() - since;
+      received += chunk.length;
+      if (waited >= idle) {
+        if (received < BYTES_PER_WINDOW) throw tooSlow(host, idle / 1000);
+        [waited, received] = [0, 0];
+      }
+      yield chunk;
+    }
+  } catch (error) {
+    throw connectionFailed(host, error);
+  } finally {
+    message.destroy();
+  }
+}
+
+/** All of an answer's content; more than `limit` bytes is refused as soon as they are there. */
+export async function readBody(answer: Answer, limit: number, what: string): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of answer.chunks()) {
+    size += chunk.length;
+    if (size > limit) {
+      throw new SecureError('LIMIT_EXCEEDED', `registry ${answer.url.host}: ${what} is larger than ${limit} bytes`);
+    }
+    parts.push(chunk);
+  }
+  return Buffer.concat(parts);
+}

@@ -2,6 +2,8 @@
 // Synchronous writes: the process is about to exit or to be replaced, and nothing may be left in a buffer.
 import { writeSync } from 'node:fs';
 
+export { paint, printable } from '../terminal.ts';
+
 /** The reader of stdout has gone (`secure logs | head`): end quietly, as cat does. */
 export class PipeClosed extends Error {}
 
@@ -41,19 +43,4 @@ export function colourful(fd: number, env: NodeJS.ProcessEnv = process.env): boo
   if (env.NO_COLOR || env.TERM === 'dumb') return false;
   // Loaded here: node:tty brings the network stack along, which costs a `secure run` more than reading its image.
   return process.getBuiltinModule('node:tty').isatty(fd);
-}
-
-const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
-
-export function paint(text: string, colour: keyof typeof CODES, on: boolean): string {
-  return on ? `\u001b[${CODES[colour]}m${text}\u001b[0m` : text;
-}
-
-/** Escapes what could steer a terminal: C0 and C1 controls, and the bidirectional overrides (CVE-2021-42574). */
-export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (char) => {
-    const code = char.charCodeAt(0);
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
-  });
 }

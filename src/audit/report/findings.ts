@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every format shows: problems, worst first, each with a fingerprint that survives the next audit.
+import { createHash } from 'node:crypto';
+import { type AnyCheck, type Audited, type Problem, type Report, type Result, SEVERITIES } from '../types.ts';
+
+export interface Finding {
+  readonly audited: Audited;
+  readonly check: AnyCheck;
+  readonly problem: Problem;
+  /** 16 hex digits of a hash over check, target and key, and which one of those with the same: `89ab…:1`. */
+  readonly fingerprint: string;
+}
+
+const rank = ({ severity, id }: AnyCheck): string => `${SEVERITIES.indexOf(severity)} ${id}`;
+
+/** Worst first, then by id. */
+export function bySeverity(a: { readonly check: AnyCheck }, b: { readonly check: AnyCheck }): number {
+  const [left, right] = [rank(a.check), rank(b.check)];
+  return left === right ? 0 : left < right ? -1 : 1;
+}
+
+/** Problems of one audited thing, worst first. */
+export function findingsOf(audited: Audited): Finding[] {
+  const seen = new Map<string, number>();
+  return audited.results.toSorted(bySeverity).flatMap(({ check, verdict }) =>
+    (verdict.status === 'fail' ? verdict.problems : []).map((problem) => {
+      const identity = JSON.stringify([check.id, audited.uri, problem.key]);
+      const hash = createHash('sha256').update(identity).digest('hex').slice(0, 16);
+      const nth = (seen.get(hash) ?? 0) + 1;
+      seen.set(hash, nth);
+      return { audited, check, problem, fingerprint: `${hash}:${nth}` };
+    }),
+  );
+}
+
+/** Problems of all that was audited, worst first. */
+export function findings({ audited }: Report): Finding[] {
+  return audited.flatMap(findingsOf).sort(bySeverity);
+}
+
+/** Every check that ran, once, by id. */
+export function checksOf({ audited }: Report): AnyCheck[] {
+  const checks = new Map(audited.flatMap(({ results }) => results.map(({ check }) => [check.id, check])));
+  return [...checks.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** What could not be decided and why: never counted as passed, so never left out. */
+export function undecided({ results }: Audited): { readonly check: AnyCheck; readonly why: string }[] {
+  return results.flatMap(({ check, verdict }: Result) =>
+    verdict.status === 'unknown' ? [{ check, why: verdict.why }] : [],
+  );
+}
+
+/** `etc/passwd:3:5`, or the name of what has no place in a file. */
+export function place({ location }: Problem): string {
+  if (location.region === undefined) return location.logical;
+  return `${location.logical}:${location.region.startLine}:${location.region.startColumn}`;
+}

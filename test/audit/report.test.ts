@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import { reportHtml } from '../../src/audit/report/html.ts';
+import { reportJson } from '../../src/audit/report/json.ts';
+import { reportSarif } from '../../src/audit/report/sarif.ts';
+import { reportSummary, reportTable } from '../../src/audit/report/table.ts';
+import type { Report } from '../../src/audit/types.ts';
+import { checkOf, fail, HOSTILE, problem, REPORT } from '../support/report.ts';
+
+const schema = JSON.parse(readFileSync(new URL('../../schemas/report.schema.json', import.meta.url), 'utf8')) as object;
+const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true, strict: false }).compile(schema);
+const plain = { colour: false, verbose: false };
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal would obey
+const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/;
+const nothing: Report = { ...REPORT, audited: [] };
+
+describe('JSON', () => {
+  const document = JSON.parse(reportJson(REPORT));
+
+  it('follows its schema', () => {
+    validate(document);
+    expect(validate.errors ?? []).toEqual([]);
+    expect(validate(JSON.parse(reportJson(nothing)))).toBe(true);
+  });
+
+  it.each<[string, (copy: typeof document) => void]>([
+    ['a failure without problems', (copy) => delete copy.audited[0].results[1].problems],
+    ['a pass with problems', (copy) => Object.assign(copy.audited[0].results[0], { problems: [] })],
+    ['no reason for what is unknown', (copy) => delete copy.audited[0].results[2].why],
+    ['an absolute URI', (copy) => Object.assign(copy.audited[0], { uri: '/etc' })],
+    ['a score of 101', (copy) => Object.assign(copy, { score: 101 })],
+    ['another version', (copy) => Object.assign(copy, { schemaVersion: 2 })],
+  ])('the schema refuses %s', (_, change) => {
+    const copy = structuredClone(document);
+    change(copy);
+    expect(validate(copy)).toBe(false);
+  });
+
+  it('has the score of the worst, and the fingerprints that SARIF has', () => {
+    expect([document.score, ...document.audited.map((each: { score: number }) => each.score)]).toEqual([
+      0, 16, 0, 100, 0,
+    ]);
+    const problems = document.audited.flatMap((each: { results: { problems?: { fingerprint: string }[] }[] }) =>
+      each.results.flatMap((result) => (result.problems ?? []).map(({ fingerprint }) => fingerprint)),
+    );
+    const sarif = reportSarif(REPORT);
+    expect(problems.length).toBe(6);
+    for (const fingerprint of problems) expect(sarif).toContain(fingerprint);
+  });
+});
+
+describe('table', () => {
+  it('says what, where and what to do, worst first, and counts the rest', () => {
+    const text = reportTable(REPORT, plain);
+    expect(text).toContain('/etc/docker/daemon.json:3:5: found a');
+    expect(text).toContain('fix: Set `order: true` in /etc/thing\n           and restart it');
+    expect(text).toContain(
+      'image localhost:5000/a/nginx:1.2: score 0: 2 of 2 checks failed (1 critical, 1 low), 0 passed',
+    );
+    expect(text.indexOf('SEC-IMAGE-0001')).toBeLessThan(text.indexOf('SEC-IMAGE-0002'));
+    expect(text).not.toContain('SEC-CONTAINER-0001');
+    expect(text).toContain('? SEC-HOST-0003');
+    expect(text.trimEnd().split('\n').at(-1)).toMatch(
+      /^all: score 0: 4 of 6 checks .*; the worst is image localhost:5000/,
+    );
+  });
+
+  it('has all of it with --verbose', () => {
+    const text = reportTable(REPORT, { colour: false, verbose: true });
+    expect(text).toContain('+ SEC-CONTAINER-0001');
+    expect(text).toContain('- SEC-HOST-0004  The thing behind SEC-HOST-0004 is in order: there is no engine');
+    expect(text).toContain('why: Who controls it');
+  });
+
+  it('shows ten problems of a check, with --verbose all', () => {
+    const problems = Array.from({ length: 12 }, (_, i) => problem(`p${i}`));
+    const results = [{ check: checkOf('SEC-HOST-0001', 'low'), verdict: fail(...problems) }];
+    const many: Report = { ...REPORT, audited: [{ target: 'host', name: 'x', uri: 'host', results }] };
+    expect(reportTable(many, plain)).toContain('p9: found p9\n      and 2 more\n');
+    expect(reportTable(many, { colour: false, verbose: true })).toContain('p11: found p11');
+  });
+
+  it('what was found cannot steer a terminal, and colours only where they are asked for', () => {
+    for (const verbose of [false, true]) expect(reportTable(REPORT, { colour: false, verbose })).not.toMatch(CONTROL);
+    expect(reportSummary(REPORT, false)).not.toMatch(CONTROL);
+    expect(reportTable(REPORT, { ...plain, colour: true })).toContain('\u001b[31mCRITICAL\u001b[0m');
+    expect(reportTable(REPORT, { ...plain, colour: true })).not.toContain('\u001b[2J');
+  });
+
+  it('of nothing says so', () => {
+    expect(reportTable(nothing, plain)).toBe('all: there was nothing to audit\n');
+  });
+});
+
+describe('HTML', () => {
+  const page = reportHtml(REPORT);
+
+  /** Elements and their attributes, as a browser would find them. */
+  const tags = [
+    ...page.replace(/<style>[\s\S]*?<\/style>/, '').matchAll(/<([a-z0-9]+)((?:\s+[a-z-]+(?:="[^"<>]*")?)*)\s*\/?>/gi),
+  ];
+
+  it('is made of known elements only: nothing that was found became one', () => {
+    const names = new Set(tags.map(([, name]) => name?.toLowerCase()));
+    for (const name of ['script', 'img', 'iframe', 'object', 'link', 'base', 'form']) expect(names).not.toContain(name);
+    for (const [, , attributes] of tags) expect(attributes).not.toMatch(/\s(?:on\w+|src|style|action|srcdoc)=/i);
+    // Every `<` starts one of these, ends one, or is the doctype.
+    const rest = page.replace(/<style>[\s\S]*?<\/style>/, '').replace(/<!doctype html>/, '');
+    expect(rest.match(/</g)?.length).toBe(tags.length + (rest.match(/<\/[a-z0-9]+>/g)?.length ?? 0));
+    expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+    expect(page.replaceAll('\n', '')).not.toMatch(CONTROL);
+    expect(page).not.toContain(HOSTILE);
+  });
+
+  it('is whole: opened elements are closed', () => {
+    const open: string[] = [];
+    const empty = new Set(['meta', 'input', 'br', 'circle']);
+    for (const [tag, end, name = ''] of page
+      .replace(/<style>[\s\S]*?<\/style>/, '')
+      .matchAll(/<(\/?)([a-z0-9]+)[^<>]*>/gi)) {
+      if (end === '/') expect(open.pop()).toBe(name);
+      else if (!empty.has(name)) open.push(name);
+      else expect(tag.endsWith('/>') || name !== 'circle').toBe(true);
+    }
+    expect(open).toEqual([]);
+  });
+
+  it('loads nothing, and its policy allows its own style and nothing else', () => {
+    const style = /<style>([\s\S]*?)<\/style>/.exec(page)?.[1] ?? '';
+    const hash = createHash('sha256').update(style).digest('base64');
+    expect(page).toContain(
+      `content="default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'"`,
+    );
+    expect(page.indexOf('Content-Security-Policy')).toBeLessThan(page.indexOf('<style>'));
+    expect(style).not.toMatch(/url\(|@import|<\//);
+    for (const [, url] of page.matchAll(/href="([^"]*)"/g)) expect(url).toMatch(/^#t\d+$|^https:\/\/example\.org\//);
+  });
+
+  it('a reference that is no https address is no link', () => {
+    const check = { ...checkOf('SEC-HOST-0001', 'low'), references: ['javascript:alert(1)'] };
+    const results = [{ check, verdict: fail(problem('a')) }];
+    expect(reportHtml({ ...REPORT, audited: [{ target: 'host', name: 'x', uri: 'host', results }] })).not.toContain(
+      'javascript:',
+    );
+  });
+});

@@ -23,16 +23,19 @@ Result<std::optional<Link>> find(netlink::Socket& socket, const std::string& nam
 Result<std::vector<Link>> links(netlink::Socket& socket);
 
 // An empty bridge, up, without STP, multicast snooping and link-local address, with a locally administered hardware address of its
-// own (else it would change with its ports). `gateways` are its addresses, each with the length of its subnet. All or nothing.
-// DEVICE_EXISTS when the name is taken.
+// own (else it would change with its ports). `gateways` are its addresses, each with the length of its subnet. All or nothing: it gets
+// its name when it is complete; what a kill leaves under another name (name~) is down, and the next call takes it away, so calls for
+// one name must not be concurrent. DEVICE_EXISTS when the name is taken, DEVICE_NAME_INVALID, DEVICE_ALIAS_INVALID.
 Result<Link> add_bridge(netlink::Socket& socket, const std::string& name, const std::string& alias,
                         const std::vector<std::pair<net::Address, unsigned>>& gateways);
 
 // A pair: `name` (alias `alias`) here as isolated port of `bridge`, up; `peer` in the network namespace `netns`, down, without
-// link-local address. DEVICE_EXISTS.
+// link-local address. On an error nothing is left. A kill leaves the pair with `name` down, without alias or isolation, until the
+// namespace `netns` ends. DEVICE_EXISTS (either name), DEVICE_NAME_INVALID, DEVICE_ALIAS_INVALID.
 Status add_pair(netlink::Socket& socket, const std::string& name, const std::string& alias, int bridge, const std::string& peer,
                 int netns);
 
+// Without a link-local address.
 Status set_up(netlink::Socket& socket, int index);
 // Without duplicate address detection: nobody else can have it.
 Status add_address(netlink::Socket& socket, int index, const net::Address& address, unsigned prefix);
@@ -44,7 +47,7 @@ struct Route {
   net::Prefix destination;
   int interface = 0;
 };
-// Unicast routes of the main and local tables, without the default ones.
+// Routes of the main and local tables to hosts (unicast) and to own addresses (local), without the default ones.
 Result<std::vector<Route>> routes(netlink::Socket& socket);
 
 }  // namespace secure::rtnl

@@ -40,7 +40,10 @@ export type ArgInput = Interfaces.ArgInput;
 
 /** Reads a value or throws INVALID_VALUE; the first argument is the flag's name for that error. */
 type Read<T> = (flag: string, text: string) => T;
-type Described = Pick<Interfaces.OptionFlag<unknown>, 'description' | 'helpValue' | 'char' | 'helpGroup' | 'exclusive'>;
+type Described = Pick<
+  Interfaces.OptionFlag<unknown>,
+  'description' | 'helpValue' | 'char' | 'aliases' | 'helpGroup' | 'exclusive'
+>;
 const reader =
   <T>(read: Read<T>) =>
   async (text: string, _: unknown, flag: { name: string }): Promise<T> =>

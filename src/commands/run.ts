@@ -6,7 +6,7 @@ import { RUN_FLAGS } from '../cli/run/flags.ts';
 import { pullOf } from '../cli/run/pull.ts';
 import { readRequest } from '../cli/run/request.ts';
 import { ExitCode } from '../errors.ts';
-import { chooseProfile } from '../runtime/config.ts';
+import { readConfig } from '../runtime/config.ts';
 import { rootsFromEnv } from '../runtime/images/roots.ts';
 import { Inputs } from '../runtime/inputs.ts';
 import { becomeRuntime, planKey, requireRoot, storePlan } from '../runtime/launch.ts';
@@ -37,11 +37,12 @@ export default class Run extends Command {
     const euid = process.geteuid?.() ?? -1;
     requireRoot(euid);
     const [cwd, roots, inputs] = [process.cwd(), rootsFromEnv(), new Inputs()];
-    const { profile, origin } = await chooseProfile(flags.profile, cwd, inputs);
-    const request = readRequest(flags, argv, profile, cwd, inputs);
+    const { profile, origin, network } = await readConfig(flags.profile, cwd, inputs);
+    const request = await readRequest(flags, argv, profile, cwd, inputs);
     // Loaded last: a mistake on the command line is answered without the policy language.
     const { preparePlan } = await import('../runtime/prepare.ts');
-    const plan = await preparePlan({ ...request, profile }, cwd, inputs, roots, pullOf(flags, this.jsonEnabled()));
+    const pull = pullOf(flags, this.jsonEnabled());
+    const plan = await preparePlan({ ...request, profile }, cwd, inputs, roots, pull, network);
     if (flags['dry-run'] || flags.explain) {
       const { planText, reasonsText } = await import('../cli/run/render.ts');
       if (flags['dry-run']) {

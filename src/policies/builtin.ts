@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 /** Complete policies, which `--profile` takes by name. From loose to tight. */
 export const PROFILES = ['baseline', 'default', 'strict'] as const;
 /** What images need; only to be extended. */
-export const RECIPES = ['nginx'] as const;
+export const RECIPES = ['nginx', 'redis', 'busybox'] as const;
 export const BUILTINS: readonly string[] = [...PROFILES, ...RECIPES];
 
 /** As built-ins are named in `reasons`. */

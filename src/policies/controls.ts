@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every control: its order and how its text in a file becomes a value. The schema has checked the text's form.
 import { capabilityName } from '../profiles/capabilities/index.ts';
-import { free, grants, type Lattice, limit, paths, ports, protection, ranked, refusals } from './lattice.ts';
+import {
+  free,
+  grants,
+  type Lattice,
+  limit,
+  paths,
+  permission,
+  ports,
+  protection,
+  ranked,
+  refusals,
+} from './lattice.ts';
 import type { ControlName, Level, Limit, OriginRule, RunControls } from './types.ts';
 
 interface Control<T> {
@@ -55,10 +66,13 @@ export const CONTROLS: { readonly [K in ControlName]: Control<RunControls[K]> } 
   'landlock.ports': level,
   'landlock.scopes': level,
   lsm: as(ranked('off', 'wished', 'required-where-enforced', 'required')),
-  network: as(ranked('none')),
+  network: as(ranked('bridge', 'none')),
   lowPorts: as(ranked('unprivileged')),
   ports: as(ports),
   egress: as(ports),
+  publishAddress: as(ranked('any', 'ask', 'loopback')),
+  hostAccess: as(permission),
+  proxy: as(permission),
   pids: bound,
   memory: bound,
   cpus: bound,

@@ -35,6 +35,8 @@ function readWorkload(source: SourceText, tree: Tree, at: string): Workload {
   return {
     match: many(tree.match),
     user: many(tree.user),
+    command: (tree.command ?? []) as string[],
+    optional: tree.optional === true,
     grants: readRun(source, tree, at),
     by: { policy: source.policy, ...source.at(at) },
   };

@@ -33,6 +33,14 @@ export const protection: Lattice<boolean> = {
   show: String,
 };
 
+/** A permission: off is tighter. */
+export const permission: Lattice<boolean> = {
+  loosens: (bound, value) => !bound && value,
+  meet: (a, b) => a && b,
+  join: (a, b) => a || b,
+  show: String,
+};
+
 const list = (values: readonly (string | number)[]): string => (values.length === 0 ? 'none' : values.join(', '));
 const union = <T>(a: readonly T[], b: readonly T[]): T[] => [...new Set([...a, ...b])];
 

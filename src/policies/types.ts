@@ -20,6 +20,8 @@ export type OriginRule = 'accept' | 'trust' | 'signature' | 'refuse';
 export type LsmLevel = 'off' | 'wished' | 'required-where-enforced' | 'required';
 export type BindAccess = 'read-write' | 'ask' | 'read-only';
 export type Ports = 'any' | readonly number[];
+/** Where a port without an address is published: everywhere; on 127.0.0.1; the same, and nowhere else even when asked. */
+export type PublishAddress = 'any' | 'ask' | 'loopback';
 
 export interface Limit {
   /** Bytes, tasks, cores or whatever the control counts; Infinity: unlimited. */
@@ -50,7 +52,13 @@ export interface RunControls {
   'landlock.ports': Level;
   'landlock.scopes': Level;
   lsm: LsmLevel;
-  network: 'none';
+  /** The most that a container is attached to. */
+  network: 'none' | 'bridge';
+  publishAddress: PublishAddress;
+  /** The host's own addresses may be reached, by who asks for it. */
+  hostAccess: boolean;
+  /** The caller's proxy variables may be passed on. */
+  proxy: boolean;
   lowPorts: 'unprivileged';
   ports: Ports;
   egress: Ports;
@@ -82,6 +90,10 @@ export interface Workload {
   readonly match: readonly string[];
   /** The first of these that the image knows is used. */
   readonly user: readonly string[];
+  /** Run when neither the image nor the request names a command. */
+  readonly command: readonly string[];
+  /** Made for some uses of the image: what the ceilings do not allow is left out instead of being refused. */
+  readonly optional: boolean;
   readonly grants: PartialRun;
   readonly by: Source;
 }

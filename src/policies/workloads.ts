@@ -4,7 +4,7 @@ import { SecureError } from '../errors.ts';
 import { CONTROL_NAMES, CONTROLS } from './controls.ts';
 import type { Lattice } from './lattice.ts';
 import { excesses } from './merge.ts';
-import type { EffectivePolicy, Sourced, Workload } from './types.ts';
+import type { EffectivePolicy, PartialRun, Sourced, Workload } from './types.ts';
 
 /** `repository`, and what follows the last `:` of its last segment, or the digest. */
 function split(reference: string): { repository: string; version: string } {
@@ -52,22 +52,32 @@ export function findWorkload(policy: EffectivePolicy, reference: string): Worklo
 }
 
 /**
- * The policy with a workload's grants.
+ * What is granted of a workload. Where its ports are published it can only narrow.
  * @throws SecureError CEILING_EXCEEDED: an inherited recipe asks for more than this policy lets it.
  */
-export function grantWorkload(policy: EffectivePolicy, workload: Workload): EffectivePolicy {
-  const [excess] = excesses(workload.grants, policy.run, policy.ceilings);
-  if (excess !== undefined) {
-    const { control, shown, value, bound, boundShown } = excess;
-    const allowed = `${boundShown}, which ${bound.by.policy}:${bound.by.line} allows`;
-    throw new SecureError('CEILING_EXCEEDED', `the workload asks for ${control}: ${shown}, beyond ${allowed}`, {
-      hint: `give the image a workload of its own, or declare run.ceilings.${control} in your policy`,
-      position: { file: value.by.policy, line: value.by.line },
-    });
+function granted(policy: EffectivePolicy, { grants, optional }: Workload): PartialRun {
+  const { publishAddress: _, ...rest } = grants;
+  const found = excesses(rest, policy.run, policy.ceilings);
+  const [excess] = found;
+  if (excess === undefined) return rest;
+  if (optional) {
+    const beyond = found.map(({ control }): string => control);
+    return Object.fromEntries(Object.entries(rest).filter(([name]) => !beyond.includes(name)));
   }
+  const { control, shown, value, bound, boundShown } = excess;
+  const allowed = `${boundShown}, which ${bound.by.policy}:${bound.by.line} allows`;
+  throw new SecureError('CEILING_EXCEEDED', `the workload asks for ${control}: ${shown}, beyond ${allowed}`, {
+    hint: `give the image a workload of its own, or declare run.ceilings.${control} in your policy`,
+    position: { file: value.by.policy, line: value.by.line },
+  });
+}
+
+/** The policy with a workload's grants. @throws SecureError CEILING_EXCEEDED */
+export function grantWorkload(policy: EffectivePolicy, workload: Workload): EffectivePolicy {
+  const grants = granted(policy, workload);
   const run: Record<string, Sourced<unknown>> = { ...policy.run };
   for (const name of CONTROL_NAMES) {
-    const grant = workload.grants[name];
+    const grant = grants[name];
     const own = run[name];
     if (grant === undefined || own === undefined) continue;
     const lattice = CONTROLS[name].lattice as Lattice<unknown>;
@@ -75,5 +85,9 @@ export function grantWorkload(policy: EffectivePolicy, workload: Workload): Effe
     const adds = Array.isArray(grant.value) || grant.value === 'any';
     run[name] = { value: adds ? lattice.join(own.value, grant.value) : grant.value, by: grant.by };
   }
+  const { publishAddress } = workload.grants;
+  const { lattice } = CONTROLS.publishAddress;
+  if (publishAddress !== undefined && lattice.loosens(publishAddress.value, policy.run.publishAddress.value))
+    run.publishAddress = publishAddress;
   return { ...policy, run: run as unknown as EffectivePolicy['run'] };
 }

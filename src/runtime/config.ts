@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which profile is meant: flag > SECURE_PROFILE > ./secure.yaml > $XDG_CONFIG_HOME/secure/config.yaml >
-// /etc/secure/config.yaml > default. Each place that was looked at is an input of the plan.
+// Configuration: flag > SECURE_* > ./secure.yaml > $XDG_CONFIG_HOME/secure/config.yaml > /etc/secure/config.yaml > default,
+// for each setting. Each place that was looked at is an input of the plan.
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { SecureError } from '../errors.ts';
-import { suggest } from '../suggest.ts';
+import { type ConfigFile, readConfigFile } from './config/file.ts';
+import { checkSetting, DEFAULT_NETWORK, NETWORK_KEYS, type NetworkKey } from './config/network.ts';
 import type { Inputs } from './inputs.ts';
+import type { NetworkSettings } from './plan/types.ts';
 
 export interface Configured {
   /** Name or absolute path. */
   readonly profile: string;
   /** Where it was said, for people: `--profile`, `SECURE_PROFILE`, a file, or `default`. */
   readonly origin: string;
+  readonly network: NetworkSettings;
 }
-
-const LIMIT = 64 * 1024;
-const OTHERS_WRITE = 0o002;
-const KEYS = ['profile'];
 
 /** A path is written with a slash or as a YAML file; it counts from where it was written, not from where it is read. */
 function located(value: string, base: string): string {
@@ -23,72 +22,48 @@ function located(value: string, base: string): string {
   return path && !isAbsolute(value) ? resolve(base, value) : value;
 }
 
-/**
- * A configuration file chooses how hard a container of this user is confined, so it must be theirs: somebody who can
- * write into a directory must not decide for whoever runs `secure` there.
- */
-function checkOwner(path: string, uid: number, mode: number, inputs: Inputs): void {
-  const sudo = inputs.env('SUDO_UID');
-  const trusted = [
-    0,
-    process.geteuid?.() ?? 0,
-    ...(sudo !== undefined && /^\d{1,10}$/.test(sudo) ? [Number(sudo)] : []),
-  ];
-  if (trusted.includes(uid) && (mode & OTHERS_WRITE) === 0) return;
-  const why = trusted.includes(uid) ? 'everybody may write it' : `it belongs to user ${uid}`;
-  throw new SecureError('CONFIG_INVALID', `configuration file ${path} is not trusted: ${why}`, {
-    hint: 'name the profile with --profile, or make the file yours and chmod o-w it',
-    position: { file: path },
-  });
+/** The settings of the environment. @throws SecureError CONFIG_INVALID */
+function networkEnv(inputs: Inputs): Partial<NetworkSettings> {
+  const settings: Record<string, string | null> = {};
+  for (const key of NETWORK_KEYS) {
+    const name = `SECURE_${key.toUpperCase()}`;
+    const text = inputs.env(name);
+    if (text === undefined || text === '') continue;
+    const checked = checkSetting[key as NetworkKey](text);
+    if ('wrong' in checked) {
+      throw new SecureError('CONFIG_INVALID', `${name}: ${JSON.stringify(text.slice(0, 80))} is ${checked.wrong}`, {
+        hint: `expected ${checked.expected}`,
+      });
+    }
+    settings[key] = checked.value;
+  }
+  return settings;
 }
 
-async function profileOf(path: string, inputs: Inputs): Promise<string | undefined> {
-  const file = inputs.read(path, LIMIT);
-  if (file === undefined) return undefined;
-  checkOwner(path, file.uid, file.mode, inputs);
-  const { LineCounter, parseDocument, isMap, isScalar } = await import('yaml');
-  const lines = new LineCounter();
-  const document = parseDocument(file.data.toString('utf8'), { lineCounter: lines, version: '1.2' });
-  const at = (offset: number) => {
-    const { line, col } = lines.linePos(offset);
-    return { file: path, line, column: col };
-  };
-  const fail = (offset: number, message: string, hint?: string): SecureError =>
-    new SecureError('CONFIG_INVALID', message, { position: at(offset), ...(hint === undefined ? {} : { hint }) });
-  const [problem] = document.errors;
-  if (problem !== undefined) throw fail(problem.pos[0], problem.message.split('\n')[0] ?? 'not YAML');
-  if (document.contents === null) return undefined;
-  if (!isMap(document.contents)) throw fail(0, 'a configuration file is a mapping', "for example 'profile: strict'");
-  let profile: string | undefined;
-  for (const { key, value } of document.contents.items) {
-    const offset = isScalar(key) ? (key.range?.[0] ?? 0) : 0;
-    const name = isScalar(key) ? String(key.value) : '';
-    if (!KEYS.includes(name)) {
-      const near = suggest(name, KEYS);
-      throw fail(
-        offset,
-        `unknown key ${JSON.stringify(name)}`,
-        near === undefined ? `known: ${KEYS.join(', ')}` : `did you mean ${near}?`,
-      );
-    }
-    if (!isScalar(value) || typeof value.value !== 'string' || value.value === '') {
-      throw fail(offset, 'profile is the name of a profile or the path of a policy file');
-    }
-    profile = value.value;
-  }
-  return profile;
+function chosen(flag: string | undefined, cwd: string, inputs: Inputs): Omit<Configured, 'network'> | undefined {
+  if (flag !== undefined) return { profile: located(flag, cwd), origin: '--profile' };
+  const variable = inputs.env('SECURE_PROFILE');
+  if (variable === undefined || variable === '') return undefined;
+  return { profile: located(variable, cwd), origin: 'SECURE_PROFILE' };
 }
 
 /** @throws SecureError CONFIG_INVALID with the position, INVALID_VALUE for a file that cannot be read. */
-export async function chooseProfile(flag: string | undefined, cwd: string, inputs: Inputs): Promise<Configured> {
-  if (flag !== undefined) return { profile: located(flag, cwd), origin: '--profile' };
-  const variable = inputs.env('SECURE_PROFILE');
-  if (variable !== undefined && variable !== '') return { profile: located(variable, cwd), origin: 'SECURE_PROFILE' };
+export async function readConfig(flag: string | undefined, cwd: string, inputs: Inputs): Promise<Configured> {
+  let profile = chosen(flag, cwd, inputs);
+  const files: ConfigFile[] = [];
   for (const path of configFiles(cwd, inputs)) {
-    const profile = await profileOf(path, inputs);
-    if (profile !== undefined) return { profile: located(profile, dirname(path)), origin: path };
+    const file = await readConfigFile(path, inputs, profile !== undefined);
+    if (file === undefined) continue;
+    files.push(file);
+    if (file.profile !== undefined) profile ??= { profile: located(file.profile, dirname(path)), origin: path };
   }
-  return { profile: 'default', origin: 'default' };
+  const network = Object.assign(
+    {},
+    DEFAULT_NETWORK,
+    ...files.map((file) => file.network).reverse(),
+    networkEnv(inputs),
+  );
+  return { ...(profile ?? { profile: 'default', origin: 'default' }), network };
 }
 
 function* configFiles(cwd: string, inputs: Inputs): Generator<string> {

@@ -7,6 +7,8 @@ import { ExitCode, SecureError } from '../errors.ts';
 import { cgroupFacts } from './host/cgroups.ts';
 import { lsmFacts } from './host/lsm.ts';
 import { capabilityNames, parseLimits, statusField } from './host/process.ts';
+import { readResolver } from './host/resolver.ts';
+import { Inputs } from './inputs.ts';
 import type { HostFacts, PlanInputRecord } from './plan/types.ts';
 
 function required(path: string): string {
@@ -41,8 +43,14 @@ function architecture(): HostFacts['architecture'] {
   });
 }
 
+/** Whether a new network could have IPv6: the kernel has it, and new devices are not told to do without. */
+function hasIpv6(): boolean {
+  const on = (name: string): boolean => optional(`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`).trim() === '0';
+  return existsSync('/proc/net/if_inet6') && on('all') && on('default');
+}
+
 /** @throws SecureError HOST_FEATURE_MISSING: no /proc, another architecture. */
-export async function readHost(): Promise<HostFacts> {
+export async function readHost(inputs = new Inputs()): Promise<HostFacts> {
   const { hostProbes } = await import('../native.ts');
   const { landlockAbi } = hostProbes();
   const status = required('/proc/self/status');
@@ -61,6 +69,8 @@ export async function readHost(): Promise<HostFacts> {
     }),
     cgroup: cgroupFacts(required('/proc/self/mountinfo'), (mount) => optional(join(mount, 'cgroup.controllers'))),
     userNamespaces: existsSync('/proc/self/ns/user') && Number(optional('/proc/sys/user/max_user_namespaces')) > 0,
+    ipv6: hasIpv6(),
+    resolver: readResolver(inputs),
     lastCap: Number(required('/proc/sys/kernel/cap_last_cap')),
     capabilities: capabilityNames(statusField(status, 'CapBnd') ?? ''),
     cpus: availableParallelism(),
@@ -71,10 +81,10 @@ export async function readHost(): Promise<HostFacts> {
 
 /**
  * The facts as inputs of a plan, by value: stat says nothing about files of /proc and /sys. Node raises its own soft
- * limits, and planning reads the hard ones, so only those count.
+ * limits, and planning reads the hard ones, so only those count. Files that were read for them are inputs by content.
  */
 export function hostInputs(host: HostFacts): PlanInputRecord[] {
-  const { rlimits, ...rest } = host;
+  const { rlimits, resolver: _, ...rest } = host;
   const hard = Object.fromEntries(Object.entries(rlimits).map(([name, limit]) => [name, limit.hard]));
   return Object.entries({ ...rest, hardLimits: hard }).map(([fact, value]) => ({ kind: 'host', fact, value }));
 }

@@ -7,13 +7,20 @@ import type { StoreRoots } from './images/roots.ts';
 import { ImageStore } from './images/store.ts';
 import type { Inputs } from './inputs.ts';
 import { createPlan, type Plan } from './plan/plan.ts';
-import type { RunRequest } from './plan/types.ts';
+import type { ImageFacts, NetworkSettings, RunRequest } from './plan/types.ts';
 import { type PullMode, resolveImage } from './resolve.ts';
 
 export interface Pull {
   readonly mode: PullMode;
   /** Progress of a download. */
   readonly onEvent: OnEvent;
+}
+
+/** Certificates are read from an image only when some are to be added to them. */
+async function withBundles(image: ImageFacts, request: RunRequest): Promise<ImageFacts> {
+  if (request.extraCas.length === 0) return image;
+  const { caBundles } = await import('./images/bundles.ts');
+  return { ...image, caBundles: caBundles(image.layers.map(({ path }) => path)) };
 }
 
 /**
@@ -26,6 +33,7 @@ export async function preparePlan(
   inputs: Inputs,
   roots: StoreRoots,
   pull: Pull,
+  network: NetworkSettings,
 ): Promise<Plan> {
   const read: PolicyInput[] = [];
   const policy = await loadPolicy(request.profile, fileIo(read, cwd));
@@ -34,8 +42,8 @@ export async function preparePlan(
   const { path, absent } = await resolveImage(store, request, policy, pull.mode);
   inputs.add(...absent.map((missing) => ({ kind: 'absent' as const, path: missing })));
   inputs.stat(path);
-  const image = await store.imageFacts(request.image);
-  const host = await readHost();
+  const image = await withBundles(await store.imageFacts(request.image), request);
+  const host = await readHost(inputs);
   inputs.add(...hostInputs(host));
-  return createPlan({ request, image, policy, host, roots, inputs: inputs.records });
+  return createPlan({ request, image, policy, host, network, roots, inputs: inputs.records });
 }

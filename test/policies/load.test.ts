@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest';
+import { builtinId, RECIPES } from '../../src/policies/builtin.ts';
 import { loadPolicy, validatePolicy } from '../../src/policies/index.ts';
 import { failure, filesIo, policy } from './files.ts';
 
@@ -33,7 +34,13 @@ test('extends is relative to the file that says it', async () => {
     'base.yaml': policy('extends: strict'),
   };
   const { files: chain } = await load(files);
-  expect(chain).toEqual(['/p/a.yaml', '/p/teams/web.yaml', '/p/base.yaml', 'builtin:strict', 'builtin:nginx']);
+  expect(chain).toEqual([
+    '/p/a.yaml',
+    '/p/teams/web.yaml',
+    '/p/base.yaml',
+    'builtin:strict',
+    ...RECIPES.map(builtinId),
+  ]);
 });
 
 test('several parents are taken at their tightest, and the line is that of the tighter one', async () => {

@@ -2,9 +2,11 @@
 // The flags of `secure run`: the one table that argv is split by, values are read by and help is printed from.
 import { Flags } from '../command.ts';
 import { asTyped, valueFlag, valuesFlag } from '../definitions.ts';
+import { parseDnsOption, parseDomain, parseHost, parseServer } from '../values/address.ts';
 import { parseMount, parseTmpfs, parseVolume } from '../values/mount.ts';
 import { parseAbsolute, parseHostname, parseName } from '../values/name.ts';
 import { parseCores, parseCpuset, parseInteger } from '../values/number.ts';
+import { parsePublish } from '../values/port.ts';
 import { parseSignal } from '../values/signal.ts';
 import { parseSize, parseSizeOrUnlimited } from '../values/size.ts';
 import { parseSeconds } from '../values/time.ts';
@@ -63,7 +65,33 @@ const confinement = {
     description: 'Such as no-new-privileges or seccomp=FILE.',
     helpValue: 'OPTION',
   }),
-  network: Flags.string({ description: 'Network of the container.', options: ['none'], default: 'none' }),
+};
+
+const network = {
+  network: Flags.string({
+    aliases: ['net'],
+    description: 'Whether it is attached to the bridge; when not given, when something needs it.',
+    options: ['bridge', 'none'],
+  }),
+  publish: valuesFlag(parsePublish, {
+    char: 'p',
+    description: 'Port to reach from outside.',
+    helpValue: '[[ADDRESS:]PORT:]PORT[/udp]',
+  }),
+  'publish-all': Flags.boolean({ char: 'P', description: 'Every port that the image exposes, on free ports.' }),
+  dns: valuesFlag(parseServer, { description: "Name server instead of the host's.", helpValue: 'ADDRESS' }),
+  'dns-search': valuesFlag(parseDomain, { description: 'Search domain; . for none.', helpValue: 'DOMAIN' }),
+  'dns-option': valuesFlag(parseDnsOption, {
+    aliases: ['dns-opt'],
+    description: 'Option of resolv.conf.',
+    helpValue: 'OPTION',
+  }),
+  'add-host': valuesFlag(parseHost, {
+    description: 'Name in /etc/hosts; host-gateway is this host.',
+    helpValue: 'NAME:ADDRESS',
+  }),
+  'proxy-env': Flags.boolean({ description: 'Pass on HTTPS_PROXY and the like as they are set here.' }),
+  'extra-ca': valuesFlag(asTyped, { description: 'Certificates to trust besides.', helpValue: 'FILE' }),
 };
 
 const limits = {
@@ -83,6 +111,11 @@ const limits = {
 };
 
 const ours = {
+  pull: Flags.string({
+    description: 'When to fetch the image from its registry.',
+    options: ['missing', 'always', 'never'],
+    default: 'missing',
+  }),
   'dry-run': Flags.boolean({ description: 'Print what would be done, and why, without doing it.' }),
   explain: Flags.boolean({ description: 'Print each hardening decision on stderr, then run.' }),
 };
@@ -94,11 +127,7 @@ export const RUN_FLAGS = {
   ...grouped('process', process),
   ...grouped('files', files),
   ...grouped('confinement', confinement),
+  ...grouped('network', network),
   ...grouped('limits', limits),
   ...ours,
 };
-  pull: Flags.string({
-    description: 'When to fetch the image from its registry.',
-    options: ['missing', 'always', 'never'],
-    default: 'missing',
-  }),

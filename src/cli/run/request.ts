@@ -5,7 +5,8 @@ import { resolve } from 'node:path';
 import type { Interfaces } from '@oclif/core';
 import { SecureError } from '../../errors.ts';
 import { type Inputs, isMissing } from '../../runtime/inputs.ts';
-import type { LimitRequest, RunRequest, TmpfsRequest, VolumeRequest } from '../../runtime/plan/types.ts';
+import { checkNetworkRequest } from '../../runtime/plan/network.ts';
+import type { ExtraCa, LimitRequest, RunRequest, TmpfsRequest, VolumeRequest } from '../../runtime/plan/types.ts';
 import { invalidValue } from '../read.ts';
 import type { BindText, MountText } from '../values/mount.ts';
 import { readEnvironment } from './env.ts';
@@ -54,6 +55,36 @@ function limits(flags: RunFlags): LimitRequest {
   };
 }
 
+/** As curl(1) and most programs read them: in both cases of letters. */
+const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'ALL_PROXY', 'NO_PROXY'];
+
+function proxyEnv(inputs: Inputs): string[] {
+  return PROXIES.flatMap((name) => [name, name.toLowerCase()]).flatMap((name) => {
+    const value = inputs.env(name);
+    return value === undefined || value === '' ? [] : [`${name}=${value}`];
+  });
+}
+
+function network(flags: RunFlags, inputs: Inputs) {
+  return {
+    ...(flags.network === undefined ? {} : { network: flags.network as 'none' | 'bridge' }),
+    publish: (flags.publish ?? []).flat(),
+    publishAll: flags['publish-all'],
+    dns: flags.dns ?? [],
+    dnsSearch: flags['dns-search'] ?? [],
+    dnsOptions: flags['dns-option'] ?? [],
+    addHosts: flags['add-host'] ?? [],
+    ...(flags['proxy-env'] ? { proxyEnv: proxyEnv(inputs) } : {}),
+  };
+}
+
+async function extraCasOf(flags: RunFlags, cwd: string, inputs: Inputs): Promise<ExtraCa[]> {
+  const paths = flags['extra-ca'] ?? [];
+  if (paths.length === 0) return [];
+  const { readExtraCas } = await import('./trust.ts');
+  return readExtraCas(paths, cwd, inputs);
+}
+
 function checkTogether(flags: RunFlags): void {
   const { memory, 'memory-swap': swap } = flags;
   if (swap !== undefined && memory === undefined) {
@@ -72,13 +103,13 @@ function checkTogether(flags: RunFlags): void {
  * The request of one command line. `operands` are the image and everything after it.
  * @throws SecureError MISSING_ARGUMENT, INVALID_VALUE, USAGE
  */
-export function readRequest(
+export async function readRequest(
   flags: RunFlags,
   operands: readonly string[],
   profile: string,
   cwd: string,
   inputs: Inputs,
-): RunRequest {
+): Promise<RunRequest> {
   const [image, ...args] = operands;
   if (image === undefined || image === '') {
     throw new SecureError('MISSING_ARGUMENT', "'secure run' needs an IMAGE", {
@@ -90,7 +121,8 @@ export function readRequest(
   const binds = mounts.filter((mount) => mount.kind === 'bind');
   const tmpfs = mounts.filter((mount) => mount.kind === 'tmpfs');
   const { entrypoint } = flags;
-  return {
+  const extraCas = await extraCasOf(flags, cwd, inputs);
+  const request: RunRequest = {
     image,
     args,
     ...(entrypoint === undefined ? {} : { entrypoint: entrypoint === '' ? [] : [entrypoint] }),
@@ -116,9 +148,12 @@ export function readRequest(
     capDrop: flags['cap-drop'] ?? [],
     securityOpt: flags['security-opt'] ?? [],
     privileged: flags.privileged,
-    network: 'none',
+    ...network(flags, inputs),
+    extraCas,
     limits: limits(flags),
     trust: flags.trust,
     enforcement: flags.enforcement === 'best-effort' ? 'best-effort' : 'required',
   };
+  checkNetworkRequest(request);
+  return request;
 }

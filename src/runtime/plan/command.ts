@@ -8,10 +8,17 @@ import { type Context, invalid, withoutNul } from './context.ts';
  * not get the image's arguments, which were meant for another program.
  * @throws SecureError NO_COMMAND
  */
-export function planArgs({ request, image }: Context): string[] {
+export function planArgs({ request, image, workload, reasons }: Context): string[] {
   const entrypoint = request.entrypoint ?? image.config.entrypoint;
   const inherited = request.entrypoint === undefined ? image.config.cmd : [];
-  const args = [...entrypoint, ...(request.args.length > 0 ? request.args : inherited)];
+  const own = [...entrypoint, ...(request.args.length > 0 ? request.args : inherited)];
+  // Packages name no command; who wrote the workload knows the one that serves.
+  const lent = own.length === 0 && request.entrypoint === undefined ? (workload?.command ?? []) : [];
+  const args = [...own, ...lent];
+  if (workload !== undefined && lent.length > 0) {
+    const why = `neither ${image.reference} nor the request names a command`;
+    reasons.add({ control: 'command', decision: lent.join(' '), by: workload.by, why, required: false });
+  }
   if (args[0] === undefined || args[0] === '') {
     throw new SecureError('NO_COMMAND', `${image.reference} names no command and none was given`, {
       hint: 'put the command after the image: secure run IMAGE COMMAND [ARG…]',

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SecureError } from '../../errors.ts';
-import type { EffectivePolicy, Source } from '../../policies/index.ts';
+import type { EffectivePolicy, Source, Workload } from '../../policies/index.ts';
 import type { Reasons } from './reasons.ts';
-import type { HostFacts, ImageFacts, PlanInputRecord, RunRequest } from './types.ts';
+import type { HostFacts, ImageFacts, NetworkSettings, PlanInputRecord, RunRequest } from './types.ts';
 
 /** Everything that a plan depends on; planning reads nothing else. */
 export interface PlanInput {
@@ -10,6 +10,7 @@ export interface PlanInput {
   readonly image: ImageFacts;
   readonly policy: EffectivePolicy;
   readonly host: HostFacts;
+  readonly network: NetworkSettings;
   /** `/var/lib/secure` and `/run/secure`, or where they were moved to. */
   readonly roots: { readonly state: string; readonly run: string };
   /** What the caller read on the way here; kept in the plan as it is. */
@@ -19,8 +20,8 @@ export interface PlanInput {
 /** What each part of planning gets: the input, the policy with the image's workload granted, and where reasons go. */
 export interface Context extends PlanInput {
   readonly reasons: Reasons;
-  /** Users that the workload names, in order of preference. */
-  readonly workloadUsers: readonly string[];
+  /** What the policy knows about this image; its grants are in `policy` already. */
+  readonly workload: Workload | undefined;
 }
 
 /** A request that asks for more than the policy gives. The line is part of the message, as the policy may be changed. */

@@ -14,7 +14,8 @@ import {
   writableDirectoryRights,
 } from '../../profiles/landlock/index.ts';
 import type { Context } from './context.ts';
-import type { CapabilitySets, LandlockSpec, Mount } from './spec.ts';
+import { exposedPorts } from './publish.ts';
+import type { CapabilitySets, LandlockSpec, Mount, NetworkSpec } from './spec.ts';
 
 type Part = keyof typeof LANDLOCK_ABI;
 
@@ -33,6 +34,7 @@ function wanted(
   { value: level, by }: Sourced<Level>,
   decision: string,
   why: string,
+  instead: string = INSTEAD[part],
 ): boolean {
   const control = `landlock-${part}`;
   if (level === 'off') {
@@ -56,7 +58,7 @@ function wanted(
     available: host.landlockAbi >= LANDLOCK_ABI[part],
     lacks: `it needs Landlock ABI ${LANDLOCK_ABI[part]} (Linux ${LINUX[part]}) and this kernel has ${has}`,
     hint: 'boot a kernel with Landlock enabled (lsm=landlock,…), or use a policy that only wishes for it',
-    ...(host.landlockAbi >= LANDLOCK_ABI[part] ? {} : { compensatedBy: INSTEAD[part] }),
+    ...(host.landlockAbi >= LANDLOCK_ABI[part] ? {} : { compensatedBy: instead }),
   });
 }
 
@@ -88,20 +90,13 @@ function fileRules({ scope, mounts, rootWritable, deviceNodes, tty }: FsInput): 
   ];
 }
 
-/** TCP ports that the image says it listens on: `80`, `80/tcp`. Others mean nothing to Landlock. */
-function exposed(ports: readonly string[]): number[] {
-  return ports.flatMap((text) => {
-    const [, digits = ''] = /^(\d{1,5})(?:\/tcp)?$/.exec(text) ?? [];
-    const port = Number(digits);
-    return port >= 1 && port <= 65535 ? [port] : [];
-  });
-}
+const BRIDGED = 'the table of the bridge: published ports in, declared ports out';
 
 /**
  * Listening: what policy, workload and image declare (an image's word is enough, the container's network is its own).
  * Connecting: only what policy and workload declare, or an image could open its own way out.
  */
-function portRules(context: Context): Pick<LandlockSpec, 'handledAccessNet' | 'netPort'> {
+function portRules(context: Context, network: NetworkSpec | null): Pick<LandlockSpec, 'handledAccessNet' | 'netPort'> {
   const { ports, egress } = context.policy.run;
   const none = { handledAccessNet: [], netPort: [] };
   if (ports.value === 'any' && egress.value === 'any') {
@@ -116,14 +111,18 @@ function portRules(context: Context): Pick<LandlockSpec, 'handledAccessNet' | 'n
     });
     return none;
   }
+  const tcp = ({ protocol }: { protocol: string }): boolean => protocol === 'tcp';
+  const declared = exposedPorts(context.image.config.exposedPorts)
+    .filter(tcp)
+    .map(({ port }) => port);
+  const published = (network?.ports ?? []).filter(tcp).map(({ containerPort }) => containerPort);
   const listen =
-    ports.value === 'any'
-      ? 'any'
-      : [...new Set([...ports.value, ...exposed(context.image.config.exposedPorts)])].sort((a, b) => a - b);
+    ports.value === 'any' ? 'any' : [...new Set([...ports.value, ...declared, ...published])].sort((a, b) => a - b);
   const show = (list: 'any' | readonly number[]): string => (list === 'any' ? 'any' : list.join(' ') || 'none');
   const decision = `listen: ${show(listen)}; connect: ${show(egress.value)}`;
-  if (!wanted(context, 'ports', context.policy.run['landlock.ports'], decision, 'TCP only by declared ports'))
-    return none;
+  const level = context.policy.run['landlock.ports'];
+  const instead = network === null ? INSTEAD.ports : BRIDGED;
+  if (!wanted(context, 'ports', level, decision, 'TCP only by declared ports', instead)) return none;
   const rule = (access: string, list: 'any' | readonly number[]) =>
     list === 'any' || list.length === 0 ? [] : [{ port: [...list], allowedAccess: [access] }];
   return {
@@ -138,6 +137,7 @@ export function planLandlock(
   mounts: readonly Mount[],
   rootWritable: boolean,
   capabilities: CapabilitySets,
+  network: NetworkSpec | null,
 ): LandlockSpec | null {
   const { policy, host, request } = context;
   const { run } = policy;
@@ -155,7 +155,7 @@ export function planLandlock(
     'only on terminals and the standard devices',
     'no driver is reached through a device node',
   );
-  const net = portRules(context);
+  const net = portRules(context, network);
   const scopes = wanted(
     context,
     'scopes',

@@ -62,7 +62,13 @@ function ordered(mounts: readonly Mount[]): Mount[] {
  * Everything that is mounted, in order. A bind or tmpfs of the request takes the place of a declared one.
  * @throws SecureError MOUNT_REFUSED, POLICY_DENIED, INVALID_VALUE
  */
-export function planMounts(context: Context, user: PlannedUser, readOnly: boolean, userNamespace: boolean): Mount[] {
+export function planMounts(
+  context: Context,
+  user: PlannedUser,
+  readOnly: boolean,
+  userNamespace: boolean,
+  generated: readonly Mount[],
+): Mount[] {
   const { shmSize = SHM_BYTES } = context.request.limits;
   if (!Number.isSafeInteger(shmSize) || shmSize < 1)
     throw invalid('--shm-size', String(shmSize), 'a whole number of bytes');
@@ -73,5 +79,8 @@ export function planMounts(context: Context, user: PlannedUser, readOnly: boolea
   if (twice !== undefined)
     throw refusedMount(`mount on ${twice}`, 'two mounts have the same destination', 'leave one out');
   const free = (mount: Mount): boolean => !destinations.includes(mount.destination);
-  return [...kernelMounts(shmSize).filter(free), ...ordered([...declared.filter(free), ...asked])];
+  return [
+    ...kernelMounts(shmSize).filter(free),
+    ...ordered([...declared.filter(free), ...generated.filter(free), ...asked]),
+  ];
 }

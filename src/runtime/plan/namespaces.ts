@@ -40,19 +40,13 @@ export function planUserNamespace({ policy, host, reasons }: Context): boolean {
 
 /** All namespaces are new: nothing is shared with the host. */
 export function planNamespaces({ policy, reasons }: Context, userNamespace: boolean): { type: string }[] {
-  const { network, lowPorts, cgroup } = policy.run;
+  const { lowPorts, cgroup } = policy.run;
   const own = [...BASE, ...(userNamespace ? ['user'] : [])];
   reasons.add({
     control: 'namespaces',
     decision: own.join(' '),
     by: cgroup.by,
     why: 'none is shared with the host or another container',
-  });
-  reasons.add({
-    control: 'network',
-    decision: 'none',
-    by: network.by,
-    why: 'a network of its own with nothing but loopback',
   });
   reasons.add({
     control: 'low-ports',

@@ -6,6 +6,7 @@ import { planCapabilities } from './capabilities.ts';
 import { planArgs, planCwd } from './command.ts';
 import type { Context, PlanInput } from './context.ts';
 import { planEnv } from './env.ts';
+import { mountSlots, type PlannedFiles, planFiles } from './files.ts';
 import { checkImage } from './image.ts';
 import { planLandlock } from './landlock.ts';
 import { planLsm } from './lsm.ts';
@@ -13,6 +14,7 @@ import { planMasks } from './masks.ts';
 import { planHostname, planMonitor, planName } from './monitor.ts';
 import { planMounts, planReadOnly } from './mounts.ts';
 import { planNamespaces, planUserNamespace, RANGE_MAPPING, SYSCTL } from './namespaces.ts';
+import { planNetwork } from './network.ts';
 import { readSecurityOptions, refusePrivileged } from './options.ts';
 import { Reasons } from './reasons.ts';
 import { planResources } from './resources.ts';
@@ -30,7 +32,7 @@ export type { Plan } from './spec.ts';
 function contextOf(input: PlanInput): Context {
   const reasons = new Reasons();
   const workload = findWorkload(input.policy, input.image.reference);
-  if (workload === undefined) return { ...input, reasons, workloadUsers: [] };
+  if (workload === undefined) return { ...input, reasons, workload };
   const policy = grantWorkload(input.policy, workload);
   reasons.add({
     control: 'workload',
@@ -39,7 +41,7 @@ function contextOf(input: PlanInput): Context {
     why: `names ${input.image.reference}`,
     required: false,
   });
-  return { ...input, policy, reasons, workloadUsers: workload.user };
+  return { ...input, policy, reasons, workload };
 }
 
 interface Parts {
@@ -48,6 +50,8 @@ interface Parts {
   readonly userNamespace: boolean;
   readonly landlock: SecureExtension['landlock'];
   readonly hostnameSlot: number | undefined;
+  readonly network: SecureExtension['network'];
+  readonly files: PlannedFiles;
   readonly mounts: Plan['mounts'];
   readonly readOnly: boolean;
 }
@@ -75,8 +79,10 @@ function decide(context: Context): Parts {
   });
   const seccomp = planSeccomp(context, options, capabilities);
   const readOnly = planReadOnly(context);
-  const mounts = planMounts(context, user, readOnly, userNamespace);
-  const landlock = planLandlock(context, mounts, !readOnly, capabilities);
+  const network = planNetwork(context);
+  const files = planFiles(context, network, userNamespace);
+  const mounts = planMounts(context, user, readOnly, userNamespace, files.mounts);
+  const landlock = planLandlock(context, mounts, !readOnly, capabilities, network);
   const apparmorProfile = planLsm(context, options);
   const namespaces = planNamespaces(context, userNamespace);
   const resources = planResources(context, capabilities);
@@ -108,6 +114,8 @@ function decide(context: Context): Parts {
     userNamespace,
     landlock,
     hostnameSlot,
+    network,
+    files,
     mounts,
     readOnly,
   };
@@ -129,6 +137,8 @@ export function createPlan(input: PlanInput): Plan {
     hostname: hostname === '',
     hostnameEnv: parts.hostnameSlot,
     name: name === null,
+    network: parts.network,
+    files: [...parts.files.slots, ...mountSlots(parts.mounts, parts.files)],
   };
   return {
     ociVersion: '1.3.0',
@@ -157,6 +167,8 @@ export function createPlan(input: PlanInput): Plan {
       workDir: '',
       logPath: '',
       landlock: parts.landlock,
+      network: parts.network,
+      files: parts.files.files,
       monitor: planMonitor(context),
       slots: planSlots(open),
       inputs: input.inputs,

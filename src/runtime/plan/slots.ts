@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What differs from one run to the next, and so is filled in natively. See docs/plan.md, "Slots".
-import type { Slot } from './spec.ts';
+import type { NetworkSpec, Slot } from './spec.ts';
 
 interface Open {
   readonly userNamespace: boolean;
@@ -8,9 +8,23 @@ interface Open {
   /** Index of HOSTNAME in the environment, when it is to be filled. */
   readonly hostnameEnv: number | undefined;
   readonly name: boolean;
+  readonly network: NetworkSpec | null;
+  /** Of generated files, in them and in the mounts. */
+  readonly files: readonly Slot[];
 }
 
-export function planSlots({ userNamespace, hostname, hostnameEnv, name }: Open): Slot[] {
+/** Native code fills the n-th `host-port` with the n-th free port, so their order is that of the ports. */
+function networkSlots({ address6, ports }: NetworkSpec): Slot[] {
+  return [
+    { at: '/secure/network/address4', type: 'address4' },
+    ...(address6 === null ? [] : [{ at: '/secure/network/address6', type: 'address6' } as const]),
+    ...ports.flatMap(({ hostPort }, i): Slot[] =>
+      hostPort === 0 ? [{ at: `/secure/network/ports/${i}/hostPort`, type: 'host-port' }] : [],
+    ),
+  ];
+}
+
+export function planSlots({ userNamespace, hostname, hostnameEnv, name, network, files }: Open): Slot[] {
   const slots: Slot[] = [];
   if (userNamespace) {
     slots.push({ at: '/linux/uidMappings/0/hostID', type: 'range-start' });
@@ -25,5 +39,7 @@ export function planSlots({ userNamespace, hostname, hostnameEnv, name }: Open):
   slots.push({ at: '/secure/upperDir', type: 'upper-dir' });
   slots.push({ at: '/secure/workDir', type: 'work-dir' });
   slots.push({ at: '/annotations/org.opencontainers.image.created', type: 'created' });
+  if (network !== null) slots.push(...networkSlots(network));
+  slots.push(...files);
   return slots;
 }

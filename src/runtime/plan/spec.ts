@@ -70,9 +70,47 @@ export interface LandlockSpec {
   netPort: readonly { port: readonly number[]; allowedAccess: readonly string[] }[];
   scoped: readonly string[];
 }
+export interface PublishedPort {
+  protocol: 'tcp' | 'udp';
+  /** `0.0.0.0` and `::` are every address of their family. */
+  hostAddress: string;
+  /** 0: a slot. */
+  hostPort: number;
+  containerPort: number;
+}
+/** docs/network.md, "In the plan". */
+export interface NetworkSpec {
+  driver: 'bridge';
+  bridge: string;
+  subnet4: string;
+  subnet6: string | null;
+  address4: string;
+  address6: string | null;
+  egress: 'none' | 'any' | readonly number[];
+  hostAccess: boolean;
+  ports: readonly PublishedPort[];
+}
+/** Written into the container's record; some parts are slots. */
+export interface GeneratedFile {
+  name: string;
+  parts: readonly string[];
+}
 export interface Slot {
   at: string;
-  type: 'id' | 'id-short' | 'name' | 'range-start' | 'cgroup-path' | 'upper-dir' | 'work-dir' | 'log-path' | 'created';
+  type:
+    | 'id'
+    | 'id-short'
+    | 'name'
+    | 'range-start'
+    | 'cgroup-path'
+    | 'upper-dir'
+    | 'work-dir'
+    | 'log-path'
+    | 'created'
+    | 'address4'
+    | 'address6'
+    | 'host-port'
+    | 'record-dir';
   prefix?: string;
   suffix?: string;
 }
@@ -91,6 +129,9 @@ export interface SecureExtension {
   workDir: string;
   logPath: string;
   landlock: LandlockSpec | null;
+  /** null: loopback only. */
+  network: NetworkSpec | null;
+  files: readonly GeneratedFile[];
   monitor: {
     detach: boolean;
     stdinOpen: boolean;

@@ -31,7 +31,21 @@ export interface RunRequest {
   /** e.g. `no-new-privileges`, `seccomp=FILE|unconfined`, parsed by the caller into these two. */
   securityOpt: readonly string[];
   privileged: boolean;
-  network: 'none';
+  /** Undefined: what the policy gives, as little as works. */
+  network?: 'none' | 'bridge';
+  /** One entry per port; ranges were expanded by the caller. */
+  publish: readonly PublishRequest[];
+  /** Every port that the image exposes and `publish` leaves out. */
+  publishAll: boolean;
+  /** Name servers instead of the host's, as addresses. */
+  dns: readonly string[];
+  /** Instead of the host's; `.` alone: none. */
+  dnsSearch: readonly string[];
+  dnsOptions: readonly string[];
+  addHosts: readonly HostRequest[];
+  /** `K=V` of the caller's proxy variables; undefined: not asked for. */
+  proxyEnv?: readonly string[];
+  extraCas: readonly ExtraCa[];
   limits: LimitRequest;
   stopSignal?: string;
   /** Seconds. */
@@ -39,6 +53,28 @@ export interface RunRequest {
   /** Accept an image whose origin the profile would refuse (imported images under `strict`). */
   trust: boolean;
   enforcement: 'required' | 'best-effort';
+}
+export interface PublishRequest {
+  /** As typed, for errors. */
+  text: string;
+  protocol: 'tcp' | 'udp';
+  /** Canonical; undefined: where the policy says. */
+  hostAddress?: string;
+  /** Undefined: a free one. */
+  hostPort?: number;
+  containerPort: number;
+}
+export interface HostRequest {
+  name: string;
+  /** An address, or `host-gateway`: the host as the container sees it. */
+  address: string;
+}
+export interface ExtraCa {
+  /** Absolute. */
+  path: string;
+  /** The certificates alone, PEM. */
+  pem: string;
+  subjects: readonly string[];
 }
 export interface VolumeRequest {
   /** Absolute, resolved host path. */
@@ -93,6 +129,23 @@ export interface ImageFacts {
   /** /etc/passwd and /etc/group of the merged layers, at most 1 MiB each; '' where absent or not a regular file. */
   passwd: string;
   group: string;
+  /** Files of trusted certificates that it has; read only when certificates are to be added. */
+  caBundles?: readonly { path: string; text: string }[];
+}
+
+/** resolv.conf(5) without what only works on the host itself. */
+export interface Resolver {
+  nameservers: readonly string[];
+  search: readonly string[];
+  options: readonly string[];
+}
+
+/** The bridge that containers are attached to, by configuration. */
+export interface NetworkSettings {
+  bridge: string;
+  subnet4: string;
+  /** null: no IPv6. */
+  subnet6: string | null;
 }
 
 /** What this kernel and machine offer, read once by `src/runtime/host.ts`. */
@@ -114,6 +167,10 @@ export interface HostFacts {
     swapAccounting?: boolean;
   };
   userNamespaces: boolean;
+  /** Addresses of IPv6 can be given. */
+  ipv6: boolean;
+  /** What the host asks for names, as far as a container can ask it too. */
+  resolver: Resolver;
   lastCap: number;
   /** Bounding set of this process, as names. */
   capabilities: readonly string[];

@@ -84,13 +84,10 @@ function withoutRootGroup(user: PlannedUser): PlannedUser {
   return { ...user, gid: user.gid === 0 ? user.uid : user.gid, additionalGids };
 }
 
-function chosen(
-  { request, image, workloadUsers }: Context,
-  tables: Omit<Tables, 'from'>,
-): { text: string; from: string } {
+function chosen({ request, image, workload }: Context, tables: Omit<Tables, 'from'>): { text: string; from: string } {
   if (request.user !== undefined) return { text: request.user, from: '--user' };
-  if (workloadUsers.length > 0) {
-    const known = workloadUsers.find(
+  if (workload !== undefined) {
+    const known = workload.user.find(
       (name) => parseId(name) !== undefined || tables.accounts.some((a) => a.name === name),
     );
     if (known !== undefined) return { text: known, from: 'user of the workload' };

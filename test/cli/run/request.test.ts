@@ -25,7 +25,7 @@ async function request(...argv: string[]) {
     verbatim: true,
     invocation: 'secure run',
   });
-  return { ...readRequest(flags as RunFlags, operands, 'default', cwd, inputs), records: inputs.records };
+  return { ...(await readRequest(flags as RunFlags, operands, 'default', cwd, inputs)), records: inputs.records };
 }
 
 describe('readRequest', () => {
@@ -46,7 +46,13 @@ describe('readRequest', () => {
       capDrop: [],
       securityOpt: [],
       privileged: false,
-      network: 'none',
+      publish: [],
+      publishAll: false,
+      dns: [],
+      dnsSearch: [],
+      dnsOptions: [],
+      addHosts: [],
+      extraCas: [],
       limits: { ulimits: [] },
       trust: false,
       enforcement: 'required',

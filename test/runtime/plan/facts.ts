@@ -2,8 +2,9 @@
 // A host, an image and a request to plan from; tests change what they are about.
 import { SecureError } from '../../../src/errors.ts';
 import { type EffectivePolicy, fileIo, loadPolicy, PROFILES } from '../../../src/policies/index.ts';
+import { DEFAULT_NETWORK } from '../../../src/runtime/config/network.ts';
 import { createPlan, type Plan } from '../../../src/runtime/plan/plan.ts';
-import type { HostFacts, ImageFacts, Reason, RunRequest } from '../../../src/runtime/plan/types.ts';
+import type { HostFacts, ImageFacts, NetworkSettings, Reason, RunRequest } from '../../../src/runtime/plan/types.ts';
 
 export const HOST: HostFacts = {
   euid: 0,
@@ -17,6 +18,8 @@ export const HOST: HostFacts = {
   seLinuxEnforcing: false,
   cgroup: { mode: 'hybrid', controllers: ['cpu', 'cpuset', 'devices', 'memory', 'pids'], swapAccounting: true },
   userNamespaces: true,
+  ipv6: true,
+  resolver: { nameservers: ['192.0.2.53'], search: ['corp.example'], options: ['ndots:2'] },
   lastCap: 40,
   capabilities: [],
   cpus: 2,
@@ -46,7 +49,7 @@ export const GROUP = [
 ].join('\n');
 
 export const IMAGE: ImageFacts = {
-  reference: 'localhost/busybox:latest',
+  reference: 'localhost/app:latest',
   digest: `sha256:${'a'.repeat(64)}`,
   configDigest: `sha256:${'b'.repeat(64)}`,
   origin: 'built',
@@ -82,7 +85,13 @@ export const REQUEST: RunRequest = {
   capDrop: [],
   securityOpt: [],
   privileged: false,
-  network: 'none',
+  publish: [],
+  publishAll: false,
+  dns: [],
+  dnsSearch: [],
+  dnsOptions: [],
+  addHosts: [],
+  extraCas: [],
   limits: { ulimits: [] },
   trust: false,
   enforcement: 'required',
@@ -99,14 +108,16 @@ export interface Changes {
   readonly host?: Partial<HostFacts>;
   readonly policy?: EffectivePolicy;
   readonly roots?: { state: string; run: string };
+  readonly network?: Partial<NetworkSettings>;
 }
 
-export function plan(profile: Profile, { request, image, config, host, policy, roots }: Changes = {}): Plan {
+export function plan(profile: Profile, { request, image, config, host, policy, roots, network }: Changes = {}): Plan {
   return createPlan({
     request: { ...REQUEST, ...request },
     image: { ...IMAGE, ...image, config: { ...IMAGE.config, ...config } },
     policy: policy ?? POLICIES[profile],
     host: { ...HOST, ...host },
+    network: { ...DEFAULT_NETWORK, ...network },
     roots: roots ?? { state: '/var/lib/secure', run: '/run/secure' },
     inputs: [],
   });

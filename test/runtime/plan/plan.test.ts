@@ -14,6 +14,8 @@ const BUSY: Changes = {
     tty: true,
     interactive: true,
     hostname: 'web-1',
+    publishAll: true,
+    addHosts: [{ name: 'db', address: '192.0.2.7' }],
     env: ['A=1'],
     tmpfs: [{ destination: '/cache', options: ['size=1m'] }],
     limits: {
@@ -57,7 +59,10 @@ test('every slot names a place of its type that is empty', () => {
     for (const { at, type } of plan('default', changes).secure.slots) {
       const keys = at.slice(1).split('/');
       const place = keys.reduce<unknown>((node, key) => (node as Record<string, unknown>)[key], made);
-      expect([type, place]).toEqual([type, type === 'range-start' ? 0 : type === 'name' ? null : '']);
+      expect([type, place]).toEqual([
+        type,
+        ['range-start', 'host-port'].includes(type) ? 0 : type === 'name' ? null : '',
+      ]);
     }
   }
 });
@@ -72,6 +77,13 @@ test("a user's text is never a slot", () => {
     '/secure/upperDir',
     '/secure/workDir',
     '/annotations/org.opencontainers.image.created',
+    '/secure/network/address4',
+    '/secure/network/address6',
+    '/secure/files/0/parts/1',
+    '/secure/files/0/parts/3',
+    '/mounts/9/source',
+    '/mounts/10/source',
+    '/mounts/11/source',
   ]);
 });
 

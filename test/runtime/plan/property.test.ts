@@ -116,7 +116,7 @@ function invariants(made: Plan, profile: Profile): Record<string, boolean> {
     'not root': process.user.uid !== 0,
     'no capability': process.capabilities.bounding.length === 0,
     'nothing writable is executable': files.every(({ options }) => options.includes('noexec')),
-    'no host path': mounts.every(({ type }) => type !== 'bind'),
+    'no host path': mounts.every(({ type, source }) => type !== 'bind' || source === ''),
     landlock: secure.landlock !== null && secure.landlock.handledAccessFs.length > 0,
     'no way out': secure.landlock?.handledAccessNet.includes('connect_tcp') === true,
     'required is enforced': secure.reasons.every(({ required, status }) => !required || status === 'enforced'),

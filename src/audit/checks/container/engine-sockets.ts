@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import { problem } from '../../verdicts.ts';
+import { type ContainerCheck, planned } from './shared/judge.ts';
+import { binds, hostPath, isBelow } from './shared/mounts.ts';
+
+/** Whoever may connect to one of them starts containers or units as root. */
+const SOCKETS = [
+  '/run/docker.sock',
+  '/run/containerd/containerd.sock',
+  '/run/crio/crio.sock',
+  '/run/podman/podman.sock',
+  '/run/cri-dockerd.sock',
+  '/run/k3s/containerd/containerd.sock',
+  '/run/buildkit/buildkitd.sock',
+  '/run/systemd/private',
+  '/run/dbus/system_bus_socket',
+  '/var/lib/kubelet/pod-resources/kubelet.sock',
+];
+const USER_SOCKET = /^\/run\/user\/\d+\/(?:docker\.sock|podman\/podman\.sock|containerd\/.*|systemd\/private|bus)$/;
+
+/** A directory above a socket gives it too; the root and /run as a whole are named as such by SEC-CONTAINER-0015. */
+const leadsTo = (path: string): string | undefined =>
+  SOCKETS.find((socket) => path === socket || (path !== '/' && path !== '/run' && isBelow(socket, path))) ??
+  (USER_SOCKET.test(path) || /\/(?:docker|podman|containerd|crio)\.sock$/.test(path) ? path : undefined);
+
+const mount = (source: string) => ({ destination: '/x', type: 'bind', source, options: ['bind', 'ro'] });
+
+export default {
+  id: 'SEC-CONTAINER-0014',
+  title: 'No socket of a container engine or of the system manager is mounted',
+  severity: 'critical',
+  target: 'container',
+  frameworks: ['CIS-Docker-1.6:5.32', 'NIST-800-190:4.4.4'],
+  rationale:
+    'Through such a socket a program inside starts a container with the root of the host in it. Read-only mounts do not prevent it: connecting is no writing.',
+  remediation:
+    "Remove the volume. Give what needs to know about containers a proxy that answers only reading requests, such as docker-socket-proxy, on the container's network.",
+  references: [
+    'https://docs.docker.com/engine/security/#docker-daemon-attack-surface',
+    'https://cheatsheetseries.owasp.org/cheatsheets/Docker_Security_Cheat_Sheet.html',
+  ],
+  examples: [
+    { good: { plan: { mounts: [mount('/srv/web')] } }, bad: { plan: { mounts: [mount('/var/run/docker.sock')] } } },
+    { good: { plan: { mounts: [mount('/srv/web')] } }, bad: { plan: { mounts: [mount('/run/containerd')] } } },
+    {
+      good: { plan: { mounts: [mount('/srv/web')] } },
+      bad: { plan: { mounts: [mount('/srv/../run/user/1000/podman/podman.sock')] } },
+    },
+  ],
+  check: (facts) =>
+    planned(facts, (plan) =>
+      binds(plan).flatMap(({ source, destination }) => {
+        const socket = leadsTo(hostPath(source));
+        if (socket === undefined) return [];
+        const message = `${source} of the host, mounted on ${destination}, gives ${socket}: control of the host`;
+        return [problem(`${source}:${destination}`, message, { logical: facts.name })];
+      }),
+    ),
+} satisfies ContainerCheck;

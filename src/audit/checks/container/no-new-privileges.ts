@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type ContainerCheck, judge, STOPPED } from './shared/judge.ts';
+
+export default {
+  id: 'SEC-CONTAINER-0003',
+  title: 'Programs inside cannot gain privileges',
+  severity: 'high',
+  target: 'container',
+  frameworks: ['CIS-Docker-1.6:5.26', 'PSS-Restricted:allowPrivilegeEscalation', 'NIST-800-190:4.4.3'],
+  rationale:
+    'Without no_new_privs every set-user-id program and file capability of the image makes its caller root inside.',
+  remediation:
+    "Remove 'noNewPrivileges: false' from the policy and '--security-opt no-new-privileges=false' from the command, then make the container again.",
+  references: ['https://docs.kernel.org/userspace-api/no_new_privs.html'],
+  examples: [
+    {
+      good: { proof: { 'no-new-privileges': { inForce: true } } },
+      bad: { proof: { 'no-new-privileges': { inForce: false } } },
+    },
+    { good: { ...STOPPED, plan: { noNewPrivileges: true } }, bad: { ...STOPPED, plan: { noNewPrivileges: false } } },
+  ],
+  check: (facts) =>
+    judge(facts, {
+      control: 'no-new-privileges',
+      plan: ({ noNewPrivileges }) =>
+        noNewPrivileges ? null : 'no_new_privs is not set: set-user-id programs give their privileges',
+      kernel: ({ inForce }) => (inForce === true ? null : 'no_new_privs is not set on its process'),
+    }),
+} satisfies ContainerCheck;

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// What of the host a plan binds into the container.
+import { posix } from 'node:path';
+import type { PlannedMount } from '../../../facts/container/plan.ts';
+import type { PlanFacts } from '../../../facts/container.ts';
+
+/** Binds of host paths; what the runtime writes itself (hosts, resolv.conf of the container's record) is no host path of anybody. */
+export const binds = ({ mounts }: PlanFacts): PlannedMount[] =>
+  mounts.filter(
+    ({ type, source, options }) =>
+      source.startsWith('/') && (type === 'bind' || options.some((option) => option === 'bind' || option === 'rbind')),
+  );
+
+/** `/var/run` is `/run`, and `..` leads where it leads. */
+export const hostPath = (source: string): string =>
+  posix
+    .normalize(source)
+    .replace(/(?<=.)\/+$/, '')
+    .replace(/^\/var\/run(?=\/|$)/, '/run');
+
+export const isBelow = (path: string, directory: string): boolean =>
+  path === directory || directory === '/' || path.startsWith(`${directory}/`);

@@ -86,12 +86,12 @@ export class ImageStore {
   async #find({ digest, ...name }: Reference): Promise<ImageRecord | undefined> {
     if (digest === undefined) return readRecord(this.paths, formatReference(name));
     const bare = formatReference({ registry: name.registry, repository: name.repository });
-    const records = await listRecords(this.paths);
-    const named = ({ reference }: ImageRecord) =>
-      name.tag === undefined
-        ? reference.startsWith(`${bare}:`) || reference.startsWith(`${bare}@`)
-        : reference === `${bare}:${name.tag}`;
-    return records.find((record) => [record.digest, record.index].includes(digest) && named(record));
+    const exact = name.tag === undefined ? `${bare}@${digest}` : `${bare}:${name.tag}`;
+    const matching = (await listRecords(this.paths)).filter(
+      (record) => [record.digest, record.index].includes(digest) && record.reference.replace(/[:@][^/]*$/, '') === bare,
+    );
+    const found = matching.find(({ reference }) => reference === exact);
+    return found ?? (name.tag === undefined ? matching[0] : undefined);
   }
 
   /** All images, by reference. */

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { importImage } from '../../../src/runtime/images/import/import.ts';
+import { type LayoutSpec, ociLayout, sha256 } from '../../support/oci.ts';
+import { FakeRegistry, INDEX, MANIFEST, snapshot } from '../../support/registry.ts';
+import { codeOf, noExtractor, openStore, temporaryDirectory } from '../../support/store.ts';
+import { tar } from '../../support/tar.ts';
+
+const FILES = [{ path: 'etc/' }, { path: 'etc/passwd', data: 'root:x:0:0::/root:/bin/sh\n' }];
+const make = (spec: Partial<LayoutSpec> = {}) =>
+  ociLayout(join(temporaryDirectory(), 'layout'), { layers: [{ files: FILES, compression: 'gzip' }], ...spec });
+const many = Array.from({ length: 9 }, (_, i) => ({ files: [{ path: `file${i}`, data: String(i) }] }));
+
+describe.skipIf(noExtractor())('pulling', () => {
+  it('by tag, and nothing that is here is fetched again', async () => {
+    const [registry, store] = [await FakeRegistry.start(), await openStore()];
+    const layout = make({ layers: [{ files: FILES, compression: 'zstd' }, { files: FILES }], config: { Cmd: ['/a'] } });
+    registry.publish(layout);
+    const record = await registry.pull(store);
+    expect(record).toMatchObject({ reference: `${registry.host}/team/app:1`, digest: layout.digest, origin: 'pulled' });
+    expect(record.index).toBeUndefined();
+    const facts = await store.imageFacts(record.reference);
+    expect(facts.config.cmd).toEqual(['/a']);
+    expect(readFileSync(join(facts.layers[0]?.path ?? '', 'etc/passwd'), 'utf8')).toContain('root');
+    const before = registry.paths.length;
+    await registry.pull(store);
+    expect(registry.paths.slice(before)).toEqual(['/v2/team/app/manifests/1']);
+  });
+
+  it('fetches a layer again whose blob is damaged', async () => {
+    const [registry, store] = [await FakeRegistry.start(), await openStore()];
+    const layout = make();
+    registry.publish(layout);
+    await registry.pull(store);
+    const blob = layout.layers[0]?.digest ?? '';
+    writeFileSync(store.paths.blob(blob), 'damaged');
+    await registry.pull(store);
+    expect(sha256(readFileSync(store.paths.blob(blob)))).toBe(blob);
+  });
+
+  it('the same layer twice, and more layers than connections', async () => {
+    const [registry, store] = [await FakeRegistry.start(), await openStore()];
+    registry.publish(make({ layers: [...many, ...many] }));
+    await registry.pull(store);
+    expect(registry.paths.filter((path) => path.includes('/blobs/'))).toHaveLength(many.length + 1);
+  });
+
+  it('an image that lists no media type of its own is what its header says', async () => {
+    const [registry, store] = [await FakeRegistry.start(), await openStore()];
+    const layout = make({ alterManifest: ({ mediaType: _, ...rest }) => rest });
+    registry.publish(layout);
+    expect((await registry.pull(store)).digest).toBe(layout.digest);
+    expect(await codeOf(store.imageFacts(`${registry.host}/team/app:1`))).toBe('no error');
+  });
+
+  it('a tag that moved replaces what had the name', async () => {
+    const [registry, store] = [await FakeRegistry.start(), await openStore()];
+    registry.publish(make());
+    await registry.pull(store);
+    const newer = make({ config: { Cmd: ['/new'] } });
+    registry.publish(newer);
+    await registry.pull(store);
+    expect((await store.list()).map(({ digest }) => digest)).toEqual([newer.digest]);
+  });
+});
+
+describe.skipIf(noExtractor())('pulling by digest', () => {
+  it('is found by that digest, whether a tag was given or not', async () => {
+    const [registry, store] = [await FakeRegistry.start(), await openStore()];
+    const layout = make();
+    registry.publish(layout);
+    const text = `team/app@${layout.digest}`;
+    expect((await registry.pull(store, text)).reference).toBe(`${registry.host}/${text}`);
+    expect((await store.resolve(`${registry.host}/${text}`)).record.digest).toBe(layout.digest);
+    expect(await codeOf(store.resolve(`${registry.host}/team/app`))).toBe('IMAGE_NOT_FOUND');
+    expect((await registry.pull(store, `team/app:x@${layout.digest}`)).reference).toBe(`${registry.host}/team/app:x`);
+    await store.remove([`${registry.host}/team/app:x`, `${registry.host}/${text}`]);
+    expect(await store.list()).toEqual([]);
+  });
+
+  it('of an index finds the image of this platform by the digest of the index', async () => {
+    const [registry, store] = [await FakeRegistry.start(), await openStore()];
+    const own = make();
+    const other = make({ architecture: 's390x' });
+    registry.publish(own);
+    registry.publish(other);
+    const entry = (layout: typeof own, architecture: string) => {
+      const size = readFileSync(layout.blob(layout.digest)).length;
+      return { mediaType: MANIFEST, digest: layout.digest, size, platform: { os: 'linux', architecture } };
+    };
+    const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
+    const manifests = [entry(other, 's390x'), entry(own, architecture)];
+    const index = JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests });
+    registry.manifest('multi', index, INDEX);
+    registry.manifest(sha256(index), index, INDEX);
+    const record = await registry.pull(store, 'team/app:multi');
+    expect(record).toMatchObject({ digest: own.digest, index: sha256(index) });
+    const pinned = `${registry.host}/team/app@${sha256(index)}`;
+    expect((await store.resolve(pinned)).record.digest).toBe(own.digest);
+    const s390x = { os: 'linux', architecture: 's390x' };
+    expect((await registry.pull(store, 'team/app:multi', { platform: s390x })).digest).toBe(other.digest);
+    expect(
+      await codeOf(registry.pull(store, 'team/app:multi', { platform: { os: 'plan9', architecture: 'mips' } })),
+    ).toBe('PLATFORM_MISSING');
+  });
+});
+
+describe.skipIf(noExtractor())('a layer that only the extractor can refuse', () => {
+  it.each([
+    ['leaves its directory', [{ path: '../../escaped', data: 'x' }], 'PATH_ESCAPE'],
+    ['is not what the config says', undefined, 'DIGEST_MISMATCH'],
+  ])('%s', async (_, files, code) => {
+    const [registry, store] = [await FakeRegistry.start(), await openStore()];
+    await importImage(store, make({ layers: many }).directory, { name: 'base' });
+    const layout = make({ layers: [{ files: files ?? FILES }] });
+    registry.publish(layout);
+    if (files === undefined) {
+      const junk = tar([{ path: 'other', data: 'x' }]);
+      const manifest = JSON.parse(readFileSync(layout.blob(layout.digest), 'utf8'));
+      manifest.layers[0] = { ...manifest.layers[0], digest: sha256(junk), size: junk.length };
+      registry.manifest('1', JSON.stringify(manifest), MANIFEST);
+      registry.routes.set(registry.blobPath(sha256(junk)), (_request, response) => response.end(junk));
+    }
+    const before = snapshot(store.paths.state);
+    expect(await codeOf(registry.pull(store))).toBe(code);
+    expect(snapshot(store.paths.state)).toEqual(before);
+  });
+});

@@ -87,6 +87,8 @@ Result<Parsed> parse(const std::vector<std::string>& options) {
     } else if (option == "idmap" || option == "ridmap") {
       out.idmap = true;
       out.recursive_idmap = option == "ridmap";
+    } else if (option == "dest-nofollow") {
+      out.dest_nofollow = true;
     } else if (!apply_flag(option, out)) {
       std::size_t eq = option.find('=');
       if (eq == 0) return fail(Stage::config, "CONFIG_INVALID", 0, "mount option '" + option + "' has no name");

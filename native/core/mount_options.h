@@ -17,6 +17,7 @@ struct Parsed {
   bool propagation_recursive = false;
   bool bind = false, recursive_bind = false;
   bool idmap = false, recursive_idmap = false;
+  bool dest_nofollow = false;                // a link at the destination is covered, not followed; as in crun
   bool sb_readonly = false;                  // "ro": the file system itself too, where it is new
   mountfd::FsOptions fs;                     // everything else
 };

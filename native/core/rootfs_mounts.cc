@@ -61,6 +61,17 @@ Result<Fd> make(const Planned& p) {
   return mountfd::create(p.mount->type, source, p.options.fs, p.options.attributes.set);
 }
 
+// A link can be a mount point itself: whatever it points at, or does not, stays as it is and out of sight.
+Result<Fd> open_target(int root, const Planned& p, bool directory) {
+  const std::string& path = p.mount->destination;
+  const bool follow = !kernel_interface(path);
+  if (p.options.dest_nofollow && follow) {
+    int fd = sys_openat2(root, path.c_str(), O_PATH | O_NOFOLLOW, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+    if (fd >= 0) return Fd(fd);
+  }
+  return resolve_or_create(root, path, directory, follow);
+}
+
 Status attach_planned(int root, Planned& p) {
   SECURE_TRY(check_destination(p));
   const std::string& destination = p.mount->destination;
@@ -75,7 +86,7 @@ Status attach_planned(int root, Planned& p) {
     SECURE_TRY(mountfd::set_attributes(mount.get(), p.options.attributes, false, destination));
   }
   SECURE_TRY(mountfd::set_attributes(mount.get(), p.options.recursive_attributes, true, destination));
-  SECURE_LET(target, resolve_or_create(root, destination, directory, !kernel_interface(destination)));
+  SECURE_LET(target, open_target(root, p, directory));
   SECURE_TRY(check_target(p, target.get(), p.options.bind && on_procfs(mount.get())));
   return mountfd::attach(mount.get(), target.get(), destination);
 }

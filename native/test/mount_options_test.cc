@@ -34,6 +34,13 @@ TEST(mount_options_recursive_forms_are_kept_apart) {
   CHECK(p->propagation_recursive);
 }
 
+TEST(mount_options_know_a_destination_that_is_not_followed) {
+  auto p = parse({"bind", "dest-nofollow"});
+  CHECK(p->bind && p->dest_nofollow);
+  CHECK(p->fs.empty());
+  CHECK(!parse({"bind"})->dest_nofollow);
+}
+
 TEST(mount_options_pass_the_rest_to_the_file_system) {
   auto p = parse({"size=64k", "newinstance", "defaults"});
   CHECK_EQ(p->fs.size(), 2U);

@@ -95,6 +95,22 @@ describe.skipIf(cannotRun())('a hostile root file system', () => {
       },
     );
 
+    it('under a mount that does not follow it is covered, dangling or not', () => {
+      replace('covered', join(target(), 'file'));
+      replace('dangling', '/run/nowhere/resolv.conf');
+      const source = join(bundle.rootfs, 'bin/busybox');
+      const mount = (name: string) => ({
+        destination: `/${name}`,
+        type: 'bind',
+        source,
+        options: ['bind', 'ro', 'dest-nofollow'],
+      });
+      const result = bundle.run(['sh', '-c', 'cmp /covered /bin/busybox && cmp /dangling /bin/busybox'], (config) => {
+        config.mounts.push(mount('covered'), mount('dangling'));
+      });
+      expect([result.code, result.stdout, result.stderr]).toEqual([0, '', '']);
+    });
+
     it('on the way of a mount leads inside (CVE-2019-18837)', () => {
       replace('a', target());
       expect(bundle.run(['true'], tmpfs('/a/new'))).toMatchObject({

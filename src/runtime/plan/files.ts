@@ -66,7 +66,7 @@ function covered({ request }: Context, destination: string): boolean {
   return bound || request.tmpfs.some((tmpfs) => place(tmpfs.destination) === destination);
 }
 
-const OPTIONS = ['bind', 'nosuid', 'nodev', 'noexec', 'ro', 'nofollow'];
+const OPTIONS = ['bind', 'nosuid', 'nodev', 'noexec', 'ro', 'dest-nofollow'];
 
 /** @throws SecureError POLICY_DENIED, MOUNT_REFUSED */
 export function planFiles(context: Context, network: NetworkSpec | null, userNamespace: boolean): PlannedFiles {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "nft_flow.h"
 #include "nft_table.h"
 #include "nft_wire.h"
 
@@ -160,7 +161,7 @@ Status add(netlink::Socket& socket, const std::string& table, const Member& memb
       messages.push_back(element_message(NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, table, element));
     std::size_t failed = 0;
     auto status = socket.transaction(messages, "add the container to table inet " + table, &failed);
-    if (status) return status;
+    if (status) return forget_unanswered(socket, member.publish);
     const int err = status.error().err;
     if (err == ENOENT) return missing(table);
     if (err != EEXIST) return unavailable(std::move(status.error()));
@@ -183,11 +184,15 @@ Status remove_member(netlink::Socket& socket, const std::string& table, const st
     for (const auto& [element, address] : present)
       if (std::find(addresses.begin(), addresses.end(), address) != addresses.end())
         messages.push_back(element_message(NFT_MSG_DELSETELEM, 0, table, element));
-    if (messages.empty()) return Ok{};
-    auto status = socket.transaction(messages, "take the container out of table inet " + table);
+    Status status = Ok{};
+    if (!messages.empty()) status = socket.transaction(messages, "take the container out of table inet " + table);
+    if (status) break;
     // Somebody took one of them away since they were listed, gc for instance.
-    if (status || status.error().err != ENOENT || attempt == kTries) return status;
+    if (status.error().err != ENOENT || attempt == kTries) return status;
   }
+  // Only now: nothing makes new ones any more.
+  for (const auto& address : addresses) SECURE_TRY(forget_flows(socket, address));
+  return Ok{};
 }
 
 Result<std::vector<Address>> members(netlink::Socket& socket, const std::string& table) {

@@ -19,7 +19,7 @@ struct Table {
   std::optional<net::Prefix> subnet6;
 };
 
-// Make the table unless it is there. TABLE_TAKEN when a table of that name is not ours (its user data says whose it is) or is
+// Make the table unless it is there, and restore rules that somebody flushed. TABLE_TAKEN when a table of that name is not ours (its user data says whose it is) or is
 // of another version.
 Status ensure(netlink::Socket& socket, const Table& table);
 // Drop what is forwarded between interfaces that are not ours; idempotent.
@@ -41,14 +41,17 @@ struct Member {
   std::vector<Publish> publish;             // to address4 or address6, whichever has the family of `host`
 };
 
-// All elements of one container in one transaction. PORT_IN_USE, naming the port, when one is published already.
+// All elements of one container in one transaction. PORT_IN_USE, naming the port, when one is published already; TABLE_MISSING. Its
+// addresses are the caller's: what a crash left of them in the table is removed first.
 Status add(netlink::Socket& socket, const std::string& table, const Member& member);
-// Every element, in every map and set, that has one of these addresses as its container. Missing ones and a missing table are success.
+// Every element, in every map and set, that has one of these addresses as its container, then what connection tracking remembers of
+// them. Missing ones and a missing table are success.
 Status remove_member(netlink::Socket& socket, const std::string& table, const std::vector<net::Address>& addresses);
 // All container addresses that some element names, each once; empty without a table.
 Result<std::vector<net::Address>> members(netlink::Socket& socket, const std::string& table);
 
-// Let forwarded packets of the bridge pass the chains of docker, iptables and firewalld that would drop them; idempotent.
+// Let forwarded packets of the bridge pass the chains of docker, iptables and firewalld that would drop them; idempotent. A table that
+// its owner keeps to itself (flag owner) is left alone, as success: what it drops stays dropped.
 Status pass(netlink::Socket& socket, const std::string& bridge);
 Status unpass(netlink::Socket& socket, const std::string& bridge);
 

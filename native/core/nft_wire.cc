@@ -2,17 +2,16 @@
 #include "nft_wire.h"
 
 #include <arpa/inet.h>
-#include <linux/netfilter/nfnetlink.h>
 
 namespace secure::nft {
 
 using netlink::Message;
 
-Message message(int type, int flags, std::uint8_t family) {
-  Message out(static_cast<std::uint16_t>((NFNL_SUBSYS_NFTABLES << 8) | type), static_cast<std::uint16_t>(flags));
+Message message(int type, int flags, std::uint8_t family, int subsystem, std::uint8_t version) {
+  Message out(static_cast<std::uint16_t>((subsystem << 8) | type), static_cast<std::uint16_t>(flags));
   nfgenmsg header{};
   header.nfgen_family = family;
-  header.version = NFNETLINK_V0;
+  header.version = version;
   out.header(header);
   return out;
 }

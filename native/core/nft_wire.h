@@ -3,6 +3,7 @@
 #pragma once
 
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 
 #include <array>
 #include <cstdint>
@@ -14,8 +15,9 @@
 
 namespace secure::nft {
 
-// A message of nf_tables: `type` is NFT_MSG_*, `family` NFPROTO_*.
-netlink::Message message(int type, int flags, std::uint8_t family);
+// A message of nf_tables: `type` is NFT_MSG_*, `family` NFPROTO_*. Of another subsystem where one is named.
+netlink::Message message(int type, int flags, std::uint8_t family, int subsystem = NFNL_SUBSYS_NFTABLES,
+                         std::uint8_t version = NFNETLINK_V0);
 
 // Which objects a dump is asked for. The kernel may answer with more: the caller compares names.
 struct Query {

@@ -234,3 +234,23 @@ TEST(without_the_right_to_change_rules_the_error_is_the_kernels) {
   CHECK_EQ(WEXITSTATUS(status), 0);
   CHECK_EQ(run("nft list ruleset").out, "");
 }
+
+// This kernel has everything: the errnos are those of nfnetlink and nf_tables without their modules.
+TEST(what_the_kernel_lacks_is_named_with_the_modules) {
+  for (int err : {EPROTONOSUPPORT, EAFNOSUPPORT, EOPNOTSUPP, ENOENT}) {
+    Error error = nft::unavailable(fail(Stage::network, "NETLINK_FAILED", err, "make the table"));
+    CHECK_EQ(error.code, "NFT_UNAVAILABLE");
+    CHECK_EQ(error.err, err);
+    CHECK(contains(error.message, "make the table") && contains(error.hint, "modprobe") && contains(error.hint, "nft_fib_inet"));
+  }
+  CHECK_EQ(nft::unavailable(fail(Stage::network, "NETLINK_FAILED", EPERM, "make the table")).code, "NETLINK_FAILED");
+}
+
+TEST(comments_are_read_within_their_bytes) {
+  CHECK_EQ(nft::comment_of(nft::comment("secure 1")), "secure 1");
+  CHECK_EQ(nft::comment_of(std::string("\x02\x01x", 3) + nft::comment("after another")), "after another");
+  for (const auto& bytes : {std::string(), std::string("\0", 1), std::string("\0\xff""abc", 5), std::string("\x01\xff", 2),
+                            std::string("\0\0", 2), std::string(300, '\xff')})
+    CHECK_EQ(nft::comment_of(bytes), "");
+  CHECK_EQ(nft::comment_of(std::string("\0\3abc", 5)), "abc");  // without the NUL
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "json.h"
 #include "record_store.h"
+#include "spec_parts.h"
 
 namespace secure::record {
 
@@ -35,6 +36,7 @@ Result<Config> read_config(int containers, const std::string& id) {
   out.stop_signal = extension["monitor"]["stopSignal"].str(out.stop_signal);
   out.stop_timeout =
       static_cast<unsigned>(extension["monitor"]["stopTimeout"].integer(0, INT32_MAX / 1000, out.stop_timeout));
+  if (extension["network"].present()) out.network = spec::read_network(extension["network"]);
   // Only a range that was allocated here: a plain bundle's mapping is whatever its author chose.
   if (extension["range"].present())
     if (auto maps = root["linux"]["uidMappings"].items(); !maps.empty()) out.range_first = maps[0]["hostID"].u32();

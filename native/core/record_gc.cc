@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "network.h"
 #include "record_lifecycle.h"
 #include "record_store.h"
 
@@ -135,6 +136,8 @@ Result<std::vector<std::string>> gc(const Roots& roots) {
   sweep_links(sweep, roots.state, "ranges", "range");
   sweep_links(sweep, roots.host, "ranges", "range on the host");
   if (containers) sweep_run_states(sweep, ids ? ids->get() : -1);
+  // Before the register, which says whose a device is.
+  for (auto& line : network::sweep(roots)) sweep.lines.push_back(std::move(line));
   if (ids)
     for (const auto& id : entries(ids->get()))
       // A group that still has processes keeps its entry, so that a later sweep can judge it.

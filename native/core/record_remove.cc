@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/stat.h>
 
+#include "network.h"
 #include "record_lifecycle.h"
 #include "record_store.h"
 
@@ -37,6 +38,8 @@ Status remove_record(const Roots& roots, int containers, const State& state, con
   SECURE_TRY(remove_group(layout, default_cgroup(roots, id)));
   if (!state.cgroup.empty()) SECURE_TRY(remove_group(layout, state.cgroup));
   auto config = read_config(containers, id);
+  // Its monitor has done that, if it lived to its end.
+  if (config && config->network) SECURE_TRY(network::detach(roots, id, *config->network));
   SECURE_LET(record, open_nofollow(containers, id, O_RDONLY | O_DIRECTORY));
   // The config last: while it is there, whoever comes after a crash knows what else there was.
   for (const auto& entry : entries(record.get()))

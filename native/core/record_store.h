@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "record.h"
+#include "spec.h"
 
 namespace secure::record {
 
@@ -47,6 +48,7 @@ struct Config {
   unsigned stop_timeout = 10;  // seconds
   bool remove = false;
   std::uint32_t range_first = 0;  // 0: none
+  std::optional<spec::Network> network;
 };
 // NOT_FOUND when there is none, RECORD_CORRUPT when it cannot be read.
 Result<Config> read_config(int containers, const std::string& id);

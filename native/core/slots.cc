@@ -18,6 +18,9 @@ std::optional<std::string> text_value(const std::string& type, const Values& v) 
   if (type == "work-dir") return v.work_dir;
   if (type == "log-path") return v.log_path;
   if (type == "created") return v.created;
+  if (type == "address4") return v.address4;
+  if (type == "address6") return v.address6;
+  if (type == "record-dir") return v.record_dir;
   return std::nullopt;
 }
 
@@ -29,19 +32,23 @@ Error bad(const spec::Slot& slot, const std::string& problem) {
 }  // namespace
 
 Status fill(rapidjson::Document& plan, const std::vector<spec::Slot>& slots, const Values& values) {
+  std::size_t ports = 0;
   for (const auto& slot : slots) {
     rapidjson::Pointer pointer(slot.at.c_str(), slot.at.size());
     if (!pointer.IsValid()) return bad(slot, "not a JSON pointer");
     rapidjson::Value* place = pointer.Get(plan);
     if (place == nullptr) return bad(slot, "no such place in the plan");
-    if (slot.type == "range-start") {
+    const bool port = slot.type == "host-port";
+    if (port || slot.type == "range-start") {
       if (!place->IsNumber()) return bad(slot, "the place must hold a number");
       if (!slot.prefix.empty() || !slot.suffix.empty()) return bad(slot, "a number takes no prefix or suffix");
-      place->SetUint(values.range_start);
+      if (port && ports == values.host_ports.size()) return bad(slot, "more of them than ports that are chosen at the start");
+      place->SetUint(port ? values.host_ports[ports++] : values.range_start);
       continue;
     }
     auto text = text_value(slot.type, values);
     if (!text) return bad(slot, "unknown type");
+    if (text->empty()) return bad(slot, "this container has none");
     if (!place->IsString() && !place->IsNull()) return bad(slot, "the place must hold a string");
     place->SetString(slot.prefix + *text + slot.suffix, plan.GetAllocator());
   }

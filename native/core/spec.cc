@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "spec.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <climits>
 
@@ -146,6 +148,9 @@ Result<Spec> read(const rapidjson::Document& doc) {
     if (!hook.items().empty()) hook.report("is not supported by this version");
   if (root["secure"].present()) out.secure = read_extension(root["secure"]);
   else if (out.root_path.empty()) root["root"]["path"].report("must not be empty");
+  // In the host's own namespace an address and a route would be the host's.
+  const bool separate = std::any_of(out.namespaces.begin(), out.namespaces.end(), [](const Namespace& n) { return n.flag == CLONE_NEWNET; });
+  if (out.secure && out.secure->network && !separate) root["secure"]["network"].report("needs a network namespace in /linux/namespaces");
   if (sink.error) return std::move(*sink.error);
   return out;
 }

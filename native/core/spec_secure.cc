@@ -62,6 +62,8 @@ Extension read_extension(const json::Node& node) {
   out.upper_dir = node["upperDir"].str();
   out.work_dir = node["workDir"].str();
   if (node["landlock"].present()) out.landlock = read_landlock(node["landlock"]);
+  if (node["network"].present()) out.network = read_network(node["network"]);
+  out.files = read_files(node["files"]);
   out.monitor = read_monitor(node["monitor"]);
   for (const auto& item : node["slots"].items())
     out.slots.push_back({item["at"].str(), item["type"].str(), item["prefix"].str(), item["suffix"].str()});

@@ -4,6 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
+#include "network.h"
+#include "ports.h"
 #include "slots.h"
 
 namespace secure::runtime::launch {
@@ -52,6 +56,48 @@ record::State describe(const Plan& plan, const std::string& id, const std::strin
   return state;
 }
 
+Status reserve_network(const spec::Network& planned, const std::string& id, Running& running) {
+  SECURE_LET(addresses, network::reserve(running.roots, id, planned));
+  running.network = planned;
+  running.network->address4 = addresses.address4;
+  running.network->address6 = addresses.address6;
+  SECURE_LET(sockets, ports::reserve(running.roots, running.network->ports));
+  running.ports = std::move(sockets);
+  return Ok{};
+}
+
+// The values of the slots that belong to the network.
+void add_network(const spec::Network& planned, const spec::Network& reserved, slots::Values& values) {
+  values.address4 = reserved.address4;
+  values.address6 = reserved.address6;
+  for (std::size_t i = 0; i < planned.ports.size(); ++i)
+    if (planned.ports[i].host_port == 0) values.host_ports.push_back(reserved.ports[i].host_port);
+}
+
+// What is recorded is what later commands give back and report, so it must be what was reserved.
+Status check_filled(const spec::Network& filled, const spec::Network& reserved) {
+  const auto same = [](const spec::PublishedPort& a, const spec::PublishedPort& b) { return a.host_port == b.host_port; };
+  if (filled.address4 == reserved.address4 && filled.address6 == reserved.address6 &&
+      std::equal(filled.ports.begin(), filled.ports.end(), reserved.ports.begin(), reserved.ports.end(), same))
+    return Ok{};
+  return fail(Stage::config, "PLAN_INVALID", 0, "/secure/network: an address or a port 0 without its slot",
+              "the plan was made by another version; run the command again without the stored plan");
+}
+
+// Into the record, where the plan's mounts take them from.
+Status write_files(const Directories& dirs, const std::vector<spec::GeneratedFile>& files) {
+  SECURE_LET(record, open_nofollow(AT_FDCWD, dirs.record, O_PATH | O_DIRECTORY));
+  for (const auto& file : files) {
+    std::string text;
+    for (const auto& part : file.parts) text += part;
+    Fd fd(::openat(record.get(), file.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+    if (!fd.valid() || ::fchmod(fd.get(), 0644) < 0)
+      return fail(Stage::state, errno == ENOSPC ? "NO_SPACE" : "WRITE_FAILED", errno, "make " + dirs.record + "/" + file.name);
+    SECURE_TRY(write_all(fd.get(), text, dirs.record + "/" + file.name));
+  }
+  return Ok{};
+}
+
 // Steps between the reservation and the start; a failure anywhere removes the record again.
 Status prepare(Plan& plan, const std::string& id, const std::string& name, Running& running) {
   const spec::Extension& ext = *plan.spec.secure;
@@ -65,9 +111,15 @@ Status prepare(Plan& plan, const std::string& id, const std::string& name, Runni
   running.state = describe(plan, id, name, range);
   running.state.bundle = dirs.record;
   slots::Values values{id, name, running.state.cgroup, dirs.upper, dirs.work, dirs.log, running.state.created, {}, {}, dirs.record, {}, range};
+  if (ext.network) {
+    SECURE_TRY(reserve_network(*ext.network, id, running));
+    add_network(*ext.network, *running.network, values);
+  }
   SECURE_TRY(slots::fill(plan.document, ext.slots, values));
   SECURE_LET(filled, spec::read(plan.document));
   plan.spec = std::move(filled);
+  if (running.network) SECURE_TRY(check_filled(*plan.spec.secure->network, *running.network));
+  SECURE_TRY(write_files(dirs, plan.spec.secure->files));
   return write_config(dirs, plan);
 }
 
@@ -115,6 +167,7 @@ Outcome start(Plan& plan, const std::string& id, Session& session) {
   auto reservation = record::reserve(running.roots, id, plan.spec.secure->name);
   if (!reservation) return refuse(std::move(reservation.error()));
   auto undo = [&](Error error, int exit_code = 125) -> Outcome {
+    if (running.network) (void)network::detach(running.roots, id, *running.network);
     reservation->lock.reset();
     (void)record::remove(running.roots, id, true);
     return refuse(std::move(error), exit_code);
@@ -130,6 +183,8 @@ Outcome start(Plan& plan, const std::string& id, Session& session) {
   options.cgroup_path = running.state.cgroup;
   options.streams = &wiring->container;
   options.created = [&](pid_t pid) -> Status {
+    // The program must find its network ready.
+    if (running.network) SECURE_TRY(network::attach(running.roots, id, *running.network, pid));
     running.state.pid = pid;
     running.state.pid_start = record::start_time(pid);
     running.state.status = "running";
@@ -156,9 +211,14 @@ Running forget(Plan& plan, Outcome&& outcome) {
 
 void end(Running& running, int exit_code) {
   auto lock = record::container_lock(running.roots, running.state.id);
+  const std::string finished = record::now_rfc3339();
+  // Whoever waits for the end may use address and ports again. A kill before the record is written leaves a dead container, as it
+  // would have a moment earlier; what is not given back is for gc().
+  if (running.network) (void)network::detach(running.roots, running.state.id, *running.network);
+  running.ports.clear();
   bool oom = false;
   if (auto group = cgroup::open(running.layout, running.state.cgroup)) oom = cgroup::memory_facts(*group).oom_kills > 0;
-  (void)record::write_exit(running.roots, running.state.id, exit_code, oom, record::now_rfc3339());
+  (void)record::write_exit(running.roots, running.state.id, exit_code, oom, finished);
   (void)cgroup::remove(running.layout, running.state.cgroup);
   if (!running.remove) return;
   if (lock) lock->reset();

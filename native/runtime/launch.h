@@ -2,7 +2,9 @@
 // From a stored plan to a running, recorded container, and from its end to a final record.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "container.h"
 #include "json.h"
@@ -27,6 +29,8 @@ struct Running {
   record::State state;
   cgroup::Layout layout;
   bool remove = false;
+  std::optional<spec::Network> network;  // with its slots filled
+  std::vector<Fd> ports;                 // the sockets that hold the host ports
 };
 
 struct Outcome {
@@ -41,7 +45,7 @@ Outcome start(Plan& plan, const std::string& id, Session& session);
 
 Running forget(Plan& plan, Outcome&& outcome);
 
-// The container has ended: free its cgroup, write the final record, remove it where asked.
+// The container has ended: free its network and ports, write the final record, free its cgroup, remove it where asked.
 void end(Running& running, int exit_code);
 
 }  // namespace secure::runtime::launch

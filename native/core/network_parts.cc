@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "network_parts.h"
+
+#include "network_forward.h"
+
+namespace secure::network {
+
+namespace {
+
+// Nothing of ours can be where the kernel has no nfnetlink at all.
+template <typename Work>
+Status with_filter(Work work) {
+  auto filter = open_filter();
+  if (!filter) return filter.error().code == "NFT_UNAVAILABLE" ? Status(Ok{}) : Status(std::move(filter.error()));
+  return work(*filter);
+}
+
+bool leftover(const rtnl::Link& link) { return link.kind == "bridge" && !link.up && (link.alias.empty() || link.alias == kAlias); }
+
+// Our bridge, and what a kill left of making it (see rtnl_make.cc). True when there was one.
+Result<bool> remove_bridge(netlink::Socket& route, const std::string& name) {
+  SECURE_LET(working, rtnl::find(route, name.substr(0, 14) + "~"));
+  if (working && leftover(*working)) SECURE_TRY(rtnl::remove(route, working->name));
+  SECURE_LET(link, rtnl::find(route, name));
+  if (!link || link->kind != "bridge" || link->alias != kAlias) return working.has_value();
+  SECURE_TRY(rtnl::remove(route, name));
+  return true;
+}
+
+}  // namespace
+
+Result<Subnets> parse_subnets(const std::string& v4, const std::string& v6) {
+  Subnets out;
+  SECURE_LET(four, net::parse_prefix(v4));
+  out.v4 = four;
+  if (v6.empty()) return out;
+  SECURE_LET(six, net::parse_prefix(v6));
+  out.v6 = six;
+  return out;
+}
+
+net::Address sibling(const Subnets& subnets, const net::Address& address4) {
+  if (!subnets.v6) return {};
+  std::uint32_t host = 0;
+  for (std::size_t i = 0; i < 4; ++i) host = host << 8 | static_cast<std::uint32_t>(address4.bytes[i] ^ subnets.v4.base.bytes[i]);
+  return subnets.v6->host(host);
+}
+
+Result<netlink::Socket> open_filter() {
+  auto out = netlink::Socket::open(NETLINK_NETFILTER);
+  if (out || (out.error().err != EPROTONOSUPPORT && out.error().err != EAFNOSUPPORT)) return out;
+  return fail(Stage::network, "NFT_UNAVAILABLE", out.error().err, "the kernel lacks nf_tables",
+              "load the modules: modprobe -a nfnetlink nf_tables nft_nat nft_masq nft_fib_inet nft_ct; or attach the container to no network");
+}
+
+std::string device_name(const std::string& id) { return "sec" + id.substr(0, 12); }
+
+Result<std::optional<rtnl::Link>> find_bridge(netlink::Socket& route, const std::string& name) {
+  SECURE_LET(link, rtnl::find(route, name));
+  if (link && (link->kind != "bridge" || link->alias != kAlias))
+    return fail(Stage::network, "BRIDGE_TAKEN", EEXIST,
+                "the device " + name + " is no bridge of ours" + (link->kind.empty() ? "" : " (" + link->kind + ")"),
+                "choose another bridge name (SECURE_BRIDGE), or remove it: ip link delete " + name);
+  return link;
+}
+
+Status take_off(const Directory& dir, const std::string& id, const std::vector<net::Address>& addresses, const std::string& target) {
+  if (!addresses.empty())
+    SECURE_TRY(with_filter([&](netlink::Socket& filter) { return nft::remove_member(filter, dir.bridge, addresses); }));
+  SECURE_LET(route, netlink::Socket::open(NETLINK_ROUTE));
+  SECURE_LET(link, rtnl::find(route, device_name(id)));
+  if (link && link->alias == id) SECURE_TRY(rtnl::remove(route, link->name));
+  for (const auto& address : addresses)
+    if (address.size() == 4) SECURE_TRY(record::release(dir.addresses.get(), address.text(), target));
+  return Ok{};
+}
+
+Result<bool> clear(const Directory& dir) {
+  // First no router any more, then without the table that guards one.
+  SECURE_TRY(restore_forwarding(dir));
+  auto removed = with_filter([&](netlink::Socket& filter) -> Status {
+    SECURE_TRY(nft::unpass(filter, dir.bridge));
+    return nft::remove(filter, dir.bridge);
+  });
+  if (!removed) return std::move(removed.error());
+  SECURE_LET(route, netlink::Socket::open(NETLINK_ROUTE));
+  return remove_bridge(route, dir.bridge);
+}
+
+Result<bool> take_down(const record::Roots& roots, Directory& dir) {
+  if (!record::entries(dir.addresses.get()).empty()) return false;
+  SECURE_LET(was_there, clear(dir));
+  remove_directory(roots, dir);
+  return was_there;
+}
+
+}  // namespace secure::network

@@ -34,6 +34,7 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
     summary: 'Remove blobs, layers and leftovers that no image and no container needs.',
     load: () => import('../commands/image/prune.ts'),
   },
+  'image:pull': { summary: 'Fetch an image from its registry.', load: () => import('../commands/image/pull.ts') },
   'image:rm': { summary: 'Remove images, and what only they needed.', load: () => import('../commands/image/rm.ts') },
   'policy:validate': {
     summary: 'Check policy files, and everything that they extend.',
@@ -44,9 +45,7 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
 };
 
 export const TOPICS: Readonly<Record<string, string>> = {
-  audit: 'Audits: host, images, build files, containers.',
   image: 'Images: build, pull, import, list, inspect, remove.',
   policy: 'Policies: validate.',
   system: 'This installation: information and clean-up.',
 };
-  'image:pull': { summary: 'Fetch an image from its registry.', load: () => import('../commands/image/pull.ts') },

@@ -68,17 +68,17 @@ export class ImageStore {
   /** What a text on the command line means, by the rule of `candidates`. Throws REFERENCE_INVALID or IMAGE_NOT_FOUND. */
   async resolve(text: string): Promise<Resolved> {
     const absent: string[] = [];
-    let last = text;
+    const names: string[] = [];
     for (const candidate of candidates(text)) {
       const record = await this.#find(candidate);
       if (record !== undefined) return { record, path: recordPath(this.paths, record.reference), absent };
-      last = formatReference(candidate);
+      names.push(formatReference(candidate));
       if (candidate.tag !== undefined) {
         const { registry, repository, tag } = candidate;
         absent.push(recordPath(this.paths, formatReference({ registry, repository, tag })));
       }
     }
-    throw new SecureError('IMAGE_NOT_FOUND', `image ${last} is not in the store`, {
+    throw new SecureError('IMAGE_NOT_FOUND', `image ${names.join(' or ')} is not in the store`, {
       hint: 'bring it in with `secure image pull REFERENCE` or `secure image import FILE --name NAME`, or build one with `secure image debian PACKAGE --name NAME`',
     });
   }

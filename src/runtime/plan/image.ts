@@ -35,7 +35,7 @@ export function checkOrigin(what: string, origin: Origin, { policy, request }: P
     throw untrusted(
       `${what} and has no verified signature, which ${place} requires`,
       'this version does not verify signatures, a later one will. Until then: --profile default, or a policy of your own ' +
-        `with origins.${origin}; or build the image here (secure image debian); or bring in a file that you checked ` +
+        `that sets origins.${origin}: accept; or build the image here (secure image debian); or bring in a file that you checked ` +
         '(secure image import) and run it with --trust',
     );
   }

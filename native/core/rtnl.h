@@ -30,8 +30,8 @@ Result<Link> add_bridge(netlink::Socket& socket, const std::string& name, const 
                         const std::vector<std::pair<net::Address, unsigned>>& gateways);
 
 // A pair: `name` (alias `alias`) here as isolated port of `bridge`, up; `peer` in the network namespace `netns`, down, without
-// link-local address. On an error nothing is left. A kill leaves the pair with `name` down, without alias or isolation, until the
-// namespace `netns` ends. DEVICE_EXISTS (either name), DEVICE_NAME_INVALID, DEVICE_ALIAS_INVALID.
+// link-local address. On an error nothing is left. A kill may leave the pair with `name` down, with or without alias and bridge,
+// until the namespace `netns` ends. DEVICE_EXISTS (either name), DEVICE_NAME_INVALID, DEVICE_ALIAS_INVALID.
 Status add_pair(netlink::Socket& socket, const std::string& name, const std::string& alias, int bridge, const std::string& peer,
                 int netns);
 

@@ -273,3 +273,54 @@ TEST(netlink_socket_stays_in_its_namespace) {
            }),
            0);
 }
+
+// Whoever has CAP_NET_ADMIN in a network namespace may send to every socket in it: not to ours, which could take it for an answer.
+TEST(netlink_socket_hears_the_kernel_only) {
+  if (!check::is_root()) SKIP("needs root");
+  CHECK_EQ(check::in_netns([] {
+             Fd listening(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)),
+                 forger(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+             sockaddr_nl to{};
+             to.nl_family = AF_NETLINK;
+             to.nl_pid = 4711;
+             const std::string lie = message_bytes(NLMSG_ERROR, 0, number(0) + message_bytes(RTM_NEWLINK, 0, ""));
+             const auto forged = [&] {
+               return ::sendto(forger.get(), lie.data(), lie.size(), 0, reinterpret_cast<sockaddr*>(&to), sizeof to) < 0 ? errno : 0;
+             };
+             sockaddr_nl from = to;
+             from.nl_pid = 4712;
+             // An ordinary socket gets it.
+             if (::bind(forger.get(), reinterpret_cast<sockaddr*>(&from), sizeof from) != 0 ||
+                 ::bind(listening.get(), reinterpret_cast<sockaddr*>(&to), sizeof to) != 0 || forged() != 0) return 1;
+             listening.reset();
+             // Ours is the first of this process, which the kernel numbers after it.
+             auto socket = Socket::open(NETLINK_ROUTE);
+             to.nl_pid = static_cast<unsigned>(::getpid());
+             return socket && forged() == ECONNREFUSED ? 0 : 2;
+           }),
+           0);
+}
+
+// The late answer to a request that was given up is not that to the next one.
+TEST(netlink_answers_belong_to_their_request) {
+  if (!check::is_root()) SKIP("needs root");
+  CHECK_EQ(check::in_netns([] {
+             Fd probe(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+             const int number = probe.get();  // the next socket's
+             probe.reset();
+             auto socket = Socket::open(NETLINK_ROUTE);
+             Message refused(RTM_DELLINK, 0), accepted(RTM_GETLINK, 0);
+             ifinfomsg device{};
+             device.ifi_index = 4711;
+             refused.header(device);
+             refused.finish(4711, NLM_F_ACK);
+             const auto bytes = refused.bytes();
+             if (!socket || ::send(number, bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) return 1;
+             device.ifi_index = 1;
+             int answers = 0;
+             accepted.header(device);
+             auto done = socket->get(accepted, "look", [&](const nlmsghdr&, std::string_view) { ++answers; });
+             return done.ok() && answers == 1 ? 0 : 2;
+           }),
+           0);
+}

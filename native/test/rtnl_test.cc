@@ -4,6 +4,7 @@
 #include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <signal.h>
 #include <sys/mount.h>
 
 #include <algorithm>
@@ -263,6 +264,43 @@ TEST(rtnl_alternative_names_are_not_names) {
              EXPECT(expect, (*rtnl::find(socket, "victim")).has_value());
              auto made = rtnl::add_bridge(socket, "secure0", "secure", kGateways);
              EXPECT(expect, !made.ok() && made.error().code == "DEVICE_EXISTS");
+             EXPECT(expect, device_count(socket) == 2);
+           }),
+           0);
+}
+
+// Killed anywhere, a start leaves nothing that the next one cannot go on from; a bridge has its name only when it is complete.
+TEST(rtnl_survives_kills) {
+  if (!check::is_root()) SKIP("needs root");
+  CHECK_EQ(in_network([](Socket& socket, check::Expect& expect) {
+             int cut = 0;
+             for (int round = 0; round < 60; ++round) {
+               const pid_t child = ::fork();
+               if (child == 0) {
+                 Fd inside = check::new_netns();
+                 auto own = Socket::open(NETLINK_ROUTE);
+                 auto bridge = rtnl::add_bridge(*own, "secure0", "secure", kGateways);
+                 if (!bridge) ::_exit(1);
+                 ::_exit(rtnl::add_pair(*own, "sec0", "id", bridge->index, "eth0", inside.get()).ok() ? 0 : 2);
+               }
+               (void)::usleep(static_cast<useconds_t>(round * 60));
+               (void)::kill(child, SIGKILL);
+               int status = 0;
+               (void)::waitpid(child, &status, 0);
+               cut += WIFSIGNALED(status) ? 1 : 0;
+               if (WIFEXITED(status)) EXPECT(expect, WEXITSTATUS(status) == 0, std::to_string(WEXITSTATUS(status)));
+               auto bridge = rtnl::find(socket, "secure0");
+               if (bridge && *bridge) {
+                 EXPECT(expect, (*bridge)->up && (*bridge)->alias == "secure");
+                 EXPECT(expect, addresses(socket, (*bridge)->index).size() == 2);
+               }
+               // The pair goes when the namespace of its other end does, soon after the last process of it.
+               for (int wait = 0; wait < 1000 && *rtnl::find(socket, "sec0"); ++wait) (void)::usleep(5000);
+               EXPECT(expect, !*rtnl::find(socket, "sec0"));
+               EXPECT(expect, rtnl::remove(socket, "secure0").ok());
+             }
+             EXPECT(expect, cut > 5, std::to_string(cut));
+             EXPECT(expect, rtnl::add_bridge(socket, "secure0", "secure", kGateways).ok());
              EXPECT(expect, device_count(socket) == 2);
            }),
            0);

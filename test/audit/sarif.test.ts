@@ -120,7 +120,9 @@ describe('SARIF', () => {
   it('keeps within the limits, worst first', () => {
     const check = { ...checkOf('SEC-HOST-0001', 'low'), frameworks: Array.from({ length: 40 }, (_, i) => `A:${i}`) };
     const worst = checkOf('SEC-HOST-0002', 'critical');
-    const many = Array.from({ length: 25_001 }, (_, i) => problem(`p${i}`, { message: 'm'.repeat(5_000) }));
+    const many = Array.from({ length: 25_001 }, (_, i) =>
+      problem(`p${i}`, i === 0 ? { message: 'm'.repeat(5_000) } : {}),
+    );
     const results = [
       { check, verdict: fail(...many) },
       { check: worst, verdict: fail(problem('worst')) },
@@ -130,7 +132,8 @@ describe('SARIF', () => {
     expect(run.results?.[0]?.ruleId).toBe('SEC-HOST-0002');
     expect(run.invocations?.[0]?.toolExecutionNotifications?.[0]?.message.text).toContain('25002');
     expect(run.tool.driver.rules?.[0]?.properties?.tags?.length).toBe(20);
-    expect(run.results?.[1]?.message.text?.length).toBeLessThan(2_200);
+    const longest = run.results?.[1]?.message.text?.length;
+    expect([longest && longest > 2_000, longest && longest < 2_200]).toEqual([true, true]);
   });
 });
 

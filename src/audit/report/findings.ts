@@ -51,8 +51,9 @@ export function undecided({ results }: Audited): { readonly check: AnyCheck; rea
   );
 }
 
-/** `etc/passwd:3:5`, or the name of what has no place in a file. */
-export function place({ location }: Problem): string {
-  if (location.region === undefined) return location.logical;
-  return `${location.logical}:${location.region.startLine}:${location.region.startColumn}`;
+/** `/etc/passwd:3:5`, or the name of what has no place in a file; '' when the message or the heading above it says it. */
+export function place(audited: Audited, { location, message }: Problem): string {
+  const { logical, region } = location;
+  if (region !== undefined) return `${logical}:${region.startLine}:${region.startColumn}`;
+  return logical === audited.name || message.startsWith(logical) ? '' : logical;
 }

@@ -25,11 +25,15 @@ export function quoted(text: string): string {
   return printable(text.toWellFormed()).replace(/[&<>"']/g, (char) => ENTITIES[char] ?? '');
 }
 
-/** Text of checks: lines keep their breaks, and what is in backticks is code. */
+/** Text of checks: lines keep their breaks, and what is in backticks, or in quotes that are no apostrophes, is code. */
 const prose = (text: string): string =>
   text
     .split('\n')
-    .map((line) => quoted(line).replace(/`([^`]+)`/g, '<code>$1</code>'))
+    .map((line) =>
+      quoted(line)
+        .replace(/`([^`]+)`/g, '<code>$1</code>')
+        .replace(/(?<=^|[\s(])&#39;(.+?)&#39;(?=[\s.,;:)]|$)/g, '<code>$1</code>'),
+    )
     .join('<br>');
 
 /** The arc is drawn with presentation attributes: the policy of the page forbids styles on elements. */
@@ -51,11 +55,12 @@ function about(check: AnyCheck): string {
 <ul>${links.join('')}</ul>${tags === '' ? '' : `<p>${tags}</p>`}</details>`;
 }
 
-function failure({ check, verdict }: Result): string {
+function failure(audited: Audited, { check, verdict }: Result): string {
   const problems = verdict.status === 'fail' ? verdict.problems : [];
-  const items = problems
-    .slice(0, SHOWN)
-    .map((problem) => `<li><code>${quoted(place(problem))}</code> ${quoted(problem.message)}</li>`);
+  const items = problems.slice(0, SHOWN).map((problem) => {
+    const where = quoted(place(audited, problem));
+    return `<li>${where === '' ? '' : `<code>${where}</code> `}${quoted(problem.message)}</li>`;
+  });
   if (problems.length > SHOWN) items.push(`<li>and ${problems.length - SHOWN} more</li>`);
   return `<article class="finding ${check.severity}">
 <h4><span class="badge">${check.severity}</span> ${quoted(check.title)} <span class="id">${quoted(check.id)}</span></h4>
@@ -88,7 +93,7 @@ function section(audited: Audited, i: number): string {
   return `<section id="t${i}">
 <header>${ring(value)}<div><p class="kind">${audited.target}</p><h3>${quoted(audited.name)}</h3>
 <p>${quoted(countsText(count(audited.results)))}</p></div></header>
-${failed.map(failure).join('\n')}
+${failed.map((result) => failure(audited, result)).join('\n')}
 ${GROUPS.map((each) => group(audited, each)).join('\n')}
 </section>`;
 }
@@ -110,8 +115,8 @@ function contents({ audited }: Report): string {
     return `<tr><td>${target}</td><td><a href="#t${i}">${quoted(name)}</a></td><td>${score(results) ?? '–'}</td>${cells}</tr>`;
   });
   const heads = SEVERITIES.map((severity) => `<th scope="col">${severity}</th>`).join('');
-  return `<table><thead><tr><th scope="col">target</th><th scope="col">name</th><th scope="col">score</th>${heads}</tr></thead>
-<tbody>${rows.join('\n')}</tbody></table>`;
+  return `<div class="scroll"><table><thead><tr><th scope="col">target</th><th scope="col">name</th><th scope="col">score</th>${heads}</tr></thead>
+<tbody>${rows.join('\n')}</tbody></table></div>`;
 }
 
 export function reportHtml(report: Report): string {

@@ -54,23 +54,25 @@ function rule(check: AnyCheck): ReportingDescriptor {
 }
 
 function result({ audited, check, problem, fingerprint }: Finding, ruleIndex: number): Result {
-  const logical = `${audited.target} ${audited.name}: ${problem.location.logical}`;
+  const named = `${audited.target} ${audited.name}`;
   // In a Dockerfile the line says where; elsewhere the message is all that is shown of the true place.
-  const where = audited.target === 'dockerfile' ? '' : `${audited.target} ${audited.name}, ${place(problem)}: `;
+  const where = [named, place(audited, problem)].filter((part) => part !== '').join(', ');
   const { startLine, startColumn, endLine, endColumn } = problem.location.region ?? BEGINNING;
   return {
     ruleId: check.id,
     ruleIndex,
     kind: 'fail',
     level: LEVELS[check.severity],
-    message: { text: plain(`${where}${problem.message}`) },
+    message: { text: plain(audited.target === 'dockerfile' ? problem.message : `${where}: ${problem.message}`) },
     locations: [
       {
         physicalLocation: {
           artifactLocation: { uri: locationUri(audited, problem) },
           region: { startLine, startColumn, endLine, endColumn },
         },
-        logicalLocations: [{ fullyQualifiedName: logical.toWellFormed(), kind: 'resource' }],
+        logicalLocations: [
+          { fullyQualifiedName: `${named}: ${problem.location.logical}`.toWellFormed(), kind: 'resource' },
+        ],
       },
     ],
     partialFingerprints: { primaryLocationLineHash: fingerprint },

@@ -29,9 +29,10 @@ header { display: flex; gap: 1.25rem; align-items: center; }
 .filter:not(:has(:checked)) { opacity: .55; } .filter:focus-within { outline: 2px solid var(--link); }
 .number { font-size: 1.8rem; font-weight: 650; line-height: 1.1; } .name { color: var(--ink); text-transform: capitalize; }
 .critical { color: var(--critical); } .high { color: var(--high); } .medium { color: var(--medium); } .low { color: var(--low); }
-table { width: 100%; margin-top: 1.5rem; border-collapse: collapse; background: var(--card); }
+.scroll { margin-top: 1.5rem; overflow-x: auto; }
+table { width: 100%; border-collapse: collapse; background: var(--card); }
 th, td { padding: .5rem .75rem; border: 1px solid var(--line); text-align: left; }
-td, th { white-space: nowrap; } td:nth-child(2) { width: 100%; white-space: normal; }
+td, th { white-space: nowrap; } td:nth-child(2) { width: 100%; min-width: 14rem; white-space: normal; }
 th { font-size: .8rem; color: var(--soft); text-transform: capitalize; } td[class] { font-weight: 650; }
 section { margin-top: 2.5rem; } section > header { margin-bottom: 1rem; }
 .finding { margin: .75rem 0; padding: .9rem 1.1rem; background: var(--card); border: 1px solid var(--line);

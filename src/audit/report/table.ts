@@ -30,6 +30,7 @@ const scoreText = (value: number | null): string => (value === null ? 'no score'
 /** `3 of 40 checks failed (2 high, 1 low), 37 passed, 4 not applicable, 1 unknown`. */
 export function countsText(counts: Counts): string {
   const { pass, fail, notApplicable, unknown } = counts;
+  if (pass + fail === 0) return `nothing was decided, ${notApplicable} not applicable, ${unknown} unknown`;
   const parts = [
     fail === 0 ? 'nothing failed' : `${fail} of ${plural(pass + fail, 'check')} failed (${failedText(counts)})`,
     `${pass} passed`,
@@ -51,7 +52,10 @@ function failures(audited: Audited, { colour, verbose }: TableOptions): string[]
       lines.push(`  ${paint('x', COLOURS[severity], colour)} ${paint(check.id, 'bold', colour)}  ${check.title}`);
       const problems = verdict.status === 'fail' ? verdict.problems : [];
       const shown = verbose ? problems : problems.slice(0, SHOWN);
-      for (const problem of shown) lines.push(`      ${printable(place(problem))}: ${printable(problem.message)}`);
+      for (const problem of shown) {
+        const where = place(audited, problem);
+        lines.push(`      ${printable(where === '' ? problem.message : `${where}: ${problem.message}`)}`);
+      }
       if (shown.length < problems.length) lines.push(`      and ${problems.length - shown.length} more`);
       if (verbose) lines.push(`      ${paint('why:', 'dim', colour)} ${check.rationale}`);
       lines.push(`      ${paint('fix:', 'dim', colour)} ${check.remediation.replaceAll('\n', '\n           ')}`);

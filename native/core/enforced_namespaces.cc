@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Namespaces, each against the one that this process is in, and what the network namespace holds.
+// Namespaces, each against the one that this process is in.
 #include <limits.h>
 #include <sched.h>
 #include <sys/stat.h>
@@ -49,18 +49,7 @@ void prove_namespaces(const Subject& subject, std::vector<Control>& out) {
   control.actual = "own: " + join(own, " ") + "; shared with the host: " + (shared.empty() ? "none" : join(shared, " "));
   out.push_back(std::move(control));
 
-  std::vector<std::string> interfaces;
-  for (const auto& line : lines(read_text(subject, "net/dev")))
-    if (const std::size_t colon = line.find(':'); colon != std::string::npos)
-      interfaces.push_back(join(words(line.substr(0, colon))));
-  const spec::Namespace* net = planned_namespace(*subject.plan, CLONE_NEWNET);
-  const bool separate = link_text(subject.proc.get(), "ns/net") != link_text(AT_FDCWD, "/proc/self/ns/net");
-  const bool only_lo = interfaces.size() == 1 && interfaces[0] == "lo";
-  // An engine adds interfaces to the namespace of its bundle; our own plans give loopback and nothing else.
-  const bool ours = net != nullptr && net->path.empty() && subject.plan->secure.has_value();
-  out.push_back({"network", ours ? "loopback only" : "", separate && only_lo,
-                 "interfaces: " + (interfaces.empty() ? "none" : join(interfaces, " ")) + (separate ? "" : " (the host's)"),
-                 "/proc/PID/net/dev", false});
+  prove_network(subject, link_text(subject.proc.get(), "ns/net") != link_text(AT_FDCWD, "/proc/self/ns/net"), out);
 }
 
 }  // namespace secure::enforced

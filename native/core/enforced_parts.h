@@ -33,6 +33,7 @@ void prove_ids(const Subject& subject, std::vector<Control>& out);         // us
 void prove_rights(const Subject& subject, std::vector<Control>& out);      // capabilities, no_new_privs, seccomp, LSM, ...
 void prove_limits(const Subject& subject, std::vector<Control>& out);      // rlimits
 void prove_namespaces(const Subject& subject, std::vector<Control>& out);  // namespaces, network
+void prove_network(const Subject& subject, bool separate, std::vector<Control>& out);
 void prove_landlock(const Subject& subject, std::vector<Control>& out);
 void prove_cgroup(const Subject& subject, std::vector<Control>& out);
 // These touch file systems of the container, which may hang: they run in a worker with a time limit.

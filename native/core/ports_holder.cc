@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who has a port, for the error alone: best effort, and nothing depends on it.
-#include <sys/socket.h>
 #include <cstdio>
 
 
 #include "address.h"
+#include "network_dir.h"
 #include "ports.h"
-#include "record_store.h"
 
 namespace secure::ports {
 
@@ -20,18 +19,24 @@ bool same_place(const spec::PublishedPort& a, const spec::PublishedPort& b) {
   return left && right && left->family == right->family && (*left == *right || left->unspecified() || right->unspecified());
 }
 
-// Of any instance on this host: its register names the records. Only one whose monitor still holds sockets can have the port.
-std::string container(const record::Roots& roots, const spec::PublishedPort& port, const std::string& process) {
-  auto ids = record::open_dir(roots.host, "ids", false);
-  if (!ids || process.find("secure-runtime") == std::string::npos) return {};
-  for (const auto& id : record::entries(ids->get())) {
-    const std::string record = record::link_target(ids->get(), id);
-    if (!record.ends_with("/" + id)) continue;
-    Fd containers(::open(record.substr(0, record.size() - id.size()).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    auto config = containers.valid() ? record::read_config(containers.get(), id) : Result<record::Config>(Error{});
-    if (!config || !config->network) continue;
-    for (const auto& published : config->network->ports)
-      if (same_place(published, port)) return "container " + config->name;
+// Of any instance on this host that is attached to a bridge of this network namespace: the reservation of its address is there as long
+// as its sockets are.
+std::string container(const record::Roots& roots, const spec::PublishedPort& port) {
+  auto networks = record::open_dir(roots.host, "networks", false);
+  for (const auto& name : network::directories(roots)) {
+    if (!name.ends_with("@" + network::namespace_suffix())) continue;
+    auto addresses = open_nofollow(networks->get(), name + "/addresses", O_RDONLY | O_DIRECTORY);
+    if (!addresses) continue;
+    for (const auto& entry : record::entries(addresses->get())) {
+      const std::string record = record::link_target(addresses->get(), entry);
+      const std::size_t slash = record.rfind('/');
+      if (slash == std::string::npos) continue;
+      Fd containers(::open(record.substr(0, slash).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+      auto config = containers.valid() ? record::read_config(containers.get(), record.substr(slash + 1)) : Result<record::Config>(Error{});
+      if (!config || !config->network) continue;
+      for (const auto& published : config->network->ports)
+        if (same_place(published, port)) return "container " + config->name;
+    }
   }
   return {};
 }
@@ -89,9 +94,8 @@ std::string process(const std::vector<std::string>& sockets) {
 }  // namespace
 
 std::string holder(const record::Roots& roots, const spec::PublishedPort& port) {
-  const std::string found = process(inodes(port));
-  const std::string ours = container(roots, port, found);
-  return ours.empty() ? found : ours;
+  const std::string ours = container(roots, port);
+  return ours.empty() ? process(inodes(port)) : ours;
 }
 
 }  // namespace secure::ports

@@ -123,8 +123,8 @@ Result<std::vector<Present>> list(netlink::Socket& socket, const std::string& ta
       const std::string name = set_name(set, family);
       auto replies = dump(socket, {NFT_MSG_GETSETELEM, NFPROTO_INET, {{NFTA_SET_ELEM_LIST_TABLE, table}, {NFTA_SET_ELEM_LIST_SET, name}},
                                    "list " + name + " of table inet " + table});
-      // Without the table, or without nf_tables at all, there is nothing.
-      if (!replies && (replies.error().err == ENOENT || replies.error().err == EINVAL)) return std::vector<Present>{};
+      // No such map, no table, or no nf_tables at all: nothing there.
+      if (!replies && (replies.error().err == ENOENT || replies.error().err == EINVAL)) continue;
       if (!replies) return replies.error();
       for (const auto& reply : *replies)
         netlink::each_attribute(

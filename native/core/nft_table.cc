@@ -220,7 +220,9 @@ Status restore_rules(netlink::Socket& socket, const Table& table) {
   flush.text(NFTA_RULE_TABLE, table.bridge);
   rules.insert(rules.begin(), std::move(flush));
   if (present.guarded) rules.push_back(guard_rule(table.bridge));
-  return socket.transaction(rules, "restore the rules of table inet " + table.bridge);
+  auto status = socket.transaction(rules, "restore the rules of table inet " + table.bridge);
+  if (!status && status.error().err == ENOENT) return missing(table.bridge);
+  return status;
 }
 
 }  // namespace

@@ -155,6 +155,36 @@ TEST(second_ensure_changes_nothing) {
   CHECK_EQ(run("nft -a list table inet secn0").out, before);
 }
 
+TEST(ensure_and_remove_at_the_same_time) {
+  NFT_TEST();
+  std::vector<pid_t> children;
+  for (int worker = 0; worker < 6; worker++) {
+    pid_t pid = ::fork();
+    if (pid == 0) {
+      auto own = netlink::Socket::open(NETLINK_NETFILTER);
+      if (!own) ::_exit(1);
+      // Without the lock that callers hold: what one makes another may find half a moment later, or gone.
+      for (int i = 0; i < 50; i++) {
+        auto made = nft::ensure(*own, check::test_table());
+        if (!made && made.error().err != EEXIST && made.error().err != ENOENT) ::_exit(2);
+        if (worker == 0 && i % 5 == 0 && !nft::remove(*own, "secn0")) ::_exit(3);
+      }
+      ::_exit(0);
+    }
+    children.push_back(pid);
+  }
+  for (pid_t pid : children) {
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    CHECK_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 0);
+  }
+  CHECK_DONE(nft::ensure(nfnl, check::test_table()));
+  std::string raced = list_table();
+  CHECK_DONE(nft::remove(nfnl, "secn0"));
+  CHECK_DONE(nft::ensure(nfnl, check::test_table()));
+  CHECK_EQ(raced, list_table());
+}
+
 TEST(rules_that_were_flushed_are_restored_and_elements_kept) {
   NFT_TEST();
   CHECK_DONE(nft::ensure(nfnl, check::test_table()));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { PASS, quoted } from '../../verdicts.ts';
+import { PASS, quoted, unknown } from '../../verdicts.ts';
 import { about, type ContainerCheck, planned, STOPPED } from './shared/judge.ts';
 
 const isCgroup = ({ type, destination }: { type: string; destination: string }): boolean =>
@@ -40,15 +40,11 @@ export default {
       );
       if (writable.length > 0)
         return writable.map(({ destination }) => about(facts, destination, `${destination} is planned writable`));
-      const actual = facts.running ? (facts.proof?.mounts?.actual ?? '') : '';
-      return /\/sys\/fs\/cgroup\S* lacks \S*\bro\b/.test(actual)
-        ? [
-            about(
-              facts,
-              '/sys/fs/cgroup',
-              `the kernel has it writable, although the plan asks for read-only: ${quoted(actual)}`,
-            ),
-          ]
+      if (!facts.running) return PASS;
+      const proven = facts.proof?.mounts;
+      if (proven?.inForce == null) return unknown('the mounts of its process could not be read');
+      return /\/sys\/fs\/cgroup\S* lacks \S*\bro\b/.test(proven.actual)
+        ? [about(facts, '/sys/fs/cgroup', `the kernel does not have it read-only as planned: ${quoted(proven.actual)}`)]
         : PASS;
     }),
 } satisfies ContainerCheck;

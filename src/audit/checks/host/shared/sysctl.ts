@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks of settings of the kernel.
+
+import { type Sysctl, sysctlPath } from '../../../facts/host/sysctls.ts';
+import type { HostFacts } from '../../../facts/host.ts';
+import type { DeepPartial } from '../../../partial.ts';
+import type { Check, Location, Problem, Verdict } from '../../../types.ts';
+import { problem, quoted, unknown, verdict } from '../../../verdicts.ts';
+
+export type HostCheck = Check<HostFacts, DeepPartial<HostFacts>>;
+
+export const sysctlLocation = (name: Sysctl): Location => ({ logical: name, path: sysctlPath(name).slice(1) });
+
+export interface Wanted {
+  readonly name: Sysctl;
+  readonly ok: (value: number) => boolean;
+  /** What it has to be, for the message. */
+  readonly want: string;
+  /** What it means that this kernel does not have the setting; undefined: nothing. */
+  readonly absent?: string;
+}
+
+function wrong({ name, ok, want, absent }: Wanted, value: string | null): Problem | undefined {
+  if (value === null) {
+    return absent === undefined ? undefined : problem(name, `${name} does not exist: ${absent}`, sysctlLocation(name));
+  }
+  if (/^-?\d{1,18}$/.test(value) && ok(Number(value))) return undefined;
+  return problem(name, `${name} is ${quoted(value)}: it has to be ${want}`, sysctlLocation(name));
+}
+
+/** One or several settings that make one check. */
+export function sysctls({ kernel }: HostFacts, ...wanted: readonly Wanted[]): Verdict {
+  const values = kernel.sysctls;
+  if (values === undefined) return unknown('no /proc/sys of the kernel is in this file tree');
+  return verdict(wanted.flatMap((one) => wrong(one, values[one.name] ?? null) ?? []));
+}
+
+/** Facts with one setting, for examples. */
+export const setting = (name: Sysctl, value: string | null): DeepPartial<HostFacts> => ({
+  kernel: { sysctls: { [name]: value } },
+});

@@ -11,15 +11,23 @@ export type JsonObject =
   | { readonly status: 'object'; readonly members: Readonly<Record<string, Member>> }
   | { readonly status: 'invalid'; readonly why: string };
 
-/** Line and column, from 1, of an offset. */
-function position(text: string, offset: number): { line: number; column: number } {
-  const before = text.slice(0, offset).split('\n');
-  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
-}
-
-function region(text: string, start: number, end: number): Region {
-  const [from, to] = [position(text, start), position(text, end)];
-  return { startLine: from.line, startColumn: from.column, endLine: to.line, endColumn: to.column };
+/** Regions of a text by offsets. The lines are counted once: a file of a million members is still read in a moment. */
+function regions(text: string): (start: number, end: number) => Region {
+  const lines = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines.push(at + 1);
+  const position = (offset: number): { line: number; column: number } => {
+    let [low, high] = [0, lines.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((lines[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: offset - (lines[low] ?? 0) + 1 };
+  };
+  return (start, end) => {
+    const [from, to] = [position(start), position(end)];
+    return { startLine: from.line, startColumn: from.column, endLine: to.line, endColumn: to.column };
+  };
 }
 
 /** Members of the outermost object: key, and where it starts and its value ends. `text` is valid JSON. */
@@ -60,7 +68,8 @@ export function parseObject(text: string): JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { status: 'invalid', why: 'it is not a JSON object' };
   }
-  const places = new Map(outermost(text).map(({ key, start, end }) => [key, region(text, start, end)]));
+  const region = regions(text);
+  const places = new Map(outermost(text).map(({ key, start, end }) => [key, region(start, end)]));
   const members = Object.entries(value).flatMap(([key, member]) => {
     const place = places.get(key);
     return place === undefined ? [] : [[key, { value: member as unknown, region: place }] as const];

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+import { PASSWORD_FILES } from '../../facts/host/files.ts';
+import { files, octal, writableByOthers } from './shared/files.ts';
+import type { HostCheck } from './shared/sysctl.ts';
+
+export default {
+  id: 'SEC-HOST-0023',
+  title: 'Only root reads the hashes of passwords',
+  severity: 'critical',
+  target: 'host',
+  frameworks: ['CIS-Docker-1.6:1.2.1', 'NIST-800-190:4.5.4'],
+  rationale: 'Hashes that anybody reads are guessed elsewhere, without a limit of attempts.',
+  remediation:
+    "Run 'chown root:shadow /etc/shadow /etc/gshadow && chmod 640 /etc/shadow /etc/gshadow' (on Fedora and RHEL root:root and 000).",
+  references: ['https://man7.org/linux/man-pages/man5/shadow.5.html'],
+  examples: [
+    { good: { files: { '/etc/shadow': { mode: 0o640 } } }, bad: { files: { '/etc/shadow': { mode: 0o644 } } } },
+  ],
+  check: (facts) =>
+    files(
+      facts,
+      PASSWORD_FILES,
+      'there are no password files',
+      (file) =>
+        writableByOthers(file) ??
+        ((file.mode & 0o004) === 0 ? null : `has mode ${octal(file.mode)}: everybody can read it`),
+    ),
+} satisfies HostCheck;

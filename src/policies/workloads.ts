@@ -83,7 +83,10 @@ export function grantWorkload(policy: EffectivePolicy, workload: Workload): Effe
     const lattice = CONTROLS[name].lattice as Lattice<unknown>;
     // A number replaces (a workload may also need less); a set adds.
     const adds = Array.isArray(grant.value) || grant.value === 'any';
-    run[name] = { value: adds ? lattice.join(own.value, grant.value) : grant.value, by: grant.by };
+    const value = adds ? lattice.join(own.value, grant.value) : grant.value;
+    // What the policy gives anyway is the policy's word.
+    if (adds && !lattice.loosens(own.value, value)) continue;
+    run[name] = { value, by: grant.by };
   }
   const { publishAddress } = workload.grants;
   const { lattice } = CONTROLS.publishAddress;

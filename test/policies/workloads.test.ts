@@ -60,3 +60,37 @@ test('the nearest file that names an image decides', async () => {
   const mine = await loadPolicy('./a.yaml', filesIo({ 'a.yaml': policy(body) }));
   expect(findWorkload(mine, 'localhost/nginx:1')?.by).toMatchObject({ policy: '/p/a.yaml', line: 5 });
 });
+
+test('an optional workload leaves out what the ceilings do not allow', async () => {
+  const narrowed = await loadPolicy(
+    './a.yaml',
+    filesIo({ 'a.yaml': policy('extends: default\nrun: {ports: [8443]}') }),
+  );
+  const recipe = findWorkload(narrowed, 'localhost/busybox:latest');
+  if (recipe === undefined) throw new Error('no recipe');
+  expect(grantWorkload(narrowed, recipe).run.ports).toMatchObject({ value: [8443], by: { policy: '/p/a.yaml' } });
+  const strict = await loadPolicy('strict', filesIo({}));
+  expect(grantWorkload(strict, recipe).run.ports.value).toEqual([80, 8080]);
+});
+
+test('where ports are published, a workload only narrows', async () => {
+  const body = (rule: string) => policy(`extends: baseline\nworkloads:\n  - {match: "x:*", publishAddress: ${rule}}`);
+  const rule = async (parent: string, own: string) => {
+    const { workloads } = await loadPolicy('./a.yaml', filesIo({ 'a.yaml': body(own) }));
+    const [workload] = workloads;
+    if (workload === undefined) throw new Error('no workload');
+    return grantWorkload(await loadPolicy(parent, filesIo({})), workload).run.publishAddress;
+  };
+  expect(await rule('baseline', 'ask')).toMatchObject({ value: 'ask', by: { policy: '/p/a.yaml', line: 5 } });
+  expect(await rule('strict', 'ask')).toMatchObject({ value: 'loopback', by: { policy: 'builtin:strict' } });
+  expect(await rule('default', 'loopback')).toMatchObject({ value: 'loopback' });
+});
+
+test('redis is not published beyond the host unless an address is given', async () => {
+  const baseline = await loadPolicy('baseline', filesIo({}));
+  for (const reference of ['localhost/redis:latest', 'docker.io/library/redis:8']) {
+    const recipe = findWorkload(baseline, reference);
+    if (recipe === undefined) throw new Error('no recipe');
+    expect(grantWorkload(baseline, recipe).run.publishAddress.value).toBe('ask');
+  }
+});

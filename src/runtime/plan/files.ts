@@ -61,9 +61,13 @@ function hosts({ request, host }: Context, network: NetworkSpec | null): Piece[]
 
 /** A file that a mount of the request covers, or whose directory one replaces, is not made: nothing is created in a volume. */
 function covered({ request }: Context, destination: string): boolean {
-  const place = (typed: string): string => mountDestination(typed, typed);
-  const bound = request.volumes.some((volume) => beneath(place(volume.destination), destination));
-  return bound || request.tmpfs.some((tmpfs) => place(tmpfs.destination) === destination);
+  const bound = request.volumes.some(({ source, destination: typed }) =>
+    beneath(mountDestination(`-v ${source}:${typed}`, typed), destination),
+  );
+  return (
+    bound ||
+    request.tmpfs.some((tmpfs) => mountDestination(`--tmpfs ${tmpfs.destination}`, tmpfs.destination) === destination)
+  );
 }
 
 const OPTIONS = ['bind', 'nosuid', 'nodev', 'noexec', 'ro', 'dest-nofollow'];

@@ -92,7 +92,8 @@ function clash(a: PublishedPort, b: PublishedPort): boolean {
   return a.hostAddress === b.hostAddress || [a, b].some((one) => UNSPECIFIED.includes(one.hostAddress));
 }
 
-const shown = ({ hostAddress, hostPort, containerPort, protocol }: PublishedPort): string => {
+/** `127.0.0.1:8080 -> 80/tcp`; `*` is a free port. */
+export const portText = ({ hostAddress, hostPort, containerPort, protocol }: PublishedPort): string => {
   const host = hostAddress.includes(':') ? `[${hostAddress}]` : hostAddress;
   return `${host}:${hostPort === 0 ? '*' : hostPort} -> ${containerPort}/${protocol}`;
 };
@@ -104,7 +105,7 @@ function explain(
   given: readonly PublishRequest[],
 ): void {
   const { value: rule, by } = policy.run.publishAddress;
-  const listed = ports.slice(0, 8).map(shown).join(', ');
+  const listed = ports.slice(0, 8).map(portText).join(', ');
   const rest = ports.length > 8 ? ` and ${ports.length - 8} more` : '';
   const open = ports.some((port) => !isLoopback(port.hostAddress));
   const implied = given.some((one) => one.hostAddress === undefined);
@@ -131,7 +132,7 @@ export function planPorts(context: Context, ipv6: boolean): NetworkSpec['ports']
       const key = `${protocol} ${hostPort}`;
       const same = seen.get(key) ?? [];
       const before = same.find((other) => clash(port, other));
-      if (before !== undefined) throw invalid('-p', one.text, `free: ${shown(before)} is published already`);
+      if (before !== undefined) throw invalid('-p', one.text, `free: ${portText(before)} is published already`);
       seen.set(key, [...same, port]);
       ports.push(port);
     }

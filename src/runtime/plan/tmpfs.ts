@@ -50,6 +50,18 @@ function requested(context: Context, { destination: typed, options }: TmpfsReque
   return planned(destination, noexec, [...kept, ...mode]);
 }
 
+/**
+ * On a writable root only what the workload declares: its user is not the one that the image's directories were made for.
+ */
+function ofWorkload(context: Context, user: PlannedUser): Mount[] {
+  const { workload, policy, reasons } = context;
+  const { value: paths, by } = workload?.grants.writable ?? { value: [], by: policy.run.writable.by };
+  if (paths.length === 0 || user.uid === 0) return [];
+  const why = 'empty directories in memory, which the user of the workload can write to';
+  reasons.add({ control: 'writable', decision: paths.join(' '), by, why, required: false });
+  return paths.map((path) => planned(path, policy.run.noexec.value, ownership(path, user)));
+}
+
 /** A directory of its own for each path that the policy, the workload or the image declares as written to. */
 function declared(context: Context, user: PlannedUser): Mount[] {
   const { policy, image, reasons } = context;
@@ -82,6 +94,6 @@ export function planTmpfs(
 ): { requested: Mount[]; declared: Mount[] } {
   return {
     requested: context.request.tmpfs.map((tmpfs) => requested(context, tmpfs)),
-    declared: readOnly ? declared(context, user) : [],
+    declared: readOnly ? declared(context, user) : ofWorkload(context, user),
   };
 }

@@ -124,6 +124,46 @@ describe('readRequest', () => {
   });
 });
 
+describe('network', () => {
+  it('carries each flag, docker spellings too', async () => {
+    const argv =
+      '--net bridge -p 8080-8081:80-81 -p 53/udp -P --dns 9.9.9.9 --dns-search a.b --dns-opt rotate --add-host x:host-gateway img -p 1';
+    expect(await request(...argv.split(' '))).toMatchObject({
+      args: ['-p', '1'],
+      network: 'bridge',
+      publish: [
+        { hostPort: 8080, containerPort: 80, protocol: 'tcp' },
+        { hostPort: 8081, containerPort: 81, protocol: 'tcp' },
+        { containerPort: 53, protocol: 'udp' },
+      ],
+      publishAll: true,
+      dns: ['9.9.9.9'],
+      dnsSearch: ['a.b'],
+      dnsOptions: ['rotate'],
+      addHosts: [{ name: 'x', address: 'host-gateway' }],
+    });
+  });
+  it.each([['-p', '80:80'], ['-P'], ['--dns', '9.9.9.9'], ['--add-host', 'x:host-gateway']])(
+    'none excludes %s',
+    async (...argv) => {
+      await expect(request('--network', 'none', ...argv, 'img')).rejects.toMatchObject({ code: 'USAGE' });
+    },
+  );
+  it('--proxy-env takes what is set here in both cases of letters, and records what is not', async () => {
+    for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'ALL_PROXY', 'NO_PROXY']) {
+      vi.stubEnv(name, undefined);
+      vi.stubEnv(name.toLowerCase(), undefined);
+    }
+    vi.stubEnv('https_proxy', 'http://p:3128');
+    vi.stubEnv('NO_PROXY', '');
+    const { proxyEnv, records } = await request('--proxy-env', 'img');
+    expect(proxyEnv).toEqual(['https_proxy=http://p:3128']);
+    expect(records).toHaveLength(10);
+    expect(records).toContainEqual({ kind: 'env', name: 'http_proxy', value: null });
+    expect((await request('img')).records).toEqual([]);
+  });
+});
+
 describe('binds', () => {
   it('are real paths, and the path as typed is recorded', async () => {
     mkdirSync(join(cwd, 'real'));

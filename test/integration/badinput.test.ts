@@ -39,7 +39,7 @@ describe.skipIf(cannotRun())('bad input', () => {
     ['REFERENCE_INVALID', ['Busy Box']],
     ['REFERENCE_INVALID', ['../busybox']],
     ['REFERENCE_INVALID', ['busybox@sha256:short']],
-    ['IMAGE_NOT_FOUND', ['no-such-image']],
+    ['IMAGE_NOT_FOUND', ['--pull', 'never', 'no-such-image']],
     ['PROFILE_UNKNOWN', ['--profile', 'strcit', 'busybox']],
     ['POLICY_UNREADABLE', ['--profile', './fifo', 'busybox']],
     ['POLICY_UNREADABLE', ['--profile', './missing.yaml', 'busybox']],

@@ -49,7 +49,7 @@ describe.skipIf(cannotRun())('the bundle', () => {
     ['run --dry-run --json --trust --profile strict busybox true', 0],
     ['run --rm busybox echo hello', 0],
     ['run --json --profile stirct busybox', 125],
-    ['run none', 125],
+    ['run --pull never none', 125],
     ['run --memory 1x busybox', 125],
     ['run', 125],
     ['runn', 2],

@@ -10,7 +10,7 @@ export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 
-/** `https://HOST[:PORT]`. @throws SecureError REFERENCE_INVALID for `localhost` without a port, which is no registry. */
+/** `https://HOST[:PORT]`. @throws SecureError REFERENCE_INVALID, also for `localhost` without a port, which is no registry. */
 export function registryUrl(registry: string): URL {
   if (registry === 'localhost') {
     throw new SecureError(
@@ -21,7 +21,11 @@ export function registryUrl(registry: string): URL {
       },
     );
   }
-  return new URL(`https://${HOSTS[registry] ?? registry}`);
+  const url = URL.parse(`https://${HOSTS[registry] ?? registry}`);
+  if (url !== null) return url;
+  throw new SecureError('REFERENCE_INVALID', `${JSON.stringify(registry)} is no address of a registry`, {
+    hint: 'it is a host name or an IP address, with a port where it needs one: registry.example:5000',
+  });
 }
 
 /**

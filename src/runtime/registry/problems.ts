@@ -42,6 +42,12 @@ export const isBroken = (error: unknown): boolean =>
 
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS_|HOSTNAME_MISMATCH/;
 
+function certificateHint(code: string): string {
+  if (code.includes('EXPIRED')) return 'its owner must renew it, unless the clock of this host is wrong';
+  if (code.includes('ALTNAME')) return 'it was issued for another name: check the reference';
+  return 'install the certificate of its authority on this host (Debian: /usr/local/share/ca-certificates, then update-ca-certificates)';
+}
+
 /** A failure of the connection, by its error code. */
 export function connectionFailed(host: string, error: unknown): SecureError {
   if (error instanceof SecureError) return error;
@@ -60,9 +66,7 @@ export function connectionFailed(host: string, error: unknown): SecureError {
     );
   }
   if (CERTIFICATE.test(code)) {
-    const hint =
-      'install the certificate of its authority on this host (Debian: /usr/local/share/ca-certificates, then update-ca-certificates)';
-    return unreachable(host, `its certificate is not trusted (${code})`, hint, error);
+    return unreachable(host, `its certificate is not trusted (${code})`, certificateHint(code), error);
   }
   if (code === 'EPROTO' || code.startsWith('ERR_SSL')) {
     const hint = 'plain http is spoken with registries on loopback only: put TLS in front of this one';

@@ -57,17 +57,25 @@ export class Transport {
   }
 
   /** @throws SecureError REGISTRY_UNREACHABLE, REGISTRY_PROTOCOL */
-  send({ url, headers, signal, form }: Call): Promise<Answer> {
+  async send(call: Call): Promise<Answer> {
+    try {
+      return await this.#send(call);
+    } catch (error) {
+      throw connectionFailed(call.url.host, error);
+    }
+  }
+
+  #send({ url, headers, signal, form }: Call): Promise<Answer> {
     // Asked for here: an import would load the network stack with every `secure run`.
     const { request } = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http');
     const content = form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' };
+    const options = {
+      agent: this.#agent(url),
+      signal,
+      method: form === undefined ? 'GET' : 'POST',
+      headers: { 'user-agent': `secure/${PRODUCT_VERSION}`, 'accept-encoding': 'identity', ...content, ...headers },
+    };
     return new Promise((resolve, reject) => {
-      const options = {
-        agent: this.#agent(url),
-        signal,
-        method: form === undefined ? 'GET' : 'POST',
-        headers: { 'user-agent': `secure/${PRODUCT_VERSION}`, 'accept-encoding': 'identity', ...content, ...headers },
-      };
       const call = request(url, options, (message) => {
         clearTimeout(timer);
         resolve(this.#answer(url, message));
@@ -75,7 +83,7 @@ export class Transport {
       const timer = setTimeout(() => call.destroy(tooSlow(url.host, this.#idle / 1000)), this.#idle);
       call.on('error', (error) => {
         clearTimeout(timer);
-        reject(connectionFailed(url.host, error));
+        reject(error);
       });
       call.end(form);
     });
@@ -107,6 +115,8 @@ export class Transport {
     const ca = url.protocol === 'https:' ? authorities() : undefined;
     const agent = new Agent({
       keepAlive: true,
+      // Said, because NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment changes what is not.
+      rejectUnauthorized: true,
       ...(ca === undefined ? {} : { ca }),
       // HTTPS_PROXY and NO_PROXY, as docker and podman obey them. This machine is reached directly.
       ...(loopback ? {} : { proxyEnv: process.env }),

@@ -191,7 +191,8 @@ describe('nobody there', () => {
   it('a closed port, a name that is none, another protocol', async () => {
     expect(await pull('127.0.0.1:1')).toBe('REGISTRY_UNREACHABLE');
     expect(await pull('registry.invalid')).toBe('REGISTRY_UNREACHABLE');
-    expect(await pull('localhost')).toBe('REFERENCE_INVALID');
+    for (const name of ['localhost', '256.256.256.256', '[:::::]', '1.2.3.4.5'])
+      expect([name, await pull(name)]).toEqual([name, 'REFERENCE_INVALID']);
     const server = createServer((socket) => {
       socket.on('error', () => {});
       socket.end('220 mail.example ESMTP\r\n');

@@ -47,6 +47,16 @@ describe.skipIf(noExtractor())('pulling', () => {
     expect(registry.paths.filter((path) => path.includes('/blobs/'))).toHaveLength(many.length + 1);
   });
 
+  it('the same image twice at the same time', async () => {
+    const [registry, store] = [await FakeRegistry.start(), await openStore()];
+    const layout = make({ layers: many });
+    registry.publish(layout);
+    const records = await Promise.all([registry.pull(store), registry.pull(store)]);
+    expect(records.map(({ digest }) => digest)).toEqual([layout.digest, layout.digest]);
+    expect((await store.imageFacts(records[0].reference)).layers).toHaveLength(many.length);
+    expect(Object.keys(snapshot(store.paths.tmp))).toEqual([]);
+  });
+
   it('an image that lists no media type of its own is what its header says', async () => {
     const [registry, store] = [await FakeRegistry.start(), await openStore()];
     const layout = make({ alterManifest: ({ mediaType: _, ...rest }) => rest });

@@ -8,7 +8,8 @@ export const unknown = (why: string): Verdict => ({ status: 'unknown', why });
 export const fails = (...problems: readonly Problem[]): Verdict => ({ status: 'fail', problems });
 
 /** Passed when nothing is wrong. */
-export const verdict = (problems: readonly Problem[]): Verdict => (problems.length === 0 ? PASS : fails(...problems));
+export const verdict = (problems: readonly Problem[]): Verdict =>
+  problems.length === 0 ? PASS : { status: 'fail', problems };
 
 export const problem = (key: string, message: string, location: Location): Problem => ({ key, message, location });
 

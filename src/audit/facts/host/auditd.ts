@@ -32,12 +32,12 @@ export function collectAuditd(tree: Tree): AuditdFacts {
     '/etc/audit/audit.rules',
     ...(names ?? []).filter((name) => name.endsWith('.rules')).map((name) => `/etc/audit/rules.d/${name}`),
   ];
-  const watches: string[] = [];
+  const watches = new Set<string>();
   let problem = installed === undefined || names === undefined ? '/etc/audit cannot be read: audit as root' : null;
   for (const file of files) {
     const read = tree.read(file);
-    if (read.status === 'text') watches.push(...parseWatches(read.text));
+    if (read.status === 'text') for (const path of parseWatches(read.text)) watches.add(path);
     if (read.status === 'unreadable') problem = `${file}: ${read.why}`;
   }
-  return { installed: true, watches: [...new Set(watches)], problem };
+  return { installed: true, watches: [...watches], problem };
 }

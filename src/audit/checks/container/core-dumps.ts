@@ -27,7 +27,8 @@ export default {
       control: 'rlimit-core',
       plan: () => wrong,
       // In force is what the plan says: no more, and that may be much.
-      kernel: ({ inForce, actual }) => (inForce === false ? `the limit of its core dumps is ${actual}` : wrong),
+      kernel: ({ inForce, actual }) =>
+        inForce === null ? undefined : inForce ? wrong : `the limit of its core dumps is ${actual}`,
     });
   },
 } satisfies ContainerCheck;

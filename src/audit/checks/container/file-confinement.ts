@@ -2,8 +2,8 @@
 import { fails, PASS, quoted, unknown } from '../../verdicts.ts';
 import { about, type ContainerCheck, STOPPED } from './shared/judge.ts';
 
-/** A label that stops something: not `unconfined`, and not one that only complains. */
-const confines = (label: string): boolean => label !== '' && !/unconfined|\(complain\)|^no AppArmor/.test(label);
+/** A label that somebody chose: one that was only inherited may stop nothing. */
+const confines = (label: string): boolean => label !== '' && label !== 'unconfined';
 
 export default {
   id: 'SEC-CONTAINER-0008',
@@ -25,8 +25,8 @@ export default {
       bad: { proof: { 'landlock-files': { inForce: false } } },
     },
     {
-      good: { proof: { 'landlock-files': { inForce: false }, lsm: { actual: 'secure-web (enforce)' } } },
-      bad: { proof: { 'landlock-files': { inForce: false }, lsm: { actual: 'secure-web (complain)' } } },
+      good: { proof: { 'landlock-files': { inForce: false }, lsm: { planned: 'secure-web', inForce: true } } },
+      bad: { proof: { 'landlock-files': { inForce: false }, lsm: { planned: 'secure-web', inForce: false } } },
     },
     { good: { ...STOPPED, plan: { landlock: ['write_file'] } }, bad: { ...STOPPED, plan: { landlock: [] } } },
   ],
@@ -41,7 +41,7 @@ export default {
     }
     const landlock = proof?.['landlock-files'];
     const label = proof?.lsm;
-    if (landlock?.inForce === true || confines(label?.actual ?? '')) return PASS;
+    if (landlock?.inForce === true || (label?.inForce === true && confines(label.planned ?? ''))) return PASS;
     if (intended && (landlock === undefined || landlock.inForce === null)) {
       return unknown(`Landlock could not be proven${landlock === undefined ? '' : `: ${quoted(landlock.actual)}`}`);
     }

@@ -24,6 +24,7 @@ export default {
       control: 'no-new-privileges',
       plan: ({ noNewPrivileges }) =>
         noNewPrivileges ? null : 'no_new_privs is not set: set-user-id programs give their privileges',
-      kernel: ({ inForce }) => (inForce === true ? null : 'no_new_privs is not set on its process'),
+      kernel: ({ inForce }) =>
+        inForce === null ? undefined : inForce ? null : 'no_new_privs is not set on its process',
     }),
 } satisfies ContainerCheck;

@@ -32,7 +32,8 @@ export default {
     return judge(facts, {
       control: 'rlimit-nofile',
       plan: () => wrong,
-      kernel: ({ inForce, actual }) => (inForce === false ? `the limit of its open files is ${actual}` : wrong),
+      kernel: ({ inForce, actual }) =>
+        inForce === null ? undefined : inForce ? wrong : `the limit of its open files is ${actual}`,
     });
   },
 } satisfies ContainerCheck;

@@ -34,3 +34,18 @@ TEST(slots_refuse_what_does_not_fit) {
   CHECK_EQ(filled(R"({"a":""})", {{"/a", "secret", "", ""}}), "PLAN_INVALID");
   CHECK_EQ(filled(R"({"a":""})", {{"a~", "id", "", ""}}), "PLAN_INVALID");
 }
+
+TEST(slots_of_networks) {
+  CHECK_EQ(filled(R"({"a":"","b":null,"c":["","x"],"n":0})",
+                  {{"/a", "address4", "", ""}, {"/b", "address6", "[", "]"}, {"/c/0", "record-dir", "", "/hosts"}, {"/n", "host-port", "", ""}}),
+           R"({"a":"10.203.0.5","b":"[fd7c:5ec0:e01::5]","c":["/rec/hosts","x"],"n":49152})");
+  // Each port has one place, and a container without IPv6 no such address.
+  CHECK_EQ(filled(R"({"n":0,"m":0})", {{"/n", "host-port", "", ""}, {"/m", "host-port", "", ""}}), "PLAN_INVALID");
+  CHECK_EQ(filled(R"({"n":""})", {{"/n", "host-port", "", ""}}), "PLAN_INVALID");
+  CHECK_EQ(filled(R"({"n":0})", {{"/n", "host-port", "1", ""}}), "PLAN_INVALID");
+  auto doc = secure::json::parse(R"({"a":""})", "test");
+  REQUIRE(doc.ok());
+  auto none = values();
+  none.address6.clear();
+  CHECK_EQ(fill(*doc, {{"/a", "address6", "", ""}}, none).error().code, "PLAN_INVALID");
+}

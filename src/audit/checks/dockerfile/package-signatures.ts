@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DockerfileCheck } from './shared/check.ts';
+import { signaturesOff } from './shared/insecure.ts';
+import { commandProblems } from './shared/problems.ts';
+
+export default {
+  id: 'SEC-DOCKERFILE-0009',
+  title: 'Signatures of packages are checked',
+  severity: 'high',
+  target: 'dockerfile',
+  frameworks: ['CIS-Docker-1.6:4.11', 'CIS-Docker-1.6:4.12'],
+  rationale:
+    'An unsigned package is whatever the mirror, or somebody on the way to it, sends; it is installed as root.',
+  remediation:
+    "Remove the switch and give the repository's key: [signed-by=/usr/share/keyrings/NAME.gpg] of apt, /etc/apk/keys, rpm --import.",
+  references: ['https://manpages.debian.org/bookworm/apt/apt-secure.8.en.html'],
+  examples: [
+    {
+      good: 'FROM debian:12\nRUN apt-get install -y x\nUSER 1\n',
+      bad: 'FROM debian:12\nRUN apt-get install -y --allow-unauthenticated x\nUSER 1\n',
+    },
+    {
+      good: 'FROM debian:12\nRUN apk add x\nUSER 1\n',
+      bad: 'FROM debian:12\nRUN apk add --allow-untrusted x\nUSER 1\n',
+    },
+    {
+      good: 'FROM debian:12\nRUN dnf install -y x\nUSER 1\n',
+      bad: 'FROM debian:12\nRUN dnf install -y --nogpgcheck x\nUSER 1\n',
+    },
+    {
+      good: 'FROM debian:12\nRUN rpm -i x.rpm\nUSER 1\n',
+      bad: 'FROM debian:12\nRUN rpm -i --nosignature x.rpm\nUSER 1\n',
+    },
+    {
+      good: 'FROM debian:12\nRUN echo "deb [signed-by=/k.gpg] https://example.com x main" > /etc/apt/sources.list.d/x.list\nUSER 1\n',
+      bad: 'FROM debian:12\nRUN echo "deb [trusted=yes] https://example.com x main" > /etc/apt/sources.list.d/x.list\nUSER 1\n',
+    },
+  ],
+  check(facts) {
+    return commandProblems(facts, (command) => {
+      const part = signaturesOff(command);
+      return part === undefined ? undefined : `packages are installed without their signature: ${part}`;
+    });
+  },
+} satisfies DockerfileCheck;

@@ -17,6 +17,26 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
   kill: { summary: 'Send a signal to containers.', load: () => import('../commands/kill.ts') },
   wait: { summary: 'Wait for containers and print their exit codes.', load: () => import('../commands/wait.ts') },
   rm: { summary: 'Remove containers.', load: () => import('../commands/rm.ts') },
+  'audit:all': {
+    summary: 'Audit this host, all images of the store and all running containers.',
+    load: () => import('../commands/audit/all.ts'),
+  },
+  'audit:container': {
+    summary: 'Audit containers: what was planned, and what the kernel says is in force.',
+    load: () => import('../commands/audit/container.ts'),
+  },
+  'audit:dockerfile': {
+    summary: 'Audit build files before anything is built from them.',
+    load: () => import('../commands/audit/dockerfile.ts'),
+  },
+  'audit:host': {
+    summary: 'Audit this host: kernel, container engine, files.',
+    load: () => import('../commands/audit/host.ts'),
+  },
+  'audit:image': {
+    summary: 'Audit images of the store: configuration, files, secrets.',
+    load: () => import('../commands/audit/image.ts'),
+  },
   'image:debian': {
     summary: 'Build an image from Debian packages.',
     load: () => import('../commands/image/debian.ts'),
@@ -45,6 +65,7 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
 };
 
 export const TOPICS: Readonly<Record<string, string>> = {
+  audit: 'Audits: host, images, build files, containers.',
   image: 'Images: build, pull, import, list, inspect, remove.',
   policy: 'Policies: validate.',
   system: 'This installation: information and clean-up.',

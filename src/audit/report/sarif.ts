@@ -57,6 +57,8 @@ function result({ audited, check, problem, fingerprint }: Finding, ruleIndex: nu
   const named = `${audited.target} ${audited.name}`;
   // In a Dockerfile the line says where; elsewhere the message is all that is shown of the true place.
   const where = [named, place(audited, problem)].filter((part) => part !== '').join(', ');
+  const { logical } = problem.location;
+  const full = logical === audited.name ? named : `${named}: ${logical}`;
   const { startLine, startColumn, endLine, endColumn } = problem.location.region ?? BEGINNING;
   return {
     ruleId: check.id,
@@ -70,9 +72,7 @@ function result({ audited, check, problem, fingerprint }: Finding, ruleIndex: nu
           artifactLocation: { uri: locationUri(audited, problem) },
           region: { startLine, startColumn, endLine, endColumn },
         },
-        logicalLocations: [
-          { fullyQualifiedName: `${named}: ${problem.location.logical}`.toWellFormed(), kind: 'resource' },
-        ],
+        logicalLocations: [{ fullyQualifiedName: full.toWellFormed(), kind: 'resource' }],
       },
     ],
     partialFingerprints: { primaryLocationLineHash: fingerprint },

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the audit commands share: where the report goes is settled first, then comes the audit, then the report.
+import { reportHtml } from '../../audit/report/html.ts';
+import { reportJson } from '../../audit/report/json.ts';
+import { reportSarif } from '../../audit/report/sarif.ts';
+import { reportSummary, reportTable } from '../../audit/report/table.ts';
+import { report } from '../../audit/run.ts';
+import { violates } from '../../audit/score.ts';
+import type { Audited, Report, Severity } from '../../audit/types.ts';
+import { ExitCode, SecureError } from '../../errors.ts';
+import { Command } from '../command.ts';
+import { colourful, print } from '../output.ts';
+import type { Format } from './flags.ts';
+import { planOutputs, writeOutputs } from './outputs.ts';
+
+export interface AuditFlags {
+  readonly format?: string | undefined;
+  readonly output?: readonly string[] | undefined;
+  readonly 'fail-on': string;
+  readonly 'min-score'?: number | undefined;
+  readonly verbose: boolean;
+  readonly json?: boolean | undefined;
+}
+
+const RENDER: Readonly<Record<Format, (report: Report, verbose: boolean, colour: boolean) => string>> = {
+  table: (report, verbose, colour) => reportTable(report, { verbose, colour }),
+  json: reportJson,
+  sarif: reportSarif,
+  html: reportHtml,
+};
+
+function formatOf({ format, json }: AuditFlags): Format | undefined {
+  if (json !== true) return format as Format | undefined;
+  if (format === undefined || format === 'json') return 'json';
+  throw new SecureError('USAGE', `--json and --format ${format} cannot be used together`, {
+    hint: '--json is --format json, with errors as JSON too',
+  });
+}
+
+export abstract class AuditCommand extends Command {
+  /** Collect, report, and say by the exit code what came out. */
+  protected async audit(flags: AuditFlags, collect: () => Promise<readonly Audited[]>): Promise<number> {
+    const format = formatOf(flags);
+    const outputs = planOutputs(flags.output ?? [], flags.format as Format | undefined);
+    const whole = report(await collect());
+    if (outputs.length === 0) print(RENDER[format ?? 'table'](whole, flags.verbose, colourful(1)));
+    else {
+      writeOutputs(outputs.map(({ path, format }) => ({ path, text: RENDER[format](whole, flags.verbose, false) })));
+      // The short form, for logs; with --json stdout holds JSON or nothing.
+      if (!this.jsonEnabled()) print(reportSummary(whole, colourful(1)));
+    }
+    const threshold = { failOn: flags['fail-on'] as Severity | 'none', minScore: flags['min-score'] ?? 0 };
+    return violates(whole, threshold) ? ExitCode.findings : ExitCode.ok;
+  }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the runtime says about containers, fetched for the auditor, which knows nothing of the runtime.
+import { auditContainer } from '../../audit/run.ts';
+import type { Audited } from '../../audit/types.ts';
+import { SecureError } from '../../errors.ts';
+import {
+  type Container,
+  type Enforced,
+  findContainer,
+  listContainers,
+  readConfig,
+  readEnforced,
+} from '../../runtime/containers/containers.ts';
+
+const isLive = ({ status }: Container): boolean => status === 'running' || status === 'stopping';
+
+/** What the kernel says; undefined when it ended in the meantime. */
+async function enforcedOf(container: Container): Promise<Enforced | undefined> {
+  if (!isLive(container)) return undefined;
+  try {
+    return await readEnforced(container.id);
+  } catch (error) {
+    if (error instanceof SecureError && ['CONTAINER_NOT_RUNNING', 'NO_SUCH_CONTAINER'].includes(error.code))
+      return undefined;
+    throw error;
+  }
+}
+
+async function auditOne(container: Container): Promise<Audited> {
+  const plan = await readConfig(container);
+  if (plan === undefined) {
+    throw new SecureError(
+      'CONFIG_CORRUPT',
+      `container ${container.name || container.id} has no plan that can be read`,
+      {
+        hint: "'secure rm --force' removes it; an audit of one that nothing is known of would be a guess",
+      },
+    );
+  }
+  const enforced = await enforcedOf(container);
+  return auditContainer(container.name || container.id, { state: container, plan, enforced });
+}
+
+/** By names or ids. @throws SecureError NO_SUCH_CONTAINER, AMBIGUOUS_ID, CONFIG_CORRUPT */
+export async function auditContainers(names: readonly string[]): Promise<Audited[]> {
+  const found = await Promise.all(names.map((name) => findContainer(name)));
+  const once = found.filter(({ id }, i) => found.findIndex((other) => other.id === id) === i);
+  return Promise.all(once.map(auditOne));
+}
+
+/** Those that run now; one that is removed meanwhile is left out. */
+export async function auditRunning(): Promise<Audited[]> {
+  const running = (await listContainers()).filter(isLive);
+  const audited = await Promise.all(
+    running.map(async (container) => {
+      try {
+        return await auditOne(container);
+      } catch (error) {
+        const gone = (await listContainers()).every(({ id }) => id !== container.id);
+        if (gone) return undefined;
+        throw error;
+      }
+    }),
+  );
+  return audited.filter((each) => each !== undefined);
+}

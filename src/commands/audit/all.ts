@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import { auditDockerfiles, auditHost, auditImages } from '../../audit/run.ts';
+import { AuditCommand } from '../../cli/audit/command.ts';
+import { auditContainers, auditRunning } from '../../cli/audit/containers.ts';
+import { AUDIT_FLAGS } from '../../cli/audit/flags.ts';
+import { asTyped, valuesFlag } from '../../cli/definitions.ts';
+import { ImageStore } from '../../runtime/images/store.ts';
+
+export default class AuditAll extends AuditCommand {
+  static override id = 'audit:all';
+  static override summary = 'Audit this host, all images of the store and all running containers.';
+  static override examples = [
+    '$ secure audit all',
+    '$ secure audit all --output audit.sarif --output audit.html',
+    '$ secure audit all --image nginx --container web --dockerfile Dockerfile',
+  ];
+  static override flags = {
+    image: valuesFlag(asTyped, {
+      description: 'Of the images only this one; may be repeated.',
+      helpValue: 'REFERENCE',
+    }),
+    container: valuesFlag(asTyped, { description: 'Of the containers only this one.', helpValue: 'NAME' }),
+    dockerfile: valuesFlag(asTyped, { description: 'A Dockerfile too; may be repeated.', helpValue: 'FILE' }),
+    ...AUDIT_FLAGS,
+  };
+
+  async run(): Promise<number> {
+    const { flags } = await this.parse(AuditAll);
+    return this.audit(flags, async () => {
+      // First what is named, so that a name that is wrong is said at once.
+      const dockerfiles = await auditDockerfiles(flags.dockerfile ?? []);
+      const containers = await (flags.container === undefined ? auditRunning() : auditContainers(flags.container));
+      const store = await ImageStore.open();
+      const references = flags.image ?? (await store.list()).map(({ reference }) => reference);
+      const images = await auditImages(store, references);
+      return [await auditHost(), ...images, ...containers, ...dockerfiles];
+    });
+  }
+}

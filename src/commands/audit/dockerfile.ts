@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+import { auditDockerfiles } from '../../audit/run.ts';
+import { AuditCommand } from '../../cli/audit/command.ts';
+import { AUDIT_FLAGS } from '../../cli/audit/flags.ts';
+import { Args } from '../../cli/command.ts';
+
+export default class AuditDockerfile extends AuditCommand {
+  static override id = 'audit:dockerfile';
+  static override summary = 'Audit build files before anything is built from them.';
+  static override examples = [
+    '$ secure audit dockerfile Dockerfile',
+    '$ secure audit dockerfile --output findings.sarif services/*/Dockerfile',
+  ];
+  static override args = { file: Args.string({ required: true, multiple: true, description: 'Dockerfiles.' }) };
+  static override flags = AUDIT_FLAGS;
+
+  async run(): Promise<number> {
+    const { args, flags } = await this.parse(AuditDockerfile);
+    return this.audit(flags, () => auditDockerfiles(args.file));
+  }
+}

@@ -28,7 +28,7 @@ export function collectContainer({ state, plan, enforced }: ContainerInput): Con
     id: state.id,
     name: state.name === '' ? state.id.slice(0, 12) : state.name,
     running: state.status === 'running' || state.status === 'stopping',
-    plan: parsePlan(plan),
+    plan: parsePlan(plan, state.id),
     proof: parseProof(enforced),
   };
 }

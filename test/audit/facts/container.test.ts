@@ -155,7 +155,9 @@ describe('plan and proof', () => {
 
 describe('mounts of the host', () => {
   const bind = (source: string, ...options: readonly string[]) =>
-    example({ plan: { mounts: [{ destination: '/x', type: 'bind', source, options: ['bind', ...options] }] } });
+    example({
+      plan: { mounts: [{ destination: '/x', type: 'bind', source, options: ['bind', ...options], own: false }] },
+    });
 
   it.each([
     ['/var/run/docker.sock', 'fail'],
@@ -188,6 +190,21 @@ describe('mounts of the host', () => {
   ])('%s as a directory: %s', (source, status) => {
     expect(of(15, bind(source, 'ro')).status).toBe(status);
   });
+});
+
+it('files that the runtime wrote for the container are its own, those of another are not', () => {
+  const record = `/var/lib/secure/containers/${'a'.repeat(64)}`;
+  const mount = (source: string) => ({ destination: '/x', type: 'bind', source, options: ['bind', 'ro'] });
+  const plan = (source: string) => ({
+    ociVersion: '1.3.0',
+    mounts: [mount(source)],
+    secure: { stateRoot: '/var/lib/secure', files: [{ name: 'hosts', parts: [] }] },
+  });
+  const verdict = (source: string) => of(15, collectContainer({ state: state(), plan: plan(source) })).status;
+  expect(verdict(`${record}/hosts`)).toBe('pass');
+  expect(verdict(`${record}/config.json`)).toBe('fail');
+  expect(verdict(record)).toBe('fail');
+  expect(verdict(`/var/lib/secure/containers/${'b'.repeat(64)}/hosts`)).toBe('fail');
 });
 
 describe('published ports', () => {

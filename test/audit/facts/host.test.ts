@@ -147,11 +147,12 @@ describe('a hostile tree', () => {
     const members = Array.from({ length: 200_000 }, (_, i) => `"k${i}": ${i}`).join(',\n');
     const ranges = Array.from({ length: 200_000 }, (_, i) => `u${i % 2}:1:4294967295`).join('\n');
     put({ 'etc/docker/daemon.json': `{${members}}`, 'usr/bin/dockerd': '', 'etc/subuid': ranges });
-    const start = Date.now();
+    // Of this processor's time: others run tests on it too.
+    const start = process.cpuUsage().user;
     const facts = await collectHost(root);
     expect(facts.docker.settings.k199999?.location.region?.startLine).toBe(200_000);
     expect(status('SEC-HOST-0043', facts)).toBe('fail');
-    expect(Date.now() - start).toBeLessThan(5000);
+    expect(process.cpuUsage().user - start).toBeLessThan(5_000_000);
   });
 
   it('with keys of a prototype has them as settings only', async () => {

@@ -9,6 +9,7 @@ const mount = (access: string) => ({
   type: 'cgroup',
   source: 'cgroup',
   options: ['nosuid', access],
+  own: false,
 });
 
 export default {

@@ -23,7 +23,7 @@ const leadsTo = (path: string): string | undefined =>
   SOCKETS.find((socket) => path === socket || (path !== '/' && path !== '/run' && isBelow(socket, path))) ??
   (USER_SOCKET.test(path) || /\/(?:docker|podman|containerd|crio)\.sock$/.test(path) ? path : undefined);
 
-const mount = (source: string) => ({ destination: '/x', type: 'bind', source, options: ['bind', 'ro'] });
+const mount = (source: string) => ({ destination: '/x', type: 'bind', source, options: ['bind', 'ro'], own: false });
 
 export default {
   id: 'SEC-CONTAINER-0014',

@@ -33,7 +33,7 @@ function sensitive(path: string): string | undefined {
   return WHOLE.find((directory) => directory === path) ?? TREES.find((directory) => isBelow(path, directory));
 }
 
-const mount = (source: string) => ({ destination: '/x', type: 'bind', source, options: ['bind', 'ro'] });
+const mount = (source: string) => ({ destination: '/x', type: 'bind', source, options: ['bind', 'ro'], own: false });
 
 export default {
   id: 'SEC-CONTAINER-0015',

@@ -17,8 +17,16 @@ export default {
   examples: [
     { good: { plan: { propagation: 'private' } }, bad: { plan: { propagation: 'shared' } } },
     {
-      good: { plan: { mounts: [{ destination: '/data', type: 'bind', source: '/srv', options: ['bind', 'rslave'] }] } },
-      bad: { plan: { mounts: [{ destination: '/data', type: 'bind', source: '/srv', options: ['bind', 'rshared'] }] } },
+      good: {
+        plan: {
+          mounts: [{ destination: '/data', type: 'bind', source: '/srv', options: ['bind', 'rslave'], own: false }],
+        },
+      },
+      bad: {
+        plan: {
+          mounts: [{ destination: '/data', type: 'bind', source: '/srv', options: ['bind', 'rshared'], own: false }],
+        },
+      },
     },
   ],
   check: (facts) =>

@@ -7,6 +7,7 @@ const volume = (...options: readonly string[]) => ({
   type: 'bind',
   source: '/srv/data',
   options: ['bind', ...options],
+  own: false,
 });
 
 export default {

@@ -9,6 +9,7 @@ const kernel = (type: string, destination: string, ...options: readonly string[]
   type,
   source: type,
   options: ['nosuid', 'noexec', 'nodev', ...options],
+  own: false,
 });
 const node = (major: number, minor: number | null): DeviceRule => ({
   allow: true,
@@ -39,11 +40,17 @@ export const exampleFacts: ContainerFacts = {
     propagation: 'private',
     mounts: [
       kernel('proc', '/proc'),
-      { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'strictatime', 'mode=755'] },
+      {
+        destination: '/dev',
+        type: 'tmpfs',
+        source: 'tmpfs',
+        options: ['nosuid', 'strictatime', 'mode=755'],
+        own: false,
+      },
       kernel('sysfs', '/sys', 'ro'),
       kernel('cgroup', '/sys/fs/cgroup', 'relatime', 'ro'),
       kernel('tmpfs', '/tmp', 'mode=1777'),
-      { destination: '/srv', type: 'bind', source: '/srv/web', options: ['bind', 'ro', 'nosuid', 'nodev'] },
+      { destination: '/srv', type: 'bind', source: '/srv/web', options: ['bind', 'ro', 'nosuid', 'nodev'], own: false },
     ],
     namespaces: { pid: '', mount: '', uts: '', ipc: '', network: '', cgroup: '', user: '' },
     uidMappings: [{ inside: 0, outside: 1959854080, size: 65536 }],

@@ -7,6 +7,8 @@ export interface PlannedMount {
   readonly type: string;
   readonly source: string;
   readonly options: readonly string[];
+  /** A file that the runtime wrote for this container (hosts, resolv.conf), not one of the host. */
+  readonly own: boolean;
 }
 export interface DeviceRule {
   readonly allow: boolean;
@@ -149,9 +151,17 @@ function linux(
   };
 }
 
+/** Paths of the files that the plan has the runtime write into the record of the container. */
+function ownFiles(secure: unknown, id: string): Set<string> {
+  const { stateRoot, files } = object(secure);
+  const names = list(files).map((file) => text(object(file).name));
+  return new Set(names.map((name) => `${text(stateRoot)}/containers/${id}/${name}`));
+}
+
 /** null: this is no plan. */
-export function parsePlan(plan: unknown): PlanFacts | null {
+export function parsePlan(plan: unknown, id: string): PlanFacts | null {
   const config = object(plan);
+  const own = ownFiles(config.secure, id);
   if (text(config.ociVersion) === '') return null;
   return {
     ...process(config.process),
@@ -164,6 +174,7 @@ export function parsePlan(plan: unknown): PlanFacts | null {
         type: text(type),
         source: text(source),
         options: texts(options),
+        own: own.has(text(source)),
       })),
     landlock: texts(object(object(config.secure).landlock).handledAccessFs),
     network: network(config.secure),

@@ -4,11 +4,13 @@ import { posix } from 'node:path';
 import type { PlannedMount } from '../../../facts/container/plan.ts';
 import type { PlanFacts } from '../../../facts/container.ts';
 
-/** Binds of host paths; what the runtime writes itself (hosts, resolv.conf of the container's record) is no host path of anybody. */
+/** Binds of paths of the host. */
 export const binds = ({ mounts }: PlanFacts): PlannedMount[] =>
   mounts.filter(
-    ({ type, source, options }) =>
-      source.startsWith('/') && (type === 'bind' || options.some((option) => option === 'bind' || option === 'rbind')),
+    ({ type, source, options, own }) =>
+      !own &&
+      source.startsWith('/') &&
+      (type === 'bind' || options.some((option) => option === 'bind' || option === 'rbind')),
   );
 
 /** `/var/run` is `/run`, and `..` leads where it leads. */

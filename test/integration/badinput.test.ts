@@ -22,7 +22,7 @@ describe.skipIf(cannotRun())('bad input', () => {
     ['MISSING_ARGUMENT', ['']],
     ['MISSING_ARGUMENT', ['--name']],
     ['UNKNOWN_FLAG', ['--nmae', 'x', 'busybox']],
-    ['UNKNOWN_FLAG', ['-p', '80:80', 'busybox']],
+    ['UNKNOWN_FLAG', ['-x', '80:80', 'busybox']],
     ['INVALID_VALUE', ['--name', '', 'busybox']],
     ['INVALID_VALUE', ['--name', '../../etc', 'busybox']],
     ['INVALID_VALUE', ['--name', 'a\nb', 'busybox']],

@@ -46,10 +46,13 @@ function checkDeclared({ policy, image }: Context, { text, protocol, containerPo
   const { value: ports, by } = policy.run.ports;
   if (ports === 'any' || ports.includes(port)) return;
   if (exposedPorts(image.config.exposedPorts).some((one) => one.port === port && one.protocol === protocol)) return;
+  const wider = policy.ceilings.ports?.value ?? [];
+  const grantable = wider === 'any' || wider.includes(port);
+  const own = grantable ? `declare it in a policy of your own: ports: [${port}]; or ` : '';
   throw denied(
     `-p ${text}: listening on port ${port}/${protocol} of the container`,
     by,
-    `declare it: ports: [${port}] in a workload of your own policy, or EXPOSE ${port}/${protocol} in the image`,
+    `${own}EXPOSE ${port}/${protocol} in the image`,
   );
 }
 

@@ -76,6 +76,7 @@ import hostForwarding from './host/forwarding.ts';
 import hostKernelLog from './host/kernel-log.ts';
 import hostKernelPointers from './host/kernel-pointers.ts';
 import hostLandlock from './host/landlock.ts';
+import hostLockdown from './host/lockdown.ts';
 import hostPasswordFiles from './host/password-files.ts';
 import hostPerfEvents from './host/perf-events.ts';
 import hostProcessorBugs from './host/processor-bugs.ts';
@@ -94,6 +95,24 @@ import hostSwap from './host/swap.ts';
 import hostTime from './host/time.ts';
 import hostUnprivilegedBpf from './host/unprivileged-bpf.ts';
 import hostUserNamespaces from './host/user-namespaces.ts';
+import imageAge from './image/age.ts';
+import imageEngineSocket from './image/engine-socket.ts';
+import imageFileCapabilities from './image/file-capabilities.ts';
+import imageHealthcheck from './image/healthcheck.ts';
+import imageHistorySecrets from './image/history-secrets.ts';
+import imageOpenAccounts from './image/open-accounts.ts';
+import imageOrigin from './image/origin.ts';
+import imageOwners from './image/owners.ts';
+import imagePackageCaches from './image/package-caches.ts';
+import imagePrivilegedPorts from './image/privileged-ports.ts';
+import imageRootAccounts from './image/root-accounts.ts';
+import imageRootUser from './image/root-user.ts';
+import imageSecretFiles from './image/secret-files.ts';
+import imageSecrets from './image/secrets.ts';
+import imageSetIdFiles from './image/set-id-files.ts';
+import imageSsh from './image/ssh.ts';
+import imageVersion from './image/version.ts';
+import imageWorldWritable from './image/world-writable.ts';
 
 /** Every check by its target, in the order of their ids. */
 export const CHECKS = {
@@ -142,8 +161,28 @@ export const CHECKS = {
     hostDockerLogSize,
     hostSubordinateIds,
     hostRootAccounts,
+    hostLockdown,
   ],
-  image: [],
+  image: [
+    imageRootUser,
+    imageSetIdFiles,
+    imageWorldWritable,
+    imageSecrets,
+    imageHistorySecrets,
+    imageSecretFiles,
+    imageOpenAccounts,
+    imageRootAccounts,
+    imageVersion,
+    imageHealthcheck,
+    imageSsh,
+    imagePrivilegedPorts,
+    imageOrigin,
+    imagePackageCaches,
+    imageAge,
+    imageEngineSocket,
+    imageFileCapabilities,
+    imageOwners,
+  ],
   dockerfile: [
     dockerfileRootUser,
     dockerfileUserSet,

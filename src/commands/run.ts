@@ -24,7 +24,8 @@ export default class Run extends Command {
   static override examples = [
     '$ secure run --rm busybox echo hello',
     '$ secure run -it --rm --profile strict busybox sh',
-    '$ secure run -d --name web -m 256m -v ./site:/srv:ro busybox httpd -f -h /srv -p 8080',
+    '$ secure run -d --name web -m 256m -p 8080:80 -v ./site:/srv:ro busybox httpd -f -h /srv',
+    '$ secure run -d --profile strict -p 8080:80 nginx',
     '$ secure run --dry-run --profile strict busybox',
   ];
   static override flags = RUN_FLAGS;

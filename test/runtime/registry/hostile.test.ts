@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { importImage } from '../../../src/runtime/images/import/import.ts';
 import type { ImageStore } from '../../../src/runtime/images/store.ts';
 import { type Layout, type LayoutSpec, ociLayout, sha256 } from '../../support/oci.ts';
-import { FakeRegistry, INDEX, MANIFEST, type Reply, send, snapshot } from '../../support/registry.ts';
+import { FakeRegistry, INDEX, MANIFEST, type Reply, send, snapshot, TIMING } from '../../support/registry.ts';
 import { codeOf, noExtractor, openStore, temporaryDirectory } from '../../support/store.ts';
 
 const file = (data: string) => [{ files: [{ path: 'file', data }] }];
@@ -90,6 +90,24 @@ describe.skipIf(noExtractor())('a registry that', () => {
     expect(await refused()).toBe('DIGEST_MISMATCH');
   });
 
+  it('announces another length: not even the connection is waited for', async () => {
+    blob(layer, (_, response) => response.writeHead(200, { 'content-length': '1' }).flushHeaders());
+    expect(await refused()).toBe('DIGEST_MISMATCH');
+  });
+
+  it('sends another index than the digest asks for', async () => {
+    const entry = { mediaType: MANIFEST, digest: layout.digest, size: manifest.length };
+    const index = JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests: [entry] });
+    const asked = sha256(`${index} `);
+    registry.manifest(asked, index, INDEX);
+    expect(await refused(`team/app@${asked}`)).toBe('DIGEST_MISMATCH');
+  });
+
+  it('has the image for another machine only', async () => {
+    registry.publish(make({ architecture: 's390x' }));
+    expect(await refused()).toBe('PLATFORM_MISSING');
+  });
+
   it('never ends a manifest', async () => {
     let sent = 0;
     registry.routes.set(registry.manifestPath('1'), (_, response) => {
@@ -120,7 +138,7 @@ describe.skipIf(noExtractor())('a registry that', () => {
     layout = make({ layers: [...file('content'), ...file('content')] });
     registry.publish(layout);
     const document = JSON.parse(readFileSync(layout.blob(layout.digest), 'utf8'));
-    document.layers[1].size = 7;
+    document.layers[0].size = 7;
     registry.manifest('1', JSON.stringify(document), MANIFEST);
     expect(await refused()).toBe('DIGEST_MISMATCH');
   });
@@ -209,6 +227,10 @@ describe.skipIf(noExtractor())('a registry that', () => {
     registry.publish(layout);
     blob(layout.layers[5]?.digest ?? '', send(404, ''));
     blob(layout.layers[6]?.digest ?? '', () => {});
-    expect(await refused()).toBe('BLOB_UNKNOWN');
+    const before = snapshot(store.paths.state);
+    // Longer than a test may take: the layer that never comes is not waited for.
+    const timing = { ...TIMING, idle: 60_000 };
+    expect(await codeOf(registry.pull(store, 'team/app:1', { timing }))).toBe('BLOB_UNKNOWN');
+    expect(snapshot(store.paths.state)).toEqual(before);
   });
 });

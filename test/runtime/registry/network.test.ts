@@ -2,6 +2,7 @@
 // Connections that fail, stall, break and lead elsewhere.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { createServer as createTlsServer } from 'node:https';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -206,13 +207,33 @@ describe('nobody there', () => {
     }
   });
 
-  it('a certificate that nobody vouches for is no reason to go on without', async () => {
+  it('a certificate that nobody vouches for is no reason to go on without, though plain http is spoken as well', async () => {
     const directory = temporaryDirectory();
     const [key, cert] = [join(directory, 'key'), join(directory, 'cert')];
     const words = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=x -keyout ${key} -out ${cert}`;
     execFileSync('openssl', words.split(' '), { stdio: 'ignore' });
-    const registry = await FakeRegistry.start({ key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') });
-    expect(await pull(registry.host)).toBe('REGISTRY_UNREACHABLE');
-    expect(registry.seen).toEqual([]);
+    let plain = 0;
+    const tls = createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) });
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', (first) => {
+        if (first[0] !== 0x16) {
+          plain++;
+          socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n');
+          return;
+        }
+        socket.unshift(first);
+        tls.emit('connection', socket);
+      });
+    });
+    tls.on('tlsClientError', () => {});
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = server.address() as { port: number };
+      expect(await pull(`127.0.0.1:${port}`)).toBe('REGISTRY_UNREACHABLE');
+      expect(plain).toBe(0);
+    } finally {
+      server.close();
+    }
   });
 });

@@ -58,7 +58,10 @@ export function isSecretName(name: string): boolean {
     parts.join('_') === 'OLDPWD'
   )
     return false;
-  return parts.some((part, i) => SECRET_NAMES.has(part) || (part === 'KEY' && KEY_OF.has(parts[i - 1] ?? '')));
+  return parts.some(
+    (part, i) =>
+      SECRET_NAMES.has(part) || part.endsWith('PASSWORD') || (part === 'KEY' && KEY_OF.has(parts[i - 1] ?? '')),
+  );
 }
 
 /** What kind of credential stands in a text, by its form alone. */

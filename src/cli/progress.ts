@@ -9,7 +9,7 @@ const short = (digest: string) => digest.slice(0, 'sha256:'.length + 12);
 function text(event: ImageEvent): string {
   switch (event.type) {
     case 'copy':
-      return `${event.present ? 'present' : 'copied'} ${short(event.digest)} (${formatBytes(event.size)})`;
+      return `${event.present ? 'present' : 'copying'} ${short(event.digest)} (${formatBytes(event.size)})`;
     case 'unpack':
       return `unpacking ${short(event.diffId)}`;
     case 'setid':

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files that are made for one container: they lie in its record on the host and are mounted read-only over the image's.
-import type { Context } from './context.ts';
+import { type Context, invalid } from './context.ts';
 import { gatewayOf } from './network.ts';
 import { beneath, mountDestination } from './paths.ts';
 import { planResolver } from './resolver.ts';
@@ -70,10 +70,27 @@ function covered({ request }: Context, destination: string): boolean {
   );
 }
 
+/** Each is one word of a line; a second line in it would be another entry that nobody asked for. */
+function checkWords({ request, host }: Context): void {
+  const { dns, dnsSearch, dnsOptions, addHosts } = request;
+  const words: [string, readonly string[]][] = [
+    ['--dns', dns],
+    ['--dns-search', dnsSearch],
+    ['--dns-option', dnsOptions],
+    ['--add-host', addHosts.flatMap(({ name, address }) => [name, address])],
+    ['name servers of the host', [host.resolver.nameservers, host.resolver.search, host.resolver.options].flat()],
+  ];
+  for (const [flag, values] of words) {
+    const odd = values.find((value) => !/^[A-Za-z0-9_.:-]{1,253}$/.test(value));
+    if (odd !== undefined) throw invalid(flag, odd, 'one word of letters, digits and . : _ -');
+  }
+}
+
 const OPTIONS = ['bind', 'nosuid', 'nodev', 'noexec', 'ro', 'dest-nofollow'];
 
 /** @throws SecureError POLICY_DENIED, MOUNT_REFUSED */
 export function planFiles(context: Context, network: NetworkSpec | null, userNamespace: boolean): PlannedFiles {
+  checkWords(context);
   const own: Piece = context.request.hostname ?? { slot: 'id-short' };
   const wanted: Generated[] = [
     { destination: '/etc/hosts', name: 'hosts', pieces: hosts(context, network) },

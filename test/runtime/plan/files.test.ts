@@ -80,6 +80,19 @@ describe('/etc/resolv.conf', () => {
   });
 });
 
+it('nothing that is asked for adds a line of its own', () => {
+  const line = 'x\nnameserver 6.6.6.6';
+  for (const request of [
+    { dns: [line] },
+    { dnsSearch: [line] },
+    { dnsOptions: [line] },
+    { addHosts: [{ name: line, address: '1.2.3.4' }] },
+    { addHosts: [{ name: 'a', address: line }] },
+    { hostname: line },
+  ])
+    expect(outcome('default', { request }), JSON.stringify(request)).toBe('INVALID_VALUE');
+});
+
 describe('how they get there', () => {
   const destinations = (changes: Changes) =>
     plan('default', changes)

@@ -64,6 +64,7 @@ Result<rtnl::Link> ensure_bridge(netlink::Socket& route, const std::string& name
   std::vector<std::pair<net::Address, unsigned>> gateways{{subnets.v4.host(1), subnets.v4.length}};
   if (subnets.v6) gateways.emplace_back(subnets.v6->host(1), subnets.v6->length);
   if (!present) {
+    SECURE_TRY(remove_leftover(route, name));
     SECURE_TRY(check_routes(route, subnets, 0));
     return rtnl::add_bridge(route, name, kAlias, gateways);
   }
@@ -135,6 +136,7 @@ Result<Addresses> reserve(const record::Roots& roots, const std::string& id, con
   const auto attempt = [&]() -> Result<Addresses> {
     SECURE_LET(bridge, find_bridge(route, network.bridge));
     SECURE_TRY(settle_subnets(dir, network));
+    if (!bridge) SECURE_TRY(remove_leftover(route, network.bridge));
     SECURE_TRY(check_routes(route, subnets, bridge ? bridge->index : 0));
     const std::string target = record::record_path(roots, id);
     auto address = claim_address(dir, subnets.v4, target);

@@ -39,7 +39,7 @@ std::string namespace_cookie() {
 Result<Directory> open_named(const record::Roots& roots, const std::string& name, bool create) {
   SECURE_LET(networks, record::open_dir(roots.host, "networks", create));
   for (;;) {
-    if (create) SECURE_TRY(make_dirs(networks.get(), name + "/addresses", 0700));
+    if (create) SECURE_TRY(make_dirs(networks.get(), name, 0700));
     auto dir = open_nofollow(networks.get(), name, O_RDONLY | O_DIRECTORY);
     if (!dir && create && dir.error().err == ENOENT) continue;  // removed by whoever took its last container away
     if (!dir) return std::move(dir.error());
@@ -47,9 +47,11 @@ Result<Directory> open_named(const record::Roots& roots, const std::string& name
       return fail(Stage::network, "NETWORK_BUSY", locked.error().err, "the network " + name + " is being changed by another command",
                   "try again when it has ended");
     // It may have been removed while we waited, and made again by somebody who did not.
-    auto addresses = open_nofollow(dir->get(), "addresses", O_RDONLY | O_DIRECTORY);
-    if (same_file(networks.get(), name, dir->get()) && addresses)
-      return Directory{name.substr(0, name.find('@')), name, std::move(*dir), std::move(*addresses)};
+    if (same_file(networks.get(), name, dir->get())) {
+      SECURE_TRY(make_dirs(dir->get(), "addresses", 0700));  // missing when a removal or the making was killed
+      SECURE_LET(addresses, open_nofollow(dir->get(), "addresses", O_RDONLY | O_DIRECTORY));
+      return Directory{name.substr(0, name.find('@')), name, std::move(*dir), std::move(addresses)};
+    }
     if (!create) return fail(Stage::network, "NOT_FOUND", ENOENT, "the network " + name + " is gone");
   }
 }

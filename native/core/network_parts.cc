@@ -15,14 +15,11 @@ Status with_filter(Work work) {
   return work(*filter);
 }
 
-bool leftover(const rtnl::Link& link) { return link.kind == "bridge" && !link.up && (link.alias.empty() || link.alias == kAlias); }
-
-// Our bridge, and what a kill left of making it (see rtnl_make.cc). True when there was one.
+// Our bridge. True when there was one.
 Result<bool> remove_bridge(netlink::Socket& route, const std::string& name) {
-  SECURE_LET(working, rtnl::find(route, name.substr(0, 14) + "~"));
-  if (working && leftover(*working)) SECURE_TRY(rtnl::remove(route, working->name));
+  SECURE_TRY(remove_leftover(route, name));
   SECURE_LET(link, rtnl::find(route, name));
-  if (!link || link->kind != "bridge" || link->alias != kAlias) return working.has_value();
+  if (!link || link->kind != "bridge" || link->alias != kAlias) return false;
   SECURE_TRY(rtnl::remove(route, name));
   return true;
 }
@@ -62,6 +59,12 @@ Result<std::optional<rtnl::Link>> find_bridge(netlink::Socket& route, const std:
                 "the device " + name + " is no bridge of ours" + (link->kind.empty() ? "" : " (" + link->kind + ")"),
                 "choose another bridge name (SECURE_BRIDGE), or remove it: ip link delete " + name);
   return link;
+}
+
+Status remove_leftover(netlink::Socket& route, const std::string& name) {
+  SECURE_LET(link, rtnl::find(route, name.substr(0, 14) + "~"));
+  if (!link || link->kind != "bridge" || link->up || (!link->alias.empty() && link->alias != kAlias)) return Ok{};
+  return rtnl::remove(route, link->name);
 }
 
 Status take_off(const Directory& dir, const std::string& id, const std::vector<net::Address>& addresses, const std::string& target) {

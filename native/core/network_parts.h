@@ -31,6 +31,9 @@ std::string device_name(const std::string& id);
 // The bridge of this name if it is ours. BRIDGE_TAKEN when it is something else.
 Result<std::optional<rtnl::Link>> find_bridge(netlink::Socket& route, const std::string& name);
 
+// What a kill left of making it, under its working name (rtnl_make.cc); it has the addresses, and their routes, already.
+Status remove_leftover(netlink::Socket& route, const std::string& name);
+
 // Addresses, default routes and up, from inside the network namespace of `pid`. NETWORK_FAILED.
 Status configure_inside(int netns, const Subnets& subnets, const std::vector<net::Address>& addresses);
 

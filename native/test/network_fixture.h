@@ -64,6 +64,7 @@ class Member {
   bool attach(const secure::spec::Network& planned) {
     const bool done = reserve(planned) && attach_reserved();
     if (!done) std::printf("#   %s: %s\n", error.code.c_str(), error.text().c_str());
+    std::fflush(stdout);  // of a child that ends with _exit(2)
     return done;
   }
   secure::Status detach() { return secure::network::detach(store_.roots, id, network); }

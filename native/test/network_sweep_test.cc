@@ -124,7 +124,6 @@ TEST(sweep_of_other_namespaces) {
     (void)sweep(store);
     CHECK_EQ(left(store), "");
   }
-  CHECK(found > kKills / 2);
 }
 
 TEST(sweep_after_sigkill_anywhere) {
@@ -154,7 +153,8 @@ TEST(sweep_after_sigkill_anywhere) {
     (void)::kill(-pid, SIGKILL);
     int status = 0;
     ::waitpid(pid, &status, 0);
-    CHECK(WIFSIGNALED(status));
+    // Else it ended by itself: a start found what an earlier kill left, and could not cope.
+    if (!WIFSIGNALED(status)) check::failed(__FILE__, __LINE__, "step " + std::to_string(WEXITSTATUS(status)));
     // Every other time the next start finds what the kill left.
     found += left(store).empty() ? 0 : 1;
     if (i % 2 == 0) continue;

@@ -20,7 +20,8 @@ describe.skipIf(cannotRun())('beside dockerd, whose FORWARD policy is DROP', () 
   /** Without counters and comments, which change by themselves. */
   const iptables = async () =>
     (await netns.output('iptables-save', '-t', 'filter')).replaceAll(/^#.*\n|\[\d+:\d+\]/gm, '');
-  const fetch = (from: NetNs, url: string) => from.run('busybox', ['wget', '-q', '-T', '3', '-O', '-', url]);
+
+  const get = (from: NetNs, url: string) => from.run('curl', ['-sfm', '2', url]);
 
   beforeAll(async () => {
     [netns, outside] = [await NetNs.create(), await NetNs.create()];
@@ -49,15 +50,15 @@ describe.skipIf(cannotRun())('beside dockerd, whose FORWARD policy is DROP', () 
   it('reaches the published port from outside, and the outside from a container that may', async () => {
     const site = ['sh', '-c', 'echo published > /tmp/index.html; exec httpd -f -p 80 -h /tmp'];
     const id = await secure.detached('-p', '0.0.0.0:8080:80', 'busybox', ...site);
-    await until('the page is served', async () => (await fetch(netns, `http://${HOST}:8080/`)).code === 0);
-    expect((await fetch(outside, `http://${HOST}:8080/`)).stdout).toBe('published\n');
+    await until('the page is served', async () => (await get(netns, `http://${HOST}:8080/`)).code === 0);
+    expect((await get(outside, `http://${HOST}:8080/`)).stdout).toBe('published\n');
     const there = await secure.run('run', '--rm', 'busybox', 'nc', '-w', '3', OUTSIDE, '7000');
     expect(there).toMatchObject({ code: 0, stdout: 'from outside\n' });
     // Only what was published: not the container's own address, although the outside could route to it.
     const plan = await secure.json('inspect', id);
     const { address4 } = (plan.plan as { secure: { network: { address4: string } } }).secure.network;
     await outside.sh(`ip route replace default via ${HOST}`);
-    expect((await fetch(outside, `http://${address4}:80/`)).code).not.toBe(0);
+    expect((await get(outside, `http://${address4}:80/`)).code).not.toBe(0);
     expect((await secure.run('rm', '-f', id)).code).toBe(0);
   });
 
@@ -65,7 +66,7 @@ describe.skipIf(cannotRun())('beside dockerd, whose FORWARD policy is DROP', () 
     const site = ['sh', '-c', 'echo strict > /tmp/index.html; exec httpd -f -p 80 -h /tmp'];
     const published = ['--profile', 'strict', '--trust', '-p', '127.0.0.1:8081:80'];
     const id = await secure.detached(...published, 'busybox', ...site);
-    await until('the page is served', async () => (await fetch(netns, 'http://127.0.0.1:8081/')).code === 0);
+    await until('the page is served', async () => (await get(netns, 'http://127.0.0.1:8081/')).code === 0);
     const out = await secure.run('exec', id, 'nc', '-w', '3', OUTSIDE, '7000');
     expect(out.code).not.toBe(0);
     expect(out.stdout).toBe('');
@@ -74,13 +75,13 @@ describe.skipIf(cannotRun())('beside dockerd, whose FORWARD policy is DROP', () 
 
   it('does not let a neighbour of the host reach what is published on loopback', async () => {
     const id = await secure.detached('-p', '127.0.0.1:8082:80', 'busybox', 'httpd', '-f', '-p', '80', '-h', '/etc');
-    await until('it is served', async () => (await fetch(netns, 'http://127.0.0.1:8082/passwd')).code === 0);
+    await until('it is served', async () => (await get(netns, 'http://127.0.0.1:8082/passwd')).code === 0);
     // A frame for 127.0.0.1 that comes in on the uplink: the classic hole of publishing by address translation.
     await outside.sh(`
       echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet
       ip addr del 127.0.0.1/8 dev lo
       ip route add 127.0.0.1/32 via ${HOST} src ${OUTSIDE}`);
-    expect((await fetch(outside, 'http://127.0.0.1:8082/passwd')).code).not.toBe(0);
+    expect((await get(outside, 'http://127.0.0.1:8082/passwd')).code).not.toBe(0);
     expect((await secure.run('rm', '-f', id)).code).toBe(0);
   });
 

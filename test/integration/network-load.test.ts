@@ -17,7 +17,7 @@ describe.skipIf(cannotRun())('nginx through a published port', () => {
     rmSync(state, { recursive: true });
     await debianState(state, 'nginx-light', 'nginx');
     await secure.detached('--profile', 'strict', '--name', 'web', '-p', '127.0.0.1:8080:80', 'nginx');
-    const page = () => netns.run('busybox', ['wget', '-q', '-T', '3', '-O', '-', 'http://127.0.0.1:8080/']);
+    const page = () => netns.run('curl', ['-sfm', '2', 'http://127.0.0.1:8080/']);
     await until('nginx answers', async () => (await page()).stdout.includes('Welcome to nginx'));
   });
   afterAll(async () => {
@@ -26,7 +26,7 @@ describe.skipIf(cannotRun())('nginx through a published port', () => {
   });
 
   it.each([1, 4, 32, 128, 512])('answers 1,000 requests on %i connections without an error', async (connections) => {
-    const load = ['-t1', `-c${connections}`, '-d2s', '--timeout', '10s', 'http://127.0.0.1:8080/'];
+    const load = ['-t1', `-c${connections}`, '-d1s', '--timeout', '10s', 'http://127.0.0.1:8080/'];
     const output = await netns.output('wrk', ...load);
     expect(Number(/(\d+) requests in/.exec(output)?.[1])).toBeGreaterThanOrEqual(1000);
     expect(output).not.toMatch(/Socket errors|Non-2xx/);

@@ -23,7 +23,7 @@ function leaves(run: Instruction, command: Command): string | undefined {
   const left = (directory: string) => (removes(run, directory) || mounts(run, directory) ? undefined : directory);
   if (/^apt(?:-get|itude)?$/.test(command.name)) return done === 'update' ? left('/var/lib/apt/lists') : undefined;
   if (command.name === 'apk') {
-    const cached = !command.args.some(({ value }) => value === '--no-cache');
+    const cached = !command.args.some(({ value }) => value === '--no-cache' || value === '--no-network');
     return cached && (done === 'add' || done === 'update') ? left('/var/cache/apk') : undefined;
   }
   const rpm = ['dnf', 'yum', 'microdnf'];

@@ -35,6 +35,14 @@ export default {
       good: 'FROM debian:12\nRUN echo "deb [signed-by=/k.gpg] https://example.com x main" > /etc/apt/sources.list.d/x.list\nUSER 1\n',
       bad: 'FROM debian:12\nRUN echo "deb [trusted=yes] https://example.com x main" > /etc/apt/sources.list.d/x.list\nUSER 1\n',
     },
+    {
+      good: 'FROM debian:12\nRUN echo "deb [ trusted=yes ] file:/x ./" > /etc/apt/sources.list.d/x.list\nUSER 1\n',
+      bad: 'FROM debian:12\nRUN echo "deb [ trusted=yes ] http://x ./" > /etc/apt/sources.list.d/x.list\nUSER 1\n',
+    },
+    {
+      good: 'FROM fedora:42\nRUN sed -i s/gpgcheck=0/gpgcheck=1/ /etc/yum.repos.d/x.repo\nUSER 1\n',
+      bad: 'FROM fedora:42\nRUN sed -i s/gpgcheck=1/gpgcheck=0/ /etc/yum.repos.d/x.repo\nUSER 1\n',
+    },
   ],
   check(facts) {
     return commandProblems(facts, (command) => {

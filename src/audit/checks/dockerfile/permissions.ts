@@ -5,27 +5,44 @@ import type { Command } from '../../facts/dockerfile.ts';
 import type { DockerfileCheck } from './shared/check.ts';
 import { allInstructions, builds, commandText, problem, verdict } from './shared/problems.ts';
 
+/** A program gets another id; the group of a directory is only inherited by what is made in it. */
+interface Kind {
+  readonly directory: boolean;
+  readonly program: boolean;
+}
+const SET_ID = 'makes a program that runs as somebody else';
+const OPEN = 'lets everybody write';
+
 /** What a mode gives too much of. */
-function widened(mode: string): string | undefined {
+function widened(mode: string, { directory, program }: Kind): string | undefined {
   if (/^[0-7]{3,5}$/.test(mode)) {
     const bits = Number.parseInt(mode, 8);
-    if ((bits & 0o6000) !== 0) return 'makes a set-user-ID or set-group-ID file';
+    if (!directory && ((bits & 0o4000) !== 0 || (program && (bits & 0o2000) !== 0))) return SET_ID;
     // With the sticky bit everybody may add and only the owner remove, as in /tmp.
-    return (bits & 0o002) !== 0 && (bits & 0o1000) === 0 ? 'lets everybody write' : undefined;
+    return (bits & 0o002) !== 0 && (bits & 0o1000) === 0 ? OPEN : undefined;
   }
   const clauses = mode.split(',');
-  if (clauses.some((clause) => /^[ugoa]*[+=][rwxXt]*s/.test(clause))) return 'makes a set-user-ID or set-group-ID file';
-  const open = clauses.some((clause) => /^(?:[ugo]*[ao][ugoa]*)[+=][rxXst]*w/.test(clause));
-  return open && !clauses.some((clause) => /[+=][rwxXs]*t/.test(clause)) ? 'lets everybody write' : undefined;
+  if (
+    !directory &&
+    clauses.some((clause) => (program ? /^[ugoa]*[+=][rwxXt]*s/ : /^[goa]*u[ugoa]*[+=][rwxXt]*s/).test(clause))
+  )
+    return SET_ID;
+  // Without letters before it the mask of the process holds, which keeps others out.
+  const open = clauses.some((clause) => /^[ug]*[ao][ugoa]*[+=][rxXst]*w/.test(clause));
+  return open && !clauses.some((clause) => /[+=][rwxXs]*t/.test(clause)) ? OPEN : undefined;
 }
 
-function mode(command: Command): string[] {
-  if (command.name === 'chmod') {
-    const first = command.args.find(({ value }) => !/^-(?:[Rcfv]+|-[a-z-]+)$/.test(value));
-    return first === undefined ? [] : [first.value];
+function why(command: Command): string | undefined {
+  const { name, args } = command;
+  const program = args.some(({ value }) => /(?:^|\/)s?bin\//.test(value));
+  if (name === 'chmod') {
+    const mode = args.find(({ value }) => !/^-(?:[Rcfv]+|-[a-z-]+)$/.test(value));
+    return mode === undefined ? undefined : widened(mode.value, { directory: false, program });
   }
-  const given = command.name === 'install' || command.name === 'mkdir' ? option(command, 'm', ['mode']) : undefined;
-  return given === undefined ? [] : [given];
+  if (name !== 'install' && name !== 'mkdir') return undefined;
+  const mode = option(command, 'm', ['mode']);
+  const directory = name === 'mkdir' || option(command, 'd', ['directory']) !== undefined;
+  return mode === undefined ? undefined : widened(mode, { directory, program: !directory });
 }
 
 export default {
@@ -48,23 +65,26 @@ export default {
       good: 'FROM debian:12\nRUN install -m 0755 a /a\nUSER 1\n',
       bad: 'FROM debian:12\nRUN install -m 4755 a /a\nUSER 1\n',
     },
+    {
+      good: 'FROM debian:12\nRUN install -d -m 3777 /a\nUSER 1\n',
+      bad: 'FROM debian:12\nRUN install -d -m 2777 /a\nUSER 1\n',
+    },
+    { good: 'FROM debian:12\nRUN chmod g+s /srv\nUSER 1\n', bad: 'FROM debian:12\nRUN chmod g+s /bin/a\nUSER 1\n' },
   ],
   check(facts) {
     const copied = allInstructions(facts).flatMap(({ keyword, flags }) =>
       flags.flatMap(({ name, value, region }) => {
-        const why = name === 'chmod' ? widened(value) : undefined;
-        return why === undefined
+        const reason = name === 'chmod' ? widened(value, { directory: false, program: true }) : undefined;
+        return reason === undefined
           ? []
-          : [problem(facts, region, `${keyword} --chmod=${value}`, `${keyword} --chmod=${value} ${why}`)];
+          : [problem(facts, region, `${keyword} --chmod=${value}`, `${keyword} --chmod=${value} ${reason}`)];
       }),
     );
     const changed = builds(facts).flatMap(({ command }) => {
-      const why = mode(command)
-        .map(widened)
-        .find((found) => found !== undefined);
-      return why === undefined
+      const reason = why(command);
+      return reason === undefined
         ? []
-        : [problem(facts, command.region, commandText(command), `${commandText(command)} ${why}`)];
+        : [problem(facts, command.region, commandText(command), `${commandText(command)} ${reason}`)];
     });
     return verdict([...copied, ...changed]);
   },

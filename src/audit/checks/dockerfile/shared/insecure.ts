@@ -74,6 +74,14 @@ export function tlsVariableOff(name: string, value: string | undefined): boolean
   return name === 'PIP_TRUSTED_HOST' && value !== undefined && value !== '';
 }
 
+/** Settings of package managers in a text; of a substitution, in what it puts in place. What lies on this machine needs no signature. */
+function written(text: string, substitution: boolean): string | undefined {
+  if (substitution)
+    return /\/[^/]{0,100}(gpgcheck=0|SigLevel\s{0,8}=\s{0,8}Never|trusted=yes)[^/]{0,100}\/[gI]*$/.exec(text)?.[1];
+  if (/\[[^\]]{0,100}trusted=yes[^\]]{0,100}\]\s{1,8}(?!file:|copy:|\.\/)\S/.test(text)) return 'trusted=yes';
+  return /gpgcheck=0|SigLevel\s{0,8}=\s{0,8}Never/.exec(text)?.[0];
+}
+
 /** The part of a command that installs packages nobody signed. */
 export function signaturesOff(command: Command): string | undefined {
   const { args } = command;
@@ -111,10 +119,10 @@ export function signaturesOff(command: Command): string | undefined {
       return args.find(({ value }) => /SigLevel\s*=?\s*Never/i.test(value))?.value;
     case 'echo':
     case 'printf':
-    case 'sed':
     case 'tee':
+    case 'sed':
       return args
-        .map(({ value }) => /\[[^\]]{0,400}trusted=yes|gpgcheck=0|SigLevel\s*=\s*Never/.exec(value.slice(0, 4096))?.[0])
+        .map(({ value }) => written(value.slice(0, 4096), command.name === 'sed'))
         .find((found) => found !== undefined);
     default:
       return undefined;

@@ -6,6 +6,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, readlin
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runtimeBinary } from '../../src/runtime/binary.ts';
+import { NetNs } from '../support/netns.ts';
 import { planOf, runtime, storePlan } from '../support/plan.ts';
 import { random } from '../support/random.ts';
 import { cannotRun, Secure } from '../support/secure.ts';
@@ -47,26 +48,39 @@ function groups(): string[] {
 const mounts = () => readFileSync('/proc/self/mountinfo', 'utf8').split('\n').sort();
 
 describe.skipIf(cannotRun())('SIGKILL at random points', () => {
+  let netns: NetNs;
   let secure: Secure;
   let executable: string;
-  let before: { mounts: string[]; groups: string[] };
+  let before: { mounts: string[]; groups: string[]; network: string };
   const dice = random();
   const fraction = () => dice.int(1_000_000) / 1_000_000;
   /** Ids that a `run -d` printed and nothing removed since. */
   const reported = new Set<string>();
 
   beforeAll(async () => {
-    secure = await Secure.create();
+    netns = await NetNs.create();
+    secure = await Secure.create({ netns });
     // A copy, so that its processes can be told from those of anything else on the machine.
     mkdirSync(join(secure.root, 'bin'));
     executable = join(secure.root, 'bin/secure-runtime');
     copyFileSync(runtimeBinary(), executable);
-    before = { mounts: mounts(), groups: groups() };
+    before = { mounts: mounts(), groups: groups(), network: await network() };
   });
-  afterAll(() => secure.destroy());
+  afterAll(async () => {
+    await secure.destroy();
+    await netns.destroy();
+  });
 
-  const start = (...args: string[]): ChildProcess =>
-    spawn(executable, args, { env: secure.env, stdio: ['ignore', 'pipe', 'ignore'], detached: true });
+  const start = (...args: string[]): ChildProcess => {
+    const [program, ...words] = netns.words([executable, ...args]);
+    return spawn(program, words, { env: secure.env, stdio: ['ignore', 'pipe', 'ignore'], detached: true });
+  };
+
+  /** Devices, routes, rules and the two settings of the kernel that a container may need. */
+  const network = () =>
+    netns.sh(`ls /sys/class/net; ip route; ip -6 route; ip neigh; nft list ruleset
+      cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding
+      ls -R /run/secure-host/networks | grep @ || true`);
 
   /** Runs and is killed after `ms`, its children included where they are still in its process group. */
   async function killedAfter(
@@ -98,8 +112,11 @@ describe.skipIf(cannotRun())('SIGKILL at random points', () => {
   }
 
   it(`leaves nothing after ${POINTS} of them, and loses nothing that was reported (seed ${dice.seed})`, async () => {
-    const forever = storePlan(secure, await planOf(secure, '-d', 'busybox', 'sleep', '600'));
-    const brief = storePlan(secure, await planOf(secure, 'busybox', 'true'));
+    const forever = storePlan(secure, await planOf(secure, '-d', '-p', '127.0.0.1::80', 'busybox', 'sleep', '600'));
+    const brief = storePlan(
+      secure,
+      await planOf(secure, '-p', '0.0.0.0::80', '-p', '127.0.0.1::53/udp', 'busybox', 'true'),
+    );
     const briefRemoved = storePlan(secure, await planOf(secure, '--rm', 'busybox', 'true'));
     const spans = {
       run: await time(() => runtime(secure, 'launch', brief)),
@@ -141,6 +158,7 @@ describe.skipIf(cannotRun())('SIGKILL at random points', () => {
     expect(again.code).toBe(0);
     expect(leftProcesses(executable)).toEqual([]);
     expect(groups()).toEqual(before.groups);
+    expect(await network()).toBe(before.network);
     expect(mounts()).toEqual(before.mounts);
     for (const directory of ['containers', 'names', 'ranges'])
       expect([directory, readdirSync(join(secure.env.SECURE_STATE_ROOT ?? '', directory))]).toEqual([directory, []]);

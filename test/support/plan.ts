@@ -6,6 +6,19 @@ import { join } from 'node:path';
 import { runtimeBinary } from '../../src/runtime/binary.ts';
 import type { Result, Secure } from './secure.ts';
 
+/** docs/network.md */
+export interface LooseNetwork {
+  driver: string;
+  bridge: string;
+  subnet4: string;
+  subnet6: string | null;
+  address4: string;
+  address6: string | null;
+  egress: 'none' | 'any' | number[];
+  hostAccess: boolean;
+  ports: { protocol: string; hostAddress: string; hostPort: number; containerPort: number }[];
+}
+
 /** What the tests change; everything else is passed through. */
 export interface LoosePlan {
   process: {
@@ -29,9 +42,11 @@ export interface LoosePlan {
   secure: {
     landlock: unknown;
     range: unknown;
+    network: LooseNetwork | null;
+    files: { name: string; parts: string[] }[];
     layers: { path: string }[];
     monitor: { detach: boolean; remove: boolean };
-    slots: { at: string; type: string }[];
+    slots: { at: string; type: string; suffix?: string }[];
   };
 }
 
@@ -74,6 +89,16 @@ export async function background(secure: Secure, plan: LoosePlan, ...command: re
   const { code, stdout, stderr } = await launch(secure, waiting, ...command);
   if (code !== 0) throw new Error(`launch: ${code} ${stderr}`);
   return stdout.trim();
+}
+
+/** Without a user namespace, and so without what is mapped through it. */
+export function dropUserNamespace(plan: LoosePlan): void {
+  plan.linux.namespaces = plan.linux.namespaces.filter(({ type }) => type !== 'user');
+  delete plan.linux.uidMappings;
+  delete plan.linux.gidMappings;
+  plan.secure.range = null;
+  plan.secure.slots = plan.secure.slots.filter(({ type }) => type !== 'range-start');
+  for (const mount of plan.mounts) mount.options = mount.options.filter((option) => option !== 'idmap');
 }
 
 /** A changed copy. */

@@ -153,6 +153,14 @@ describe.skipIf(noExtractor())('files of an image', () => {
     expect(files.writable.map(({ path }) => path)).toEqual(['a\\x1b[2Jb']);
   });
 
+  it('of one kind are counted up to a limit, and the others all the same', async () => {
+    const many = Array.from({ length: 1100 }, (_, i) => ({ path: `bin/${i}`, data: 'x', mode: 0o4755 }));
+    const { files, incomplete } = await facts([[...many, { path: 'zz/open', data: 'x', mode: 0o666 }]]);
+    expect(files.setid).toHaveLength(1000);
+    expect(files.writable).toHaveLength(1);
+    expect(incomplete).toBeNull();
+  });
+
   it('whose names are no text are shown as bytes', () => {
     expect(pathText(Buffer.from([0x61, 0xff, 0x2f, 0x62]))).toBe('a\\xff/b');
     expect(pathText(Buffer.from('é/ä'))).toBe('é/ä');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type DockerfileCheck, REFERENCE } from './shared/check.ts';
-import { allInstructions, problem, verdict } from './shared/problems.ts';
+import { allInstructions, commandText, problem, verdict } from './shared/problems.ts';
 
 export default {
   id: 'SEC-DOCKERFILE-0020',
@@ -25,7 +25,7 @@ export default {
   check(facts) {
     const problems = allInstructions(facts)
       .filter(({ keyword }) => keyword === 'RUN')
-      .flatMap(({ flags, text }) =>
+      .flatMap(({ flags, commands }) =>
         flags
           .filter(
             ({ name, value }) =>
@@ -35,7 +35,7 @@ export default {
             problem(
               facts,
               region,
-              `--${name}=${value} ${text}`,
+              [`--${name}=${value}`, ...commands.slice(0, 1).map(commandText)].join(' '),
               `RUN --${name}=${value} leaves the confinement of the build`,
             ),
           ),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Command, DockerfileFacts, Instruction } from '../../../facts/dockerfile.ts';
-import { credentialIn } from '../../../secrets.ts';
+import { credentialIn, secretIn } from '../../../secrets.ts';
 import type { Problem, Region, Verdict } from '../../../types.ts';
 
 /** What is shown and compared of an instruction; a long one is cut. */
@@ -44,15 +44,24 @@ export function builds(facts: DockerfileFacts): { instruction: Instruction; comm
     .flatMap((instruction) => instruction.commands.map((command) => ({ instruction, command })));
 }
 
-/** A command as text, for messages and keys, which are published: without what looks like a credential. */
-export const commandText = ({ program, args }: Command): string => {
-  const words = [program, ...args.map(({ value }) => value)];
-  return shown(
-    words
-      .map((word) => (credentialIn(word) === undefined ? word : '***'))
-      .join(' ')
-      .replace(/\s+/g, ' '),
-  );
+/** Options whose word is a password, or ends in one. */
+const PASSWORD = /^--?(?:u|user|proxy-user|pass|passwd|password|http-password|ftp-password|token)$/;
+
+/** A word of a command, or asterisks where it is a secret. */
+function word(name: string, value: string, before: string): string {
+  const equals = value.indexOf('=');
+  const assigned =
+    equals > 0 && secretIn(value.slice(0, equals).replace(/^-+/, ''), value.slice(equals + 1)) !== undefined;
+  if (assigned) return `${value.slice(0, equals)}=***`;
+  const isAccount = name === 'useradd' || name === 'usermod';
+  const isSecret = credentialIn(value) !== undefined || PASSWORD.test(before) || (isAccount && before === '-p');
+  return isSecret && !value.startsWith('$') ? '***' : value;
+}
+
+/** A command as text, for messages and keys, which are published: without what looks like a secret. */
+export const commandText = ({ name, program, args }: Command): string => {
+  const words = args.slice(0, SHOWN).map(({ value }, i) => word(name, value, args[i - 1]?.value ?? ''));
+  return shown([program, ...words].join(' ').replace(/\s+/g, ' '));
 };
 
 /** A problem for each command of a RUN that `why` says something about. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runtimeBinary } from '../../src/runtime/binary.ts';
 import { attackLayer, digest } from '../support/attack.ts';
-import { background, bend, type LoosePlan, planOf, runtime, storePlan } from '../support/plan.ts';
+import { background, bend, dropUserNamespace, type LoosePlan, planOf, runtime, storePlan } from '../support/plan.ts';
 import { cannotRun, Secure, until } from '../support/secure.ts';
 
 /** Everything that a user could grant: tracing, no filter, no Landlock; with and without a user namespace. */
@@ -16,12 +16,7 @@ const hostile = (plan: LoosePlan, userNamespace: boolean): LoosePlan =>
     bent.process.capabilities = { bounding: all, effective: all, permitted: all };
     delete bent.linux.seccomp;
     bent.secure.landlock = null;
-    if (userNamespace) return;
-    bent.linux.namespaces = bent.linux.namespaces.filter(({ type }) => type !== 'user');
-    delete bent.linux.uidMappings;
-    delete bent.linux.gidMappings;
-    bent.secure.range = null;
-    bent.secure.slots = bent.secure.slots.filter(({ type }) => type !== 'range-start');
+    if (!userNamespace) dropUserNamespace(bent);
   });
 
 describe.skipIf(cannotRun())('exec into a hostile container', () => {

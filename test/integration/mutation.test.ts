@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bend, type LoosePlan, launch, planOf } from '../support/plan.ts';
+import { bend, dropUserNamespace, type LoosePlan, launch, planOf } from '../support/plan.ts';
 import { cannotRun, Secure } from '../support/secure.ts';
 
 const withBind = (source: string, options: string[]) => (plan: LoosePlan) => {
@@ -39,13 +39,7 @@ const without = {
   memoryLimit: (plan: LoosePlan) => {
     delete plan.linux.resources.memory;
   },
-  userNamespace: (plan: LoosePlan) => {
-    plan.linux.namespaces = plan.linux.namespaces.filter(({ type }) => type !== 'user');
-    delete plan.linux.uidMappings;
-    delete plan.linux.gidMappings;
-    plan.secure.range = null;
-    plan.secure.slots = plan.secure.slots.filter(({ type }) => type !== 'range-start');
-  },
+  userNamespace: dropUserNamespace,
   namespace: (name: string) => (plan: LoosePlan) => {
     plan.linux.namespaces = plan.linux.namespaces.filter(({ type }) => type !== name);
   },

@@ -55,7 +55,7 @@ export type RegistryCode =
   | 'REGISTRY_RATE_LIMITED'
   | 'REGISTRY_UNREACHABLE';
 /** A file that was to be audited cannot be; a report cannot be written where it was asked for. */
-export type AuditCode = 'AUDIT_UNREADABLE' | 'OUTPUT_REFUSED';
+export type AuditCode = 'AUDIT_UNREADABLE' | 'DOCKERFILE_INVALID' | 'OUTPUT_REFUSED';
 export type HostCode = 'HOST_FEATURE_MISSING' | 'TOOL_MISSING';
 /** Codes that native code reports are passed through unchanged (`NativeCode`). */
 export type NativeCode = string & { readonly __native?: never };

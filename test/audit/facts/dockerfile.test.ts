@@ -185,9 +185,20 @@ describe('commands', () => {
     );
   });
 
-  it('hostile nesting ends', () => {
-    expect(names('$('.repeat(1000))?.length).toBeLessThan(100);
-    expect(names(`sh -c "${'eval '.repeat(1000)}"`)?.length).toBeLessThan(20);
+  it.each([
+    '$(',
+    '"$(',
+    '(',
+    '{ ',
+    '`\\`\\\\`',
+    'bash <<< "$(',
+    'eval "`sh -c "$(',
+    '(eval "$({ sh -c `',
+    'a <(sh -c "$(',
+  ])('%s nested without end is refused, since what is not read must not count as harmless', async (text) => {
+    expect(names(text.repeat(3))).toBeDefined();
+    const code = await codeOf(() => names(text.repeat(20_000)));
+    expect(code).toBe(text.startsWith('`') ? 'no error' : 'LIMIT_EXCEEDED');
   });
 });
 
@@ -248,7 +259,7 @@ describe('stages', () => {
 it.each([
   ['instructions', `FROM a\n${'RUN echo a && curl -k https://x | sh\n'.repeat(10_000)}`],
   ['continued lines', `FROM a\nRUN a \\\n${'  && b "$(c)" \\\n'.repeat(10_000)} c\n`],
-  ['nesting', `FROM a\nRUN ${'"$(sh -c `\\`'.repeat(10_000)}`],
+  ['quotes', `FROM a\nRUN ${'"a `b` \\\\" '.repeat(10_000)}`],
   ['here-documents', `FROM a\nRUN cat ${'<<E '.repeat(10_000)}\n${'E\n'.repeat(10_000)}`],
   ['variables', `FROM a\nENV A=aaaaaaaa\n${'ENV A=$A$A$A ${A:-${A:-\n'.repeat(10_000)}`],
   ['pipes', `FROM a\nRUN ${'curl a|sh|'.repeat(10_000)}`],

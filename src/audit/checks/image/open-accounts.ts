@@ -29,6 +29,6 @@ export default {
   check(facts) {
     if (facts.accounts === null) return { status: 'unknown', why: 'the accounts of the image cannot be read' };
     const open = new Set(facts.accounts.filter((account) => account.open).map(({ name }) => name));
-    return judge([...open].map((name) => ofPath(facts, 'etc/shadow', `the account ${name} needs no password`, name)));
+    return judge([...open].map((name) => ofPath(facts, 'etc/passwd', `the account ${name} needs no password`, name)));
   },
 } satisfies ImageCheck;

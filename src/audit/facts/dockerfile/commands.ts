@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every program that a text runs, in one list, whatever it is wrapped in.
-import { SecureError } from '../../../errors.ts';
 import type { Region } from '../../types.ts';
 import { FETCHERS, fetchesToStdout } from './fetch.ts';
 import { Builder, type Mapped, type Source, slice } from './mapped.ts';
-import { parseShell, type Script, type ShellWord, type SimpleCommand } from './shell.ts';
+import { parseShell, type Script, type ShellWord, type SimpleCommand, TooDeep } from './shell.ts';
 
 export interface Argument {
   /** Quotes removed, variables as written. */
@@ -56,9 +55,6 @@ const WRAPPERS: Readonly<Record<string, { options: string; words: number }>> = {
 const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)\+?=/;
 /** `sh -c` within `sh -c`: no text needs more, and each level reads the rest again. */
 const DEPTH = 8;
-
-/** Characters that are read for one instruction, each time they are. */
-const WORK_LIMIT = 16 << 20;
 
 const baseName = (text: string) => text.slice(text.lastIndexOf('/') + 1);
 
@@ -137,7 +133,6 @@ function joined(words: readonly ShellWord[]): Mapped {
 class Walker {
   readonly found: Command[] = [];
   readonly #source: Source;
-  #work = 0;
 
   constructor(source: Source) {
     this.#source = source;
@@ -153,16 +148,7 @@ class Walker {
   }
 
   text(text: Mapped): void {
-    this.script(this.#parse(text), 0);
-  }
-
-  #parse(text: Mapped): Script {
-    this.#work += text.text.length;
-    if (this.#work > WORK_LIMIT)
-      throw new SecureError('LIMIT_EXCEEDED', 'commands are nested too deeply to be read', {
-        hint: 'put them into a script of their own',
-      });
-    return parseShell(text);
+    this.script(parseShell(text), 0);
   }
 
   script(script: Script, depth: number, input?: Command): void {
@@ -183,9 +169,12 @@ class Walker {
     const name = baseName(first?.value.text ?? '');
     const text = programText(name, words);
     const programs = new Set(typeof text !== 'number' ? [] : words.slice(text, name === 'eval' ? undefined : text + 1));
+    const readsText = text === 'stdin' && SHELLS.has(name);
+    const texts = new Set(programs);
+    for (const { operator, target } of command.redirects) if (readsText && operator === '<<<') texts.add(target);
     for (const word of [...command.words, ...command.redirects.map(({ target }) => target)]) {
       // A program's text is read below, with what stands in it.
-      if (programs.has(word) && depth < DEPTH) continue;
+      if (texts.has(word)) continue;
       const start = this.found.length;
       for (const script of word.scripts) this.script(script, depth);
       if (word.scripts.length === 0) continue;
@@ -209,15 +198,15 @@ class Walker {
       });
     }
     if (command.group !== undefined) this.script(command.group, depth, upstream);
-    if (depth >= DEPTH) return;
-    if (programs.size > 0) this.script(this.#parse(joined([...programs])), depth + 1, upstream);
-    else if (text === 'stdin' && SHELLS.has(name)) this.#stdin(command, depth);
+    if (depth >= DEPTH && (texts.size > 0 || (readsText && command.input !== undefined))) throw new TooDeep();
+    if (programs.size > 0) this.script(parseShell(joined([...programs])), depth + 1, upstream);
+    else if (readsText) this.#stdin(command, depth);
   }
 
   #stdin(command: SimpleCommand, depth: number): void {
-    if (command.input !== undefined) this.script(this.#parse(command.input), depth + 1);
+    if (command.input !== undefined) this.script(parseShell(command.input), depth + 1);
     for (const { operator, target } of command.redirects)
-      if (operator === '<<<') this.script(this.#parse(target.value), depth + 1);
+      if (operator === '<<<') this.script(parseShell(target.value), depth + 1);
   }
 
   #region({ words }: SimpleCommand): Region | undefined {
@@ -226,14 +215,14 @@ class Walker {
   }
 }
 
-/** All commands of a shell's text. */
+/** All commands of a shell's text. Throws TooDeep. */
 export function shellCommands(source: Source, text: Mapped): Command[] {
   const walker = new Walker(source);
   walker.text(text);
   return walker.found;
 }
 
-/** The same of words that are started without a shell. */
+/** The same of words that are started without a shell. Throws TooDeep. */
 export function execCommands(source: Source, words: readonly Mapped[]): Command[] {
   const walker = new Walker(source);
   const plain = words.map((value) => ({ value, raw: slice(value, 0, value.text.length), scripts: [], process: false }));

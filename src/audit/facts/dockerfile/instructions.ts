@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // One line to one instruction. Variables are replaced afterwards: their values depend on what stands before.
+
+import { SecureError } from '../../../errors.ts';
 import { type Command, execCommands, SHELLS, shellCommands } from './commands.ts';
 import { invalid, type LogicalLine } from './lines.ts';
 import { Builder, EMPTY, type Mapped, type Source, slice, trim } from './mapped.ts';
+import { TooDeep } from './shell.ts';
 import type { Instruction, Word } from './types.ts';
 import { jsonStrings, type RawSetting, settings, split, takeFlags, word } from './words.ts';
 
@@ -91,7 +94,26 @@ function words(
   return pieces.map((raw) => word(source, raw, escaper, at));
 }
 
-/** Throws DOCKERFILE_INVALID for a word that is no instruction. */
+function readCommands(
+  context: Context,
+  keyword: string,
+  rest: Mapped,
+  strings: Mapped[] | undefined,
+  line: LogicalLine,
+): readonly Command[] {
+  try {
+    return commands(context, keyword, rest, strings, line);
+  } catch (error) {
+    if (!(error instanceof TooDeep)) throw error;
+    const { startLine } = context.source.region(line.start, line.end);
+    throw new SecureError('LIMIT_EXCEEDED', `${context.name}:${startLine}: commands are nested too deeply to be read`, {
+      hint: 'put them into a script of their own',
+      position: { file: context.name, line: startLine },
+    });
+  }
+}
+
+/** Throws DOCKERFILE_INVALID for a word that is no instruction, LIMIT_EXCEEDED for commands that cannot be read. */
 export function readInstruction(context: Context, line: LogicalLine, text = line.text, onbuild = false): Raw {
   const { source, escaper, name } = context;
   const { keyword: found, rest } = keyword(text);
@@ -117,7 +139,7 @@ export function readInstruction(context: Context, line: LogicalLine, text = line
     words: isSettings ? [] : words(context, found, trimmed, strings, at),
     rawSettings: isSettings ? settings(trimmed, found, escaper) : [],
     heredocs: line.heredocs.map(({ name, body }) => ({ name, content: body.text })),
-    commands: commands(context, found, trimmed, strings, line),
+    commands: readCommands(context, found, trimmed, strings, line),
     start: line.start,
   };
 }

@@ -31,7 +31,11 @@ export type Script = readonly (readonly SimpleCommand[])[];
 /** Words after which a command begins. */
 const OPENERS = new Set(['if', 'then', 'elif', 'else', 'while', 'until', 'do', '!', 'time']);
 const CLOSERS = new Set(['fi', 'done', 'esac', '}']);
-const DEPTH = 40;
+/** Deeper than anybody nests by hand. What is not read must not count as harmless, so it is an error. */
+const DEPTH = 32;
+
+export class TooDeep extends Error {}
+
 const SPECIAL = ' \t\r\n;|&()<>\\"\'`$';
 const isBlank = (char: string | undefined) => char === ' ' || char === '\t' || char === '\r';
 const ends = (char: string | undefined) => char === undefined || ' \t\r\n;|&()<>'.includes(char);
@@ -56,6 +60,7 @@ class Parser {
 
   /** Until the character that closes it, which is consumed, or the end. */
   script(close: ')' | '}' | '', depth: number): Script {
+    if (depth > DEPTH) throw new TooDeep();
     const pipelines: SimpleCommand[][] = [];
     let pipeline: SimpleCommand[] = [];
     let command: Open = { words: [], redirects: [] };
@@ -95,18 +100,16 @@ class Parser {
         endPipeline();
       } else if (char === '(') {
         this.#at += 1;
-        if (depth >= DEPTH) endPipeline();
-        else
-          this.#parenthesis(command, depth, endPipeline, (group) => {
-            command.group = group;
-          });
+        this.#parenthesis(command, depth, endPipeline, (group) => {
+          command.group = group;
+        });
       } else if (this.#redirect(command, depth)) continue;
       else {
         const word = this.#word(depth);
         const bare = command.words.length === 0 && command.group === undefined ? word.raw.text : '';
         if (bare === '}' && close === '}') break;
-        if (bare === '{' && depth < DEPTH) command.group = this.script('}', depth + 1);
-        else if (OPENERS.has(bare) || bare === '{') endCommand();
+        if (bare === '{') command.group = this.script('}', depth + 1);
+        else if (OPENERS.has(bare)) endCommand();
         else if (!CLOSERS.has(bare)) command.words.push(word);
       }
     }
@@ -224,8 +227,7 @@ class Parser {
   #substitution(value: Builder, scripts: Script[], depth: number): void {
     const start = this.#at;
     this.#at += 2;
-    if (depth < DEPTH) scripts.push(this.script(')', depth + 1));
-    else this.#at = Math.max(this.#at, this.#lineEnd(this.#at));
+    scripts.push(this.script(')', depth + 1));
     value.copy(this.#mapped, start, this.#at);
   }
 
@@ -237,7 +239,7 @@ class Parser {
       inner.copy(this.#mapped, this.#at, this.#at + 1);
     }
     this.#at = Math.min(this.#at + 1, this.#text.length);
-    if (depth < DEPTH) scripts.push(new Parser(inner.done()).script('', depth + 1));
+    scripts.push(new Parser(inner.done()).script('', depth + 1));
     value.copy(this.#mapped, start, this.#at);
   }
 
@@ -262,7 +264,7 @@ class Parser {
   }
 }
 
-/** What a shell makes of a text. Never throws: what is not closed ends with the text. */
-export function parseShell(text: Mapped, depth = 0): Script {
-  return new Parser(text).script('', depth);
+/** What a shell makes of a text; what is not closed ends with it. Throws TooDeep. */
+export function parseShell(text: Mapped): Script {
+  return new Parser(text).script('', 0);
 }

@@ -78,10 +78,8 @@ describe.skipIf(cannotRun())('secure audit', () => {
     expect(await code('--fail-on', 'none', '--min-score', '0')).toBe(0);
   });
 
-  it('host: this machine, in less than the 3.4 seconds of docker-bench-security', async () => {
-    const start = Date.now();
+  it('host: this machine', async () => {
     const result = await secure.run('audit', 'host', '--json');
-    expect(Date.now() - start).toBeLessThan(3_400);
     const { audited, counts } = documentOf(result);
     expect(audited[0]).toMatchObject({ target: 'host', uri: 'host' });
     expect(counts.pass + counts.fail).toBeGreaterThan(5);

@@ -6,7 +6,6 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, readlin
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runtimeBinary } from '../../src/runtime/binary.ts';
-import { NetNs } from '../support/netns.ts';
 import { planOf, runtime, storePlan } from '../support/plan.ts';
 import { random } from '../support/random.ts';
 import { cannotRun, Secure } from '../support/secure.ts';
@@ -48,37 +47,32 @@ function groups(): string[] {
 const mounts = () => readFileSync('/proc/self/mountinfo', 'utf8').split('\n').sort();
 
 describe.skipIf(cannotRun())('SIGKILL at random points', () => {
-  let netns: NetNs;
   let secure: Secure;
   let executable: string;
-  let before: { mounts: string[]; groups: string[]; network: string };
+  let before: { mounts: string[]; groups: string[]; network: string | undefined };
   const dice = random();
   const fraction = () => dice.int(1_000_000) / 1_000_000;
   /** Ids that a `run -d` printed and nothing removed since. */
   const reported = new Set<string>();
 
   beforeAll(async () => {
-    netns = await NetNs.create();
-    secure = await Secure.create({ netns });
+    secure = await Secure.create();
     // A copy, so that its processes can be told from those of anything else on the machine.
     mkdirSync(join(secure.root, 'bin'));
     executable = join(secure.root, 'bin/secure-runtime');
     copyFileSync(runtimeBinary(), executable);
     before = { mounts: mounts(), groups: groups(), network: await network() };
   });
-  afterAll(async () => {
-    await secure.destroy();
-    await netns.destroy();
-  });
+  afterAll(() => secure.destroy());
 
   const start = (...args: string[]): ChildProcess => {
-    const [program, ...words] = netns.words([executable, ...args]);
+    const [program, ...words] = secure.words([executable, ...args]);
     return spawn(program, words, { env: secure.env, stdio: ['ignore', 'pipe', 'ignore'], detached: true });
   };
 
   /** Devices, routes, rules and the two settings of the kernel that a container may need. */
-  const network = () =>
-    netns.sh(`ls /sys/class/net; ip route; ip -6 route; ip neigh; nft list ruleset
+  const network = async () =>
+    secure.netns?.sh(`ip -br link; ip route; ip -6 route; ip neigh; nft list ruleset
       cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding
       ls -R /run/secure-host/networks | grep @ || true`);
 

@@ -12,6 +12,12 @@ ip link set lo up
 echo held
 exec sleep infinity`;
 
+/** The same with the mounts of everybody: what is left of them is seen from outside. */
+const HOLD_NETWORK = `
+ip link set lo up
+echo held
+exec sleep infinity`;
+
 export interface NetNsOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
@@ -22,14 +28,19 @@ export class NetNs {
   /** Its inode, as in the name of a network's directory below /run/secure-host/networks. */
   readonly inode: number;
   readonly #holder: ChildProcess;
+  readonly #namespaces: readonly string[];
 
-  private constructor(holder: ChildProcess, inode: number) {
+  private constructor(holder: ChildProcess, inode: number, namespaces: readonly string[]) {
     this.#holder = holder;
     this.inode = inode;
+    this.#namespaces = namespaces;
   }
 
-  static async create(): Promise<NetNs> {
-    const holder = spawn('unshare', ['--net', '--mount', 'sh', '-ec', HOLD], { stdio: ['ignore', 'pipe', 'pipe'] });
+  /** With `sharedMounts`, /sys goes on showing the devices of the host. */
+  static async create({ sharedMounts = false } = {}): Promise<NetNs> {
+    const namespaces = sharedMounts ? ['--net'] : ['--net', '--mount'];
+    const script = sharedMounts ? HOLD_NETWORK : HOLD;
+    const holder = spawn('unshare', [...namespaces, 'sh', '-ec', script], { stdio: ['ignore', 'pipe', 'pipe'] });
     let problem = '';
     holder.stderr.on('data', (chunk) => {
       problem += chunk;
@@ -39,9 +50,9 @@ export class NetNs {
       holder.once('error', reject);
       holder.once('close', (code) => reject(new Error(`unshare: ${code} ${problem}`)));
     });
-    const made = new NetNs(holder, 0);
+    const made = new NetNs(holder, 0, namespaces);
     const { stdout } = await made.run('stat', ['-Lc', '%i', '/proc/self/ns/net']);
-    return new NetNs(holder, Number(stdout));
+    return new NetNs(holder, Number(stdout), namespaces);
   }
 
   /** Of the process that keeps the namespace: `nsenter --target PID --net --mount`. */
@@ -51,7 +62,7 @@ export class NetNs {
 
   /** The words of a command that runs `words` in the namespace. */
   words(words: readonly string[], cwd = '/'): [string, ...string[]] {
-    return ['nsenter', `--target=${this.pid}`, '--net', '--mount', `--wdns=${cwd}`, '--', ...words];
+    return ['nsenter', `--target=${this.pid}`, ...this.#namespaces, `--wdns=${cwd}`, '--', ...words];
   }
 
   /** Run to the end. */
@@ -87,7 +98,8 @@ export class NetNs {
 
   /** Names of its network devices, sorted. */
   async devices(): Promise<string[]> {
-    return (await this.output('ls', '/sys/class/net')).split('\n').filter(Boolean).sort();
+    const links = JSON.parse(await this.output('ip', '-json', 'link', 'show')) as { ifname: string }[];
+    return links.map(({ ifname }) => ifname).sort();
   }
 
   /** The namespace goes when the last process in it has ended: end containers before. */

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runtimeBinary } from '../../src/runtime/binary.ts';
-import type { NetNs } from './netns.ts';
+import { NetNs } from './netns.ts';
 import { ociLayout } from './oci.ts';
 
 export interface Result {
@@ -56,9 +56,11 @@ export class Secure {
   readonly env: Readonly<Record<string, string>>;
   /** Where all its commands run; undefined: the host's network namespace. */
   readonly netns: NetNs | undefined;
+  readonly #owned: boolean;
 
-  private constructor(netns: NetNs | undefined) {
+  private constructor(netns: NetNs | undefined, owned: boolean) {
     this.netns = netns;
+    this.#owned = owned;
     this.env = {
       PATH: process.env.PATH ?? '/usr/bin:/bin',
       HOME: this.root,
@@ -68,9 +70,13 @@ export class Secure {
     };
   }
 
-  /** An instance with `localhost/busybox`, made from the static busybox of this machine. */
-  static async create({ netns }: { netns?: NetNs } = {}): Promise<Secure> {
-    const secure = new Secure(netns);
+  /**
+   * An instance with `localhost/busybox`, made from the static busybox of this machine. Its containers' networks are in a
+   * namespace of its own unless one is given; `host` is for what needs the world outside.
+   */
+  static async create({ netns }: { netns?: NetNs | 'host' } = {}): Promise<Secure> {
+    const own = netns === undefined ? await NetNs.create({ sharedMounts: true }) : undefined;
+    const secure = new Secure(netns === 'host' ? undefined : (netns ?? own), own !== undefined);
     const applets = execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).split('\n').filter(Boolean);
     const directory = (path: string, mode = 0o755) => ({ path, type: '5', mode });
     const layout = ociLayout(join(secure.root, 'layout'), {
@@ -185,6 +191,7 @@ export class Secure {
   async destroy(): Promise<void> {
     const ids = await this.containers();
     if (ids.length > 0) await this.run('rm', '-f', ...ids);
+    if (this.#owned) await this.netns?.destroy();
     rmSync(this.root, { recursive: true, force: true });
   }
 }

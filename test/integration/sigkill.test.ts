@@ -74,7 +74,7 @@ describe.skipIf(cannotRun())('SIGKILL at random points', () => {
   const network = async () =>
     secure.netns?.sh(`ip -br link; ip route; ip -6 route; ip neigh; nft list ruleset
       cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding
-      ls -R /run/secure-host/networks | grep @ || true`);
+      ls /run/secure-host/networks | grep "@$(stat -Lc %i /proc/self/ns/net)" || true`);
 
   /** Runs and is killed after `ms`, its children included where they are still in its process group. */
   async function killedAfter(

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // nginx behind a published port, asked by wrk over loopback: secure (strict), docker with its userland proxy off, podman. The same
-// image, one after the other in rounds, so that a slow moment of the machine hits all of them.
-// Started by run.ts in a network and a mount namespace of its own: docker changes the firewall.
+// image and command, one after the other in rounds, so that a slow moment of the machine hits all of them.
+// Usage: network.ts DIRECTORY, where DIRECTORY/state holds the image. Started by run.ts in a network and a mount namespace of its
+// own: docker changes the firewall.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -44,11 +44,8 @@ async function answers(url: string): Promise<void> {
 function ours(directory: string): Server {
   const env = { ...process.env, SECURE_STATE_ROOT: join(directory, 'state'), SECURE_RUN_ROOT: join(directory, 'run') };
   const program = join(home, 'bin/secure');
-  execFileSync(program, ['image', 'debian', 'nginx-light', '--name', 'nginx'], { ...quiet, env });
-  execFileSync(program, ['run', '-d', '--profile', 'strict', '--name', 'bench', '-p', '127.0.0.1:8101:80', 'nginx'], {
-    ...quiet,
-    env,
-  });
+  const flags = ['--profile', 'strict', '--name', 'bench', '-p', '127.0.0.1:8101:80'];
+  execFileSync(program, ['run', '-d', ...flags, 'nginx', ...SERVE], { ...quiet, env });
   const stop = () => void spawnSync(program, ['rm', '-f', 'bench'], { env });
   return { name: 'secure (strict)', url: 'http://127.0.0.1:8101/', stop };
 }
@@ -136,7 +133,7 @@ function measure(servers: readonly Server[], connections: number): void {
   }
 }
 
-const directory = mkdtempSync(join(tmpdir(), 'secure-bench-net-'));
+const [, , directory = ''] = process.argv;
 const servers: Server[] = [];
 try {
   execFileSync('ip', ['link', 'set', 'lo', 'up']);
@@ -154,5 +151,4 @@ try {
 } finally {
   for (const server of servers) server.stop();
   await sleep(500);
-  rmSync(directory, { recursive: true, force: true });
 }

@@ -3,7 +3,8 @@
 // crun refuses a hybrid cgroup layout, so the whole comparison runs in a mount namespace of its own without the v2
 // mount; the host's hierarchies are not touched.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const v2 = readFileSync('/proc/self/mountinfo', 'utf8')
@@ -23,9 +24,23 @@ if (v1) for (const mount of v2) execFileSync('umount', [mount]);
 // podman and crun ask for more than this machine's hard limits allow them to keep.
 const { compare } = await import('./compare.ts');
 compare();
-// Where docker changes the firewall, nobody else's is changed.
-const network = join(import.meta.dirname, 'network.ts');
-const measured = spawnSync('unshare', ['--net', '--mount', '--propagation', 'private', process.execPath, network], {
-  stdio: 'inherit',
-});
-process.exitCode = measured.status ?? 1;
+
+/** The image comes from the Debian archives; after that nothing from outside is needed. */
+function compareNetworks(): number {
+  const directory = mkdtempSync(join(tmpdir(), 'secure-bench-net-'));
+  try {
+    const env = {
+      ...process.env,
+      SECURE_STATE_ROOT: join(directory, 'state'),
+      SECURE_RUN_ROOT: join(directory, 'run'),
+    };
+    const secure = join(import.meta.dirname, '../bin/secure');
+    execFileSync(secure, ['image', 'debian', 'nginx-light', '--name', 'nginx'], { stdio: 'ignore', env });
+    const inside = ['--net', '--mount', '--propagation', 'private', process.execPath];
+    const script = join(import.meta.dirname, 'network.ts');
+    return spawnSync('unshare', [...inside, script, directory], { stdio: 'inherit' }).status ?? 1;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+process.exitCode = compareNetworks();

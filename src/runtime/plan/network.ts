@@ -103,7 +103,6 @@ export function planNetwork(context: Context): NetworkSpec | null {
     decision: `bridge ${network.bridge} ${subnets}`,
     by,
     why: wanted,
-    required: false,
   });
   const egress = egressOf(policy.run.egress.value);
   const ports = typeof egress === 'string' ? egress : `TCP and UDP ports ${egress.join(' ')}`;

@@ -14,10 +14,13 @@ import type { EffectivePolicy, PolicyFile, Run, Source, Sourced } from './types.
 /** Files in one chain, and altogether: beyond that it is a mistake or an attack. */
 const MAX_DEPTH = 16;
 const MAX_FILES = 64;
-/** What a policy without `extends` is measured against: a file can never be looser by leaving something out. */
+/** What a policy that stands on no profile is measured against: a file can never be looser by leaving something out. */
 const IMPLICIT_PARENT = 'default';
 
 const isProfile = (name: string): boolean => (PROFILES as readonly string[]).includes(name);
+/** A recipe or a file of one's own bounds nothing: somewhere below there has to be a profile, or the file is one. */
+const isMeasured = ({ policy }: PolicyFile, parents: readonly Merged[]): boolean =>
+  [policy, ...parents.flatMap(({ files }) => files)].some((id) => PROFILES.map(builtinId).includes(id));
 const isPath = (name: string): boolean => name.includes('/') || /\.ya?ml$/.test(name);
 
 function unknownName(name: string, known: readonly string[]): string {
@@ -84,8 +87,7 @@ class Loader {
     const file = await parse();
     const here = [...chain, { id, identity }];
     const parents: Merged[] = [];
-    const names = file.extends.length === 0 && chain.length === 0 ? this.implicit(file) : file.extends;
-    for (const parent of names) {
+    for (const parent of file.extends) {
       const opened = this.openParent(parent, directory, file);
       const start = here.findIndex((one) => one.identity === opened.identity);
       if (start >= 0)
@@ -96,15 +98,11 @@ class Loader {
         this.fail(file, parent, 'POLICY_INVALID', `more than ${MAX_FILES} policies are extended`);
       parents.push(await this.load(opened, here));
     }
+    if (chain.length === 0 && !isMeasured(file, parents))
+      parents.push(await this.load(openBuiltin(IMPLICIT_PARENT, directory), here));
     const { merged, excess } = mergeOnto(file, parents);
     if (excess.length > 0) this.excess.push({ file, found: excess });
     return merged;
-  }
-
-  /** A complete policy by itself (a built-in) needs no parent; anything else gets one. */
-  private implicit(file: PolicyFile): readonly Sourced<string>[] {
-    if (CONTROL_NAMES.every((name) => file.run[name] !== undefined) && file.policy.startsWith('builtin:')) return [];
-    return [{ value: IMPLICIT_PARENT, by: { policy: file.policy, line: 1, column: 1 } }];
   }
 
   private openParent(parent: Sourced<string>, directory: string, file: PolicyFile): Opened {

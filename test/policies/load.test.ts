@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { builtinId, RECIPES } from '../../src/policies/builtin.ts';
 import { loadPolicy, validatePolicy } from '../../src/policies/index.ts';
@@ -25,6 +26,23 @@ test('a policy without extends is measured against default: leaving something ou
   const { run } = await load({ 'a.yaml': policy('run: {memory: 1Gi}') });
   expect(run.memory).toMatchObject({ value: { value: 2 ** 30 }, by: { policy: '/p/a.yaml', line: 3 } });
   expect(run.readOnly).toMatchObject({ value: true, by: { policy: 'builtin:default' } });
+});
+
+test('a complete policy that stands on no profile is measured against default, whatever else it extends', async () => {
+  const text = readFileSync('src/policies/builtin/baseline.yaml', 'utf8');
+  const complete = text
+    .replace('hostAccess: false', 'hostAccess: true')
+    .replace('noNewPrivileges: true', 'noNewPrivileges: false');
+  for (const parents of ['extends: nginx', '']) {
+    const own = complete.replace(/^extends: .*$/m, parents);
+    const error = await failure(load({ 'a.yaml': own }));
+    expect(error.code).toBe('CEILING_EXCEEDED');
+    expect(error.message).toContain('noNewPrivileges');
+    // Behind another file it is one of several parents: the tightest counts.
+    const { run, files } = await load({ 'a.yaml': policy('extends: ./b.yaml'), 'b.yaml': own });
+    expect([run.hostAccess.value, run.noNewPrivileges.value, run.readOnly.value]).toEqual([false, true, true]);
+    expect(files).toContain('builtin:default');
+  }
 });
 
 test('extends is relative to the file that says it', async () => {

@@ -19,20 +19,22 @@ export interface Exposed {
 
 /** The ports that an image says it listens on: `80`, `80/tcp`, `53/udp`. What reads otherwise means nothing here. */
 export function exposedPorts(declared: readonly string[]): Exposed[] {
-  const found = declared.flatMap((text): Exposed[] => {
+  // By name: an image may expose ten thousand, and each -p is held against them.
+  const found = new Map<string, Exposed>();
+  for (const text of declared) {
     const [, digits = '', protocol = 'tcp'] = /^(\d{1,5})(?:\/(tcp|udp))?$/.exec(text) ?? [];
     const port = Number(digits);
-    return port >= 1 && port <= 65535 ? [{ protocol: protocol as Exposed['protocol'], port }] : [];
-  });
-  return found.filter((one, i) => found.findIndex((o) => o.port === one.port && o.protocol === one.protocol) === i);
+    if (port >= 1 && port <= 65535)
+      found.set(`${port}/${protocol}`, { protocol: protocol as Exposed['protocol'], port });
+  }
+  return [...found.values()];
 }
 
 /** `-p` for everything exposed that has none. */
-function allExposed({ request, image, reasons, policy }: Context): PublishRequest[] {
+function allExposed({ request, image, reasons, policy }: Context, exposed: readonly Exposed[]): PublishRequest[] {
   if (!request.publishAll) return [];
-  const missing = exposedPorts(image.config.exposedPorts).filter(
-    ({ protocol, port }) => !request.publish.some((one) => one.containerPort === port && one.protocol === protocol),
-  );
+  const given = new Set(request.publish.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`));
+  const missing = exposed.filter(({ protocol, port }) => !given.has(`${port}/${protocol}`));
   if (missing.length === 0 && request.publish.length === 0) {
     const why = `${image.reference} exposes no port: name them with -p`;
     const { by } = policy.run.publishAddress;
@@ -42,10 +44,10 @@ function allExposed({ request, image, reasons, policy }: Context): PublishReques
 }
 
 /** Where it is allowed to listen. @throws SecureError POLICY_DENIED */
-function checkDeclared({ policy, image }: Context, { text, protocol, containerPort: port }: PublishRequest): void {
+function checkDeclared({ policy }: Context, exposed: ReadonlySet<string>, request: PublishRequest): void {
+  const { text, protocol, containerPort: port } = request;
   const { value: ports, by } = policy.run.ports;
-  if (ports === 'any' || ports.includes(port)) return;
-  if (exposedPorts(image.config.exposedPorts).some((one) => one.port === port && one.protocol === protocol)) return;
+  if (ports === 'any' || ports.includes(port) || exposed.has(`${port}/${protocol}`)) return;
   const wider = policy.ceilings.ports?.value ?? [];
   const grantable = wider === 'any' || wider.includes(port);
   const own = grantable ? `declare it in a policy of your own: ports: [${port}]; or ` : '';
@@ -124,11 +126,14 @@ function explain(
  * @throws SecureError POLICY_DENIED, PORT_REFUSED, INVALID_VALUE
  */
 export function planPorts(context: Context, ipv6: boolean): NetworkSpec['ports'] {
-  const given = [...context.request.publish, ...allExposed(context)];
+  const exposed = exposedPorts(context.image.config.exposedPorts);
+  const given = [...context.request.publish, ...allExposed(context, exposed)];
+  if (given.length > MOST) throw invalid('-p and -P', String(given.length), `a number of ports up to ${MOST}`);
+  const names = new Set(exposed.map(({ port, protocol }) => `${port}/${protocol}`));
   const ports: PublishedPort[] = [];
   const seen = new Map<string, PublishedPort[]>();
   for (const one of given) {
-    checkDeclared(context, one);
+    checkDeclared(context, names, one);
     for (const hostAddress of addresses(context.policy.run.publishAddress, one, ipv6)) {
       const { protocol, containerPort, hostPort = 0 } = one;
       const port = { protocol, hostAddress, hostPort, containerPort };

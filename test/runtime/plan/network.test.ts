@@ -77,6 +77,15 @@ describe('where a port is published', () => {
     expect(ports(profile, [text], WEB)).toEqual(expected);
   });
 
+  it('an image that exposes ten thousand ports is decided in a moment', () => {
+    const exposedPorts = Array.from({ length: 10_000 }, (_, i) => `${i + 1}/tcp`);
+    const changes = { config: { exposedPorts } };
+    const before = performance.now();
+    expect(ports('strict', ['8000-8999:8000-8999'], changes)).toHaveLength(1000);
+    expect(outcome('strict', { ...changes, request: { publishAll: true } })).toBe('INVALID_VALUE');
+    expect(performance.now() - before).toBeLessThan(2000);
+  });
+
   it('beyond the host only by a policy that says so, under strict', async () => {
     const request = publish('0.0.0.0:8080:80');
     expect(outcome('strict', { ...WEB, request })).toBe('POLICY_DENIED');

@@ -26,6 +26,10 @@ struct Address {
 // No zone, no brackets, no IPv4 in another notation than four decimal numbers. ADDRESS_INVALID.
 Result<Address> parse_address(std::string_view text);
 
+// Of an Ethernet device.
+using Hardware = std::array<std::uint8_t, 6>;
+inline std::string_view view(const Hardware& hardware) { return {reinterpret_cast<const char*>(hardware.data()), hardware.size()}; }
+
 struct Prefix {
   Address base;         // host bits are zero
   unsigned length = 0;

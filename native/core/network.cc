@@ -59,7 +59,13 @@ Result<net::Address> claim_address(const Directory& dir, const net::Prefix& subn
               "stop containers, run secure-runtime gc, or choose a larger subnet");
 }
 
-Result<rtnl::Link> ensure_bridge(netlink::Socket& route, const std::string& name, const Subnets& subnets) {
+std::vector<net::Address> both(const net::Address& address4, const net::Address& address6) {
+  if (address6.family == 0) return {address4};
+  return {address4, address6};
+}
+
+Result<rtnl::Link> ensure_bridge(netlink::Socket& route, const Directory& dir, const Subnets& subnets) {
+  const std::string& name = dir.bridge;
   SECURE_LET(present, find_bridge(route, name));
   std::vector<std::pair<net::Address, unsigned>> gateways{{subnets.v4.host(1), subnets.v4.length}};
   if (subnets.v6) gateways.emplace_back(subnets.v6->host(1), subnets.v6->length);
@@ -69,12 +75,25 @@ Result<rtnl::Link> ensure_bridge(netlink::Socket& route, const std::string& name
     return rtnl::add_bridge(route, name, kAlias, gateways);
   }
   if (present->up) return std::move(*present);
-  // Somebody switched it off, which takes IPv6 addresses away.
+  // Somebody switched it off, which takes IPv6 addresses away and makes it forget where the containers are.
   SECURE_TRY(rtnl::set_up(route, present->index));
   for (const auto& [address, length] : gateways)
     if (auto added = rtnl::add_address(route, present->index, address, length); !added && added.error().err != EEXIST)
       return std::move(added.error());
+  for (const auto& entry : record::entries(dir.addresses.get())) {
+    auto address = net::parse_address(entry);
+    if (address) SECURE_TRY(settle_neighbours(route, present->index, both(*address, sibling(subnets, *address))));
+  }
   return std::move(*present);
+}
+
+// Interfaces that are neither ours nor loopback. The ports of our bridge never are where a packet comes from or goes to.
+Result<std::vector<std::string>> others(netlink::Socket& route, int bridge) {
+  SECURE_LET(links, rtnl::links(route));
+  std::vector<std::string> out;
+  for (const auto& link : links)
+    if (link.index != 1 && link.index != bridge && link.master != bridge) out.push_back(link.name);
+  return out;
 }
 
 Status set_sysctls(const spec::Network& network) {
@@ -94,6 +113,7 @@ Result<nft::Member> member_of(const spec::Network& network) {
   nft::Member out;
   SECURE_LET(address4, net::parse_address(network.address4));
   out.address4 = address4;
+  out.hardware = hardware_of(address4);
   if (!network.address6.empty()) {
     SECURE_LET(address6, net::parse_address(network.address6));
     out.address6 = address6;
@@ -109,14 +129,14 @@ Result<nft::Member> member_of(const spec::Network& network) {
 }
 
 // An alias is the whole id: a device that has ours is what a crash of the same start left.
-Status make_pair(netlink::Socket& route, const std::string& id, int bridge, int netns) {
+Status make_pair(netlink::Socket& route, const std::string& id, int bridge, int netns, const net::Hardware& hardware) {
   const std::string name = device_name(id);
-  auto made = rtnl::add_pair(route, name, id, bridge, kInside, netns);
+  auto made = rtnl::add_pair(route, name, id, bridge, kInside, netns, hardware);
   if (made || made.error().code != "DEVICE_EXISTS") return made;
   SECURE_LET(link, rtnl::find(route, name));
   if (!link || link->alias != id) return made;
   SECURE_TRY(rtnl::remove(route, name));
-  return rtnl::add_pair(route, name, id, bridge, kInside, netns);
+  return rtnl::add_pair(route, name, id, bridge, kInside, netns, hardware);
 }
 
 Status add_member(const record::Roots& roots, const Directory& dir, netlink::Socket& filter, const nft::Member& member) {
@@ -163,20 +183,23 @@ Status attach(const record::Roots& roots, const std::string& id, const spec::Net
   }());
   SECURE_LET(route, netlink::Socket::open(NETLINK_ROUTE));
   SECURE_LET(filter, open_filter());
+  const auto addresses = both(member.address4, member.address6);
+  net::Hardware gateway;
   {
     SECURE_LET(dir, open_directory(roots, network.bridge, false));
-    SECURE_LET(bridge, ensure_bridge(route, network.bridge, subnets));
+    SECURE_LET(bridge, ensure_bridge(route, dir, subnets));
     SECURE_TRY(nft::ensure(filter, {network.bridge, subnets.v4, subnets.v6}));
     SECURE_TRY(set_sysctls(network));
     const Forwarding need = needs_forwarding(network);
-    SECURE_TRY(enable_forwarding(roots, dir, need, [&] { return nft::guard_forwarding(filter, network.bridge); }));
+    SECURE_TRY(enable_forwarding(roots, dir, need, [&] { return others(route, bridge.index); },
+                                 [&](const auto& names) { return nft::guard_forwarding(filter, network.bridge, names); }));
     if (need.v4 || need.v6) SECURE_TRY(nft::pass(filter, network.bridge));
-    SECURE_TRY(make_pair(route, id, bridge.index, netns.get()));
+    SECURE_TRY(make_pair(route, id, bridge.index, netns.get(), member.hardware));
+    SECURE_TRY(settle_neighbours(route, bridge.index, addresses));
     SECURE_TRY(add_member(roots, dir, filter, member));
+    gateway = bridge.hardware;
   }
-  std::vector<net::Address> addresses{member.address4};
-  if (member.address6.family != 0) addresses.push_back(member.address6);
-  return configure_inside(netns.get(), subnets, addresses);
+  return configure_inside(netns.get(), subnets, addresses, gateway);
 }
 
 Status detach(const record::Roots& roots, const std::string& id, const spec::Network& network) {

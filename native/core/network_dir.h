@@ -2,7 +2,7 @@
 // Internal to network*.cc: <host>/networks/<bridge>@<inode of the network namespace>/, locked while anything of the network changes.
 //   subnets            IPv4 and, where there is one, IPv6: what the addresses below belong to
 //   addresses/<IPv4>   symlink to the owner's record
-//   restore            settings of the host to write back, see network_forward.cc
+//   restore            settings of the host to write back, and the interfaces between which nothing is forwarded meanwhile, see network_forward.cc
 // The two files begin with the cookie of the namespace, because an inode comes back.
 #pragma once
 

@@ -14,6 +14,7 @@ namespace secure::network {
 namespace {
 
 constexpr char kRestore[] = "restore";
+constexpr char kGuarded[] = "guarded ";  // and the name of an interface: a line of kRestore that is no setting
 constexpr char kForward4[] = "ipv4/ip_forward";
 constexpr char kRedirects[] = "ipv4/conf/all/accept_redirects";
 constexpr char kForward6[] = "ipv6/conf/all/forwarding";
@@ -40,6 +41,13 @@ std::vector<std::string> holding(const std::string& conf, const std::string& key
 }
 
 void append(std::vector<std::string>& to, const std::vector<std::string>& more) { to.insert(to.end(), more.begin(), more.end()); }
+
+Names guarded_in(const std::vector<std::string>& lines) {
+  Names out;
+  for (const auto& line : lines)
+    if (line.starts_with(kGuarded)) out.push_back(line.substr(sizeof kGuarded - 1));
+  return out;
+}
 
 Result<bool> is_off(const std::string& path) {
   SECURE_LET(now, read_sysctl(path));
@@ -91,7 +99,8 @@ Forwarding needs_forwarding(const spec::Network& network) {
   return out;
 }
 
-Status enable_forwarding(const record::Roots& roots, const Directory& dir, Forwarding need, const std::function<Status()>& guard) {
+Status enable_forwarding(const record::Roots& roots, const Directory& dir, Forwarding need, const std::function<Result<Names>()>& interfaces,
+                         const std::function<Status(const Names&)>& guard) {
   if (!need.v4 && !need.v6) return Ok{};
   // Two bridges must not both find it off: the directory above is locked for the moment.
   SECURE_LET(networks, record::open_dir(roots.host, "networks", false));
@@ -100,8 +109,12 @@ Status enable_forwarding(const record::Roots& roots, const Directory& dir, Forwa
   std::vector<std::string> lines = read_lines(dir, kRestore);
   SECURE_LET(switch4, need.v4 ? is_off(kForward4) : Result<bool>(false));
   SECURE_LET(switch6, need.v6 ? is_off(kForward6) : Result<bool>(false));
-  if (!switch4 && !switch6) return lines.empty() ? Status(Ok{}) : guard();
+  if (!switch4 && !switch6) return lines.empty() ? Status(Ok{}) : guard(guarded_in(lines));
 
+  if (lines.empty()) {
+    SECURE_LET(names, interfaces());
+    for (const auto& name : names) lines.push_back(kGuarded + name);
+  }
   std::vector<std::string> routers;  // interfaces that take their routes from advertisements
   if (switch4) {
     lines.push_back(std::string(kForward4) + " 0");
@@ -116,7 +129,7 @@ Status enable_forwarding(const record::Roots& roots, const Directory& dir, Forwa
     append(lines, routers);
   }
   SECURE_TRY(write_lines(dir, kRestore, lines));
-  SECURE_TRY(guard());
+  SECURE_TRY(guard(guarded_in(lines)));
   // 2: also while forwarding. Else the host's own default route would be forgotten.
   for (const auto& line : routers) SECURE_TRY(write_sysctl(line.substr(0, line.find(' ')), "2"));
   if (switch4) SECURE_TRY(write_sysctl(kForward4, "1"));
@@ -127,7 +140,7 @@ Status enable_forwarding(const record::Roots& roots, const Directory& dir, Forwa
 Status restore_forwarding(const Directory& dir) {
   for (const auto& line : read_lines(dir, kRestore)) {
     const std::size_t space = line.find(' ');
-    if (space == std::string::npos) continue;
+    if (space == std::string::npos || line.starts_with(kGuarded)) continue;
     auto written = write_sysctl(line.substr(0, space), line.substr(space + 1));
     // An interface that has gone meanwhile.
     if (!written && written.error().err != ENOENT) return written;

@@ -17,9 +17,11 @@ struct Forwarding {
 };
 Forwarding needs_forwarding(const spec::Network& network);
 
-// Switch on what is needed and off. While it is on because of this network, `guard` was called before. FORWARDING_LENT when it is on
-// because of another bridge, which will switch it off.
-Status enable_forwarding(const record::Roots& roots, const Directory& dir, Forwarding need, const std::function<Status()>& guard);
+using Names = std::vector<std::string>;
+// Switch on what is needed and off. While it is on because of this network, `guard` was called before, with the `interfaces` that there were
+// when it was switched on first. FORWARDING_LENT when it is on because of another bridge, which will switch it off.
+Status enable_forwarding(const record::Roots& roots, const Directory& dir, Forwarding need, const std::function<Result<Names>()>& interfaces,
+                         const std::function<Status(const Names&)>& guard);
 // Give back what this network switched on.
 Status restore_forwarding(const Directory& dir);
 

@@ -24,14 +24,17 @@ Result<netlink::Socket> open_inside(int netns) {
 
 }  // namespace
 
-Status configure_inside(int netns, const Subnets& subnets, const std::vector<net::Address>& addresses) {
+Status configure_inside(int netns, const Subnets& subnets, const std::vector<net::Address>& addresses, const net::Hardware& gateway) {
   SECURE_LET(socket, open_inside(netns));
   SECURE_LET(link, rtnl::find(socket, kInside));
   if (!link) return fail(Stage::network, "NETWORK_FAILED", ENODEV, "the container's " + std::string(kInside) + " is gone");
   const auto subnet = [&](const net::Address& address) -> const net::Prefix& { return address.size() == 4 ? subnets.v4 : *subnets.v6; };
   for (const auto& address : addresses) SECURE_TRY(rtnl::add_address(socket, link->index, address, subnet(address).length));
   SECURE_TRY(rtnl::set_up(socket, link->index));
-  for (const auto& address : addresses) SECURE_TRY(rtnl::add_default_route(socket, link->index, subnet(address).host(1)));
+  for (const auto& address : addresses) {
+    SECURE_TRY(rtnl::add_default_route(socket, link->index, subnet(address).host(1)));
+    SECURE_TRY(rtnl::add_neighbour(socket, link->index, subnet(address).host(1), gateway));
+  }
   return Ok{};
 }
 

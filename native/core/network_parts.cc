@@ -52,6 +52,16 @@ Result<netlink::Socket> open_filter() {
 
 std::string device_name(const std::string& id) { return "sec" + id.substr(0, 12); }
 
+net::Hardware hardware_of(const net::Address& address4) {
+  // Locally administered, of one station.
+  return {0x02, 0x5e, address4.bytes[0], address4.bytes[1], address4.bytes[2], address4.bytes[3]};
+}
+
+Status settle_neighbours(netlink::Socket& route, int bridge, const std::vector<net::Address>& addresses) {
+  for (const auto& address : addresses) SECURE_TRY(rtnl::add_neighbour(route, bridge, address, hardware_of(addresses[0])));
+  return Ok{};
+}
+
 Result<std::optional<rtnl::Link>> find_bridge(netlink::Socket& route, const std::string& name) {
   SECURE_LET(link, rtnl::find(route, name));
   if (link && (link->kind != "bridge" || link->alias != kAlias))
@@ -73,6 +83,10 @@ Status take_off(const Directory& dir, const std::string& id, const std::vector<n
   SECURE_LET(route, netlink::Socket::open(NETLINK_ROUTE));
   SECURE_LET(link, rtnl::find(route, device_name(id)));
   if (link && link->alias == id) SECURE_TRY(rtnl::remove(route, link->name));
+  SECURE_LET(bridge, rtnl::find(route, dir.bridge));
+  const bool ours = bridge && bridge->kind == "bridge" && bridge->alias == kAlias;
+  for (const auto& address : addresses)
+    if (ours) SECURE_TRY(rtnl::remove_neighbour(route, bridge->index, address));
   for (const auto& address : addresses)
     if (address.size() == 4) SECURE_TRY(record::release(dir.addresses.get(), address.text(), target));
   return Ok{};

@@ -28,14 +28,19 @@ Result<netlink::Socket> open_filter();
 // The container's end of the host's device pair: "sec" and twelve digits.
 std::string device_name(const std::string& id);
 
+// The container's hardware address, which is its IPv4 address as well: nobody else on the bridge has it, and it need not be kept.
+net::Hardware hardware_of(const net::Address& address4);
+// Where these addresses of one container are, the IPv4 address first, as the host knows it.
+Status settle_neighbours(netlink::Socket& route, int bridge, const std::vector<net::Address>& addresses);
+
 // The bridge of this name if it is ours. BRIDGE_TAKEN when it is something else.
 Result<std::optional<rtnl::Link>> find_bridge(netlink::Socket& route, const std::string& name);
 
 // What a kill left of making it, under its working name (rtnl_make.cc); it has the addresses, and their routes, already.
 Status remove_leftover(netlink::Socket& route, const std::string& name);
 
-// Addresses, default routes and up, from inside the network namespace of `pid`. NETWORK_FAILED.
-Status configure_inside(int netns, const Subnets& subnets, const std::vector<net::Address>& addresses);
+// Addresses, default routes, the gateway's place and up, from inside the network namespace. NETWORK_FAILED.
+Status configure_inside(int netns, const Subnets& subnets, const std::vector<net::Address>& addresses, const net::Hardware& gateway);
 
 // Take a container off: elements, device (only if its alias is `id`), reservation (only if it is `target`'s).
 Status take_off(const Directory& dir, const std::string& id, const std::vector<net::Address>& addresses, const std::string& target);

@@ -3,6 +3,7 @@
 #include <netinet/in.h>  // first: the kernel's header then leaves its own out
 
 #include <linux/netfilter.h>
+#include <net/if.h>
 
 #include <algorithm>
 
@@ -17,7 +18,7 @@ namespace {
 using net::Address;
 using netlink::Message;
 
-enum : std::size_t { kPublish, kAnyAddress, kEgress, kEgressPorts, kHost };
+enum : std::size_t { kPublish, kAnyAddress, kEgress, kEgressPorts, kHost, kSource };
 
 const Family& family_of(const Address& address) { return kFamilies[address.family == kFamilies[0].af ? 0 : 1]; }
 
@@ -27,6 +28,7 @@ std::string padded(std::string bytes) {
   return bytes;
 }
 std::string field(const Address& address) { return std::string(address.view()); }
+std::string field(const net::Hardware& hardware) { return padded(std::string(net::view(hardware))); }
 std::string field(std::uint8_t protocol) { return padded({static_cast<char>(protocol)}); }
 std::string field(std::uint16_t port) { return padded(be16_bytes(port)); }
 
@@ -76,6 +78,7 @@ std::vector<Element> traffic_elements(const Member& member, const Address& addre
   std::vector<Element> out;
   const int verdict = member.egress_any ? NF_ACCEPT : member.egress_ports.empty() ? NF_DROP : NFT_CONTINUE;
   out.push_back({set_name(kSets[kEgress], family), field(address), {}, static_cast<std::uint32_t>(verdict)});
+  out.push_back({set_name(kSets[kSource], family), field(address) + field(member.hardware), {}, {}});
   std::vector<std::uint16_t> ports = member.egress_ports;
   std::sort(ports.begin(), ports.end());
   ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
@@ -193,6 +196,20 @@ Status remove_member(netlink::Socket& socket, const std::string& table, const st
   // Only now: nothing makes new ones any more.
   for (const auto& address : addresses) SECURE_TRY(forget_flows(socket, address));
   return Ok{};
+}
+
+Status guard_forwarding(netlink::Socket& socket, const std::string& table, const std::vector<std::string>& interfaces) {
+  std::vector<Message> messages;
+  for (std::string name : interfaces) {
+    // The whole field, as the kernel compares it. No interface has another name.
+    if (name.empty() || name.size() >= IFNAMSIZ) continue;
+    name.resize(IFNAMSIZ, '\0');
+    messages.push_back(element_message(NFT_MSG_NEWSETELEM, NLM_F_CREATE, table, {kGuarded, name, {}, {}}));
+  }
+  if (messages.empty()) return Ok{};
+  auto status = socket.transaction(messages, "guard what the host forwards, in table inet " + table);
+  if (!status && status.error().err == ENOENT) return missing(table);
+  return status;
 }
 
 Result<std::vector<Address>> members(netlink::Socket& socket, const std::string& table) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nft_expr.h"
 
+#include <linux/if_ether.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_nat.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 
 namespace secure::nft {
 
@@ -109,6 +111,15 @@ Rule& Rule::destination(const Family& family, std::uint32_t to) {
 }
 
 Rule& Rule::destination_port(std::uint32_t to) { return payload(NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, to); }
+
+Rule& Rule::over_ethernet() {
+  constexpr std::uint16_t kEthernet = ARPHRD_ETHER;
+  return meta(NFT_META_IIFTYPE).compare(NFT_CMP_EQ, {reinterpret_cast<const char*>(&kEthernet), sizeof kEthernet});
+}
+
+Rule& Rule::source_hardware(std::uint32_t to) {
+  return payload(NFT_PAYLOAD_LL_HEADER, offsetof(ethhdr, h_source), ETH_ALEN, to);
+}
 
 Rule& Rule::within(const net::Prefix& prefix) {
   std::string bits(prefix.base.size(), '\0');

@@ -40,6 +40,8 @@ class Rule {
   Rule& source(const Family& family, std::uint32_t to = kAccumulator);
   Rule& destination(const Family& family, std::uint32_t to = kAccumulator);
   Rule& destination_port(std::uint32_t to);
+  Rule& over_ethernet();
+  Rule& source_hardware(std::uint32_t to);
   Rule& within(const net::Prefix& prefix);   // of the address in the accumulator
   Rule& any_bit(std::uint32_t key, std::uint32_t bits);  // of a conntrack field
   Rule& to_local_address();                  // by the routing tables

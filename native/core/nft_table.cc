@@ -6,7 +6,10 @@
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
+#include <net/if.h>
 #include <sys/socket.h>
+
+#include <algorithm>
 
 #include "nft_expr.h"
 #include "nft_wire.h"
@@ -17,8 +20,7 @@ namespace {
 
 using netlink::Message;
 
-constexpr char kMark[] = "secure 1";  // with the version of what is in the table
-constexpr char kForwardingMark[] = "secure: the host is no router";
+constexpr char kMark[] = "secure 2";  // with the version of what is in the table
 
 struct Chain {
   const char* name;
@@ -26,10 +28,11 @@ struct Chain {
   std::uint32_t hook;
   std::int32_t priority;
 };
-constexpr std::array<Chain, 9> kChains{{
+constexpr std::array<Chain, 10> kChains{{
     {"publish", nullptr, 0, 0},
     {"leaving", nullptr, 0, 0},
     {"entering", nullptr, 0, 0},
+    {"source", nullptr, 0, 0},
     {"guard", "filter", NF_INET_PRE_ROUTING, -300},
     {"prerouting", "nat", NF_INET_PRE_ROUTING, -100},
     {"output", "nat", NF_INET_LOCAL_OUT, -100},
@@ -71,12 +74,13 @@ struct Shape {
 };
 
 Message make_set(const std::string& table, const SetModel& set, const Family& family) {
-  constexpr std::uint32_t kProtocolType = 12, kServiceType = 13;
+  constexpr std::uint32_t kHardwareType = 9, kProtocolType = 12, kServiceType = 13;
   Shape key, value;
   for (std::size_t i = 0; i < set.fields; i++) {
     if (set.key[i] == Field::address) key.add(family.datatype, family.size);
     if (set.key[i] == Field::protocol) key.add(kProtocolType, 1);
     if (set.key[i] == Field::port) key.add(kServiceType, 2);
+    if (set.key[i] == Field::hardware) key.add(kHardwareType, sizeof(net::Hardware));
   }
   value.add(family.datatype, family.size);
   value.add(kServiceType, 2);
@@ -93,6 +97,23 @@ Message make_set(const std::string& table, const SetModel& set, const Family& fa
   return out;
 }
 
+Message make_guarded(const std::string& table) {
+  constexpr std::uint32_t kInterfaceName = 41;
+  // nft's own note (byte order of the key, 4 bytes: the host's), without which it shows every name as "".
+  constexpr std::uint32_t kHostOrder = 1;
+  std::string note("\0\4", 2);
+  note.append(reinterpret_cast<const char*>(&kHostOrder), sizeof kHostOrder);
+  Message out = message(NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL, NFPROTO_INET);
+  out.text(NFTA_SET_TABLE, table)
+      .text(NFTA_SET_NAME, kGuarded)
+      .be32(NFTA_SET_FLAGS, 0)
+      .be32(NFTA_SET_KEY_TYPE, kInterfaceName)
+      .be32(NFTA_SET_KEY_LEN, IFNAMSIZ)
+      .be32(NFTA_SET_ID, kSets.size() * kFamilies.size() + 1)
+      .attr(NFTA_SET_USERDATA, note);
+  return out;
+}
+
 std::string bytes(std::initializer_list<std::uint8_t> values) { return {values.begin(), values.end()}; }
 
 std::vector<Message> make_rules(const Table& table) {
@@ -102,10 +123,21 @@ std::vector<Message> make_rules(const Table& table) {
   auto in = [&](const char* chain) { return Rule(NFPROTO_INET, bridge, chain); };
   auto add = [&](Rule& rule) { out.push_back(std::move(rule).finish()); };
   auto name = [](std::size_t set, const Family& family) { return set_name(kSets[set], family); };
-  enum : std::size_t { publish, anyaddress, egress, egressports, host };
+  enum : std::size_t { publish, anyaddress, egress, egressports, host, source };
 
   // What is published on loopback is for the host alone: a neighbour may route 127.0.0.1 to us.
   add(in("guard").iif("lo", NFT_CMP_NEQ).family(ip4).destination(ip4).within(kLoopback4).verdict(NF_DROP));
+  // A container speaks for itself alone: not with the address of its neighbour, nor of the host.
+  add(in("guard").iif(bridge).jump("source"));
+  for (const auto& family : kFamilies)
+    add(in("source")
+            .family(family)
+            .over_ethernet()
+            .source(family, reg(0))
+            .source_hardware(reg(family.size / 4))
+            .lookup(name(source, family))
+            .verdict(NF_ACCEPT));
+  add(in("source").verdict(NF_DROP));
 
   for (const auto& family : kFamilies)
     add(in("publish")
@@ -149,6 +181,8 @@ std::vector<Message> make_rules(const Table& table) {
     add(in("input").family(family).source(family).lookup(name(host, family)).verdict(NF_ACCEPT));
   add(in("input").verdict(NF_DROP));
 
+  // A host that was no router does not become one because of us; nobody is in the set when it was one.
+  add(in("forward").meta(NFT_META_IIFNAME).lookup(kGuarded).meta(NFT_META_OIFNAME).lookup(kGuarded).verdict(NF_DROP));
   add(in("forward").iif(bridge).jump("leaving"));
   add(in("forward").oif(bridge).jump("entering"));
 
@@ -172,12 +206,6 @@ std::vector<Message> make_rules(const Table& table) {
   return out;
 }
 
-Message guard_rule(const std::string& table) {
-  Rule rule(NFPROTO_INET, table, "forward");
-  rule.iif(table, NFT_CMP_NEQ).oif(table, NFT_CMP_NEQ).verdict(NF_DROP);
-  return std::move(rule).finish(comment(kForwardingMark));
-}
-
 enum class Found { absent, ours, older, foreign };
 
 Result<Found> find(netlink::Socket& socket, const std::string& name) {
@@ -195,33 +223,20 @@ Result<Found> find(netlink::Socket& socket, const std::string& name) {
   return Found::absent;
 }
 
-struct Rules {
-  std::size_t count = 0;  // without the guard
-  bool guarded = false;
-};
-
-Result<Rules> count_rules(netlink::Socket& socket, const std::string& table) {
-  SECURE_LET(all, dump(socket, {NFT_MSG_GETRULE, NFPROTO_INET, {{NFTA_RULE_TABLE, table}}, "list the rules of table inet " + table}));
-  Rules out;
-  for (const auto& rule : all) {
-    if (netlink::to_text(netlink::find_attribute(rule, NFTA_RULE_TABLE)) != table) continue;
-    if (comment_of(netlink::find_attribute(rule, NFTA_RULE_USERDATA)) == kForwardingMark) out.guarded = true;
-    else out.count++;
-  }
-  return out;
-}
-
 // `nft flush table`, by hand or by a firewall's script, leaves the chains without rules, and every container open.
 Status restore_rules(netlink::Socket& socket, const Table& table) {
-  SECURE_LET(present, count_rules(socket, table.bridge));
+  const std::string& name = table.bridge;
+  SECURE_LET(all, dump(socket, {NFT_MSG_GETRULE, NFPROTO_INET, {{NFTA_RULE_TABLE, name}}, "list the rules of table inet " + name}));
+  const auto present = std::count_if(all.begin(), all.end(), [&](const std::string& rule) {
+    return netlink::to_text(netlink::find_attribute(rule, NFTA_RULE_TABLE)) == name;
+  });
   std::vector<Message> rules = make_rules(table);
-  if (present.count >= rules.size()) return Ok{};
+  if (static_cast<std::size_t>(present) >= rules.size()) return Ok{};
   Message flush = message(NFT_MSG_DELRULE, 0, NFPROTO_INET);
-  flush.text(NFTA_RULE_TABLE, table.bridge);
+  flush.text(NFTA_RULE_TABLE, name);
   rules.insert(rules.begin(), std::move(flush));
-  if (present.guarded) rules.push_back(guard_rule(table.bridge));
-  auto status = socket.transaction(rules, "restore the rules of table inet " + table.bridge);
-  if (!status && status.error().err == ENOENT) return missing(table.bridge);
+  auto status = socket.transaction(rules, "restore the rules of table inet " + name);
+  if (!status && status.error().err == ENOENT) return missing(name);
   return status;
 }
 
@@ -243,6 +258,7 @@ Status ensure(netlink::Socket& socket, const Table& table) {
     for (const auto& chain : kChains) all.push_back(make_chain(table.bridge, chain));
     for (const auto& set : kSets)
       for (const auto& family : kFamilies) all.push_back(make_set(table.bridge, set, family));
+    all.push_back(make_guarded(table.bridge));
     for (auto& rule : make_rules(table)) all.push_back(std::move(rule));
     auto status = socket.transaction(all, "make " + what);
     if (status) return status;
@@ -250,17 +266,6 @@ Status ensure(netlink::Socket& socket, const Table& table) {
     if (status.error().err == EEXIST && !again) continue;
     return unavailable(std::move(status.error()));
   }
-}
-
-Status guard_forwarding(netlink::Socket& socket, const std::string& table) {
-  auto present = count_rules(socket, table);
-  if (!present) return present.error().err == ENOENT ? missing(table) : present.error();
-  if (present->guarded) return Ok{};
-  std::vector<Message> rules;
-  rules.push_back(guard_rule(table));
-  auto status = socket.transaction(rules, "guard what the host forwards, in table inet " + table);
-  if (!status && status.error().err == ENOENT) return missing(table);
-  return status;
 }
 
 Status remove(netlink::Socket& socket, const std::string& table) {

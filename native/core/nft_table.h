@@ -22,8 +22,9 @@ struct Table {
 // Make the table unless it is there, and restore rules that somebody flushed. TABLE_TAKEN when a table of that name is not ours (its user data says whose it is) or is
 // of another version.
 Status ensure(netlink::Socket& socket, const Table& table);
-// Drop what is forwarded between interfaces that are not ours; idempotent.
-Status guard_forwarding(netlink::Socket& socket, const std::string& table);
+// Drop what is forwarded from one of these interfaces to another one of them; idempotent. Others are their maker's business: docker, a
+// VPN or virtual machines may come after us.
+Status guard_forwarding(netlink::Socket& socket, const std::string& table, const std::vector<std::string>& interfaces);
 // A missing table is success.
 Status remove(netlink::Socket& socket, const std::string& table);
 
@@ -35,6 +36,7 @@ struct Publish {
 
 struct Member {
   net::Address address4, address6;  // address6 may be none
+  net::Hardware hardware{};         // the only one from which it may send, and only with these addresses
   bool egress_any = false;
   std::vector<std::uint16_t> egress_ports;  // TCP and UDP
   bool host_access = false;

@@ -54,7 +54,7 @@ inline constexpr std::array<Family, 2> kFamilies{{{'4', 2 /* AF_INET */, 2 /* NF
 
 // The maps and sets of one family. In each of them the container's address is the first field: of the value where that is an address
 // and a port, else of the key.
-enum class Field : std::uint8_t { address, protocol, port };
+enum class Field : std::uint8_t { address, protocol, port, hardware };
 enum class Value : std::uint8_t { none, verdict, endpoint };
 struct SetModel {
   const char* name;  // without the family's suffix
@@ -62,13 +62,16 @@ struct SetModel {
   std::size_t fields;
   Value value;
 };
-inline constexpr std::array<SetModel, 5> kSets{{
+inline constexpr std::array<SetModel, 6> kSets{{
     {"publish", {Field::protocol, Field::address, Field::port}, 3, Value::endpoint},
     {"anyaddress", {Field::protocol, Field::port}, 2, Value::endpoint},
     {"egress", {Field::address}, 1, Value::verdict},
     {"egressports", {Field::address, Field::protocol, Field::port}, 3, Value::none},
     {"host", {Field::address}, 1, Value::none},
+    {"source", {Field::address, Field::hardware}, 2, Value::none},
 }};
+// Names of interfaces; of no family and no container.
+inline constexpr char kGuarded[] = "guarded";
 inline std::string set_name(const SetModel& set, const Family& family) { return std::string(set.name) + family.suffix; }
 
 }  // namespace secure::nft

@@ -16,30 +16,36 @@ struct Link {
   int master = 0;
   bool up = false;
   std::string name, kind, alias;
+  net::Hardware hardware{};  // zeros where it has none, or one of another size
 };
 
 // Nothing when there is none.
 Result<std::optional<Link>> find(netlink::Socket& socket, const std::string& name);
 Result<std::vector<Link>> links(netlink::Socket& socket);
 
-// An empty bridge, up, without STP, multicast snooping and link-local address, with a locally administered hardware address of its
+// An empty bridge, up, without ARP, STP, multicast snooping and link-local address, with a locally administered hardware address of its
 // own (else it would change with its ports). `gateways` are its addresses, each with the length of its subnet. All or nothing: it gets
 // its name when it is complete; what a kill leaves under another name (name~) is down, and the next call takes it away, so calls for
 // one name must not be concurrent. DEVICE_EXISTS when the name is taken, DEVICE_NAME_INVALID, DEVICE_ALIAS_INVALID.
 Result<Link> add_bridge(netlink::Socket& socket, const std::string& name, const std::string& alias,
                         const std::vector<std::pair<net::Address, unsigned>>& gateways);
 
-// A pair: `name` (alias `alias`) here as isolated port of `bridge`, up; `peer` in the network namespace `netns`, down, without
-// link-local address. On an error nothing is left. A kill may leave the pair with `name` down, with or without alias and bridge,
+// A pair: `name` (alias `alias`) here as port of `bridge`, up; `peer` with the address `hardware` in the network namespace `netns`, down,
+// without link-local address. The port is isolated, takes frames from `hardware` alone and gives out those for it alone (before Linux 5.18 it
+// takes any frame, and only does not learn from it where others are). On an error nothing is left. A kill may leave the pair with `name` down, with or without alias and bridge,
 // until the namespace `netns` ends. DEVICE_EXISTS (either name), DEVICE_NAME_INVALID, DEVICE_ALIAS_INVALID.
 Status add_pair(netlink::Socket& socket, const std::string& name, const std::string& alias, int bridge, const std::string& peer,
-                int netns);
+                int netns, const net::Hardware& hardware);
 
 // Without a link-local address.
 Status set_up(netlink::Socket& socket, int index);
 // Without duplicate address detection: nobody else can have it.
 Status add_address(netlink::Socket& socket, int index, const net::Address& address, unsigned prefix);
 Status add_default_route(netlink::Socket& socket, int index, const net::Address& gateway);
+// Where `address` is found beyond device `index`, for ever and whatever anybody on the wire says; instead of what was known.
+Status add_neighbour(netlink::Socket& socket, int index, const net::Address& address, const net::Hardware& hardware);
+// A missing one, also because its device is gone, is success.
+Status remove_neighbour(netlink::Socket& socket, int index, const net::Address& address);
 // A missing device is success. Returns when it is gone.
 Status remove(netlink::Socket& socket, const std::string& name);
 

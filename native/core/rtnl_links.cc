@@ -3,6 +3,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "rtnl_parts.h"
@@ -48,6 +49,7 @@ std::optional<Link> parse_link(std::string_view payload) {
   netlink::each_attribute(payload.substr(NLMSG_ALIGN(sizeof header)), [&](std::uint16_t type, std::string_view value) {
     if (type == IFLA_IFNAME) out.name = netlink::to_text(value);
     if (type == IFLA_IFALIAS) out.alias = netlink::to_text(value);
+    if (type == IFLA_ADDRESS && value.size() == out.hardware.size()) std::copy(value.begin(), value.end(), out.hardware.begin());
     if (type == IFLA_MASTER) out.master = static_cast<int>(netlink::to_u32(value));
     if (type == IFLA_LINKINFO) out.kind = netlink::to_text(netlink::find_attribute(value, IFLA_INFO_KIND));
   });

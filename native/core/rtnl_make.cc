@@ -57,26 +57,30 @@ Message new_bridge(const std::string& name, std::string_view hardware) {
   return message;
 }
 
-Message new_pair(const std::string& name, const std::string& peer, int netns) {
+Message new_pair(const std::string& name, const std::string& peer, int netns, const net::Hardware& hardware) {
   Message message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
   message.header(ifinfomsg{}).text(IFLA_IFNAME, name);
   const auto info = message.begin(IFLA_LINKINFO);
   message.attr(IFLA_INFO_KIND, "veth");
   const auto data = message.begin(IFLA_INFO_DATA), other = message.begin(VETH_INFO_PEER);
-  message.header(ifinfomsg{}).text(IFLA_IFNAME, peer).u32(IFLA_NET_NS_FD, static_cast<std::uint32_t>(netns));
+  message.header(ifinfomsg{}).text(IFLA_IFNAME, peer).u32(IFLA_NET_NS_FD, static_cast<std::uint32_t>(netns)).attr(IFLA_ADDRESS, net::view(hardware));
   message.end(other);
   message.end(data);
   message.end(info);
   return message;
 }
 
-// Isolated first, then on: in the order in which the kernel carries one message out.
-Message isolated_and_up(int index) {
+// Closed first, then on: in the order in which the kernel carries one message out.
+Message closed_and_up(int index) {
   Message message = change(index, IFF_UP, IFF_UP);
   const auto info = message.begin(IFLA_LINKINFO);
   message.attr(IFLA_INFO_SLAVE_KIND, "bridge");
   const auto data = message.begin(IFLA_INFO_SLAVE_DATA);
-  message.u8(IFLA_BRPORT_ISOLATED, 1);
+  // Locked: frames from another hardware address than the port's are dropped. A kernel before 5.18 passes over it, and then it is the table that
+  // drops IP from other addresses.
+  message.u8(IFLA_BRPORT_ISOLATED, 1).u8(IFLA_BRPORT_LEARNING, 0).u8(IFLA_BRPORT_LOCKED, 1);
+  // What is for nobody in particular, or for nobody known, is not for a container.
+  message.u8(IFLA_BRPORT_UNICAST_FLOOD, 0).u8(IFLA_BRPORT_MCAST_FLOOD, 0).u8(IFLA_BRPORT_BCAST_FLOOD, 0);
   message.end(data);
   message.end(info);
   return message;
@@ -115,7 +119,8 @@ Result<Link> add_bridge(Socket& socket, const std::string& name, const std::stri
   const auto complete = [&]() -> Status {
     SECURE_TRY(dress(socket, link.index, alias, 0, what));
     for (const auto& [address, length] : gateways) SECURE_TRY(add_address(socket, link.index, address, length));
-    Message last = change(link.index, IFF_UP, IFF_UP);
+    // Without ARP: neighbours are known (add_neighbour), and a container cannot fill the host's table with inventions.
+    Message last = change(link.index, IFF_UP | IFF_NOARP, IFF_UP | IFF_NOARP);
     last.text(IFLA_IFNAME, name);
     return make(socket, last, what);
   };
@@ -125,20 +130,22 @@ Result<Link> add_bridge(Socket& socket, const std::string& name, const std::stri
   return now;
 }
 
-Status add_pair(Socket& socket, const std::string& name, const std::string& alias, int bridge, const std::string& peer, int netns) {
+Status add_pair(Socket& socket, const std::string& name, const std::string& alias, int bridge, const std::string& peer, int netns,
+                const net::Hardware& hardware) {
   SECURE_TRY(check_name(name));
   SECURE_TRY(check_name(peer));
   SECURE_TRY(check_alias(alias));
   const std::string what = "make the devices " + name + " and " + peer;
   // The kernel ignores a negative descriptor's namespace with a strange error; 0 would be our own standard input.
   if (netns < 0 || bridge <= 0) return fail(Stage::network, "NETLINK_FAILED", EBADF, what);
-  Message message = new_pair(name, peer, netns);
+  Message message = new_pair(name, peer, netns, hardware);
   SECURE_TRY(make(socket, message, what));
   auto link = made(socket, name);
   if (!link) return std::move(link.error());
   auto done = dress(socket, link->index, alias, bridge, what);
+  if (done) done = add_forwarding_entry(socket, link->index, hardware);
   if (done) {
-    Message last = isolated_and_up(link->index);
+    Message last = closed_and_up(link->index);
     done = socket.request(last, what);
   }
   if (!done) (void)remove_index(socket, link->index, name);

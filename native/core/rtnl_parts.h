@@ -26,6 +26,9 @@ void without_link_local(netlink::Message& message);
 // The kernel has no IPv6 for this device: then there are no link-local addresses either.
 bool lacks_ipv6(const Error& error);
 
+// Frames for `hardware` leave a bridge by this port.
+Status add_forwarding_entry(netlink::Socket& socket, int port, const net::Hardware& hardware);
+
 Status remove_index(netlink::Socket& socket, int index, const std::string& name);
 
 // A dump that others changed meanwhile is read again.

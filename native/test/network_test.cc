@@ -33,7 +33,6 @@ TEST(network_life) {
   CHECK_EQ(sysctl("ipv6/conf/all/forwarding"), "1");
   CHECK_EQ(sysctl("ipv4/conf/secn0/route_localnet"), "1");
   CHECK_EQ(sysctl("ipv6/conf/secn0/accept_ra"), "0");
-  CHECK(contains(run("nft list chain inet secn0 forward").out, "the host is no router"));
   // The host reaches it, by its address.
   CHECK_EQ(run("ping -c1 -W2 " + web.network.address4 + " || busybox ping -c1 -W2 " + web.network.address4).code, 0);
 

@@ -16,7 +16,7 @@ namespace {
 std::string list_all() { return run("nft list table inet secn0").out; }
 // The elements of one map or set in order, with commas between; "" when it has none.
 std::string elements(const std::string& set) {
-  std::string type = contains(set, "egressports") || contains(set, "host") ? "set" : "map";
+  std::string type = contains(set, "egressports") || contains(set, "host") || contains(set, "source") ? "set" : "map";
   return run("nft -n list " + type + " inet secn0 " + set +
              " | tr -d '\\n\\t' | sed -n 's/.*elements = { *\\([^}]*[^ }]\\) *}.*/\\1/p' | sed 's/, */\\n/g' | sort | paste -sd, | tr -d '\\n'")
       .out;
@@ -26,6 +26,7 @@ nft::Member full_member() {
   nft::Member member;
   member.address4 = address("10.203.0.5");
   member.address6 = address("fd7c:5ec0:e01::5");
+  member.hardware = {2, 0, 0, 0, 0, 5};
   member.egress_ports = {443, 53, 443};
   member.host_access = true;
   member.publish = {{IPPROTO_TCP, address("127.0.0.1"), 8080, 80},
@@ -62,6 +63,8 @@ TEST(elements_of_a_member_in_every_map) {
   CHECK_EQ(check::occurrences(elements("egressports6"), "fd7c:5ec0:e01::5 . "), 4);
   CHECK_EQ(elements("host4"), "10.203.0.5");
   CHECK_EQ(elements("host6"), "fd7c:5ec0:e01::5");
+  CHECK_EQ(elements("source4"), "10.203.0.5 . 02:00:00:00:00:05");
+  CHECK_EQ(elements("source6"), "fd7c:5ec0:e01::5 . 02:00:00:00:00:05");
   CHECK((member_texts(nfnl) == std::vector<std::string>{"10.203.0.5", "fd7c:5ec0:e01::5"}));
   // One address after the other: each takes its own only.
   CHECK_DONE(nft::remove_member(nfnl, "secn0", {address("10.203.0.5")}));
@@ -133,15 +136,17 @@ TEST(port_that_is_published_names_itself_and_nothing_is_added) {
   }
 }
 
-TEST(egress_that_a_crash_left_is_not_inherited) {
+TEST(rights_that_a_crash_left_are_not_inherited) {
   NFT_TEST();
   CHECK_DONE(nft::ensure(nfnl, check::test_table()));
   nft::Member dead = full_member(), next;
   dead.egress_any = true;
   CHECK_DONE(nft::add(nfnl, "secn0", dead));
   next.address4 = dead.address4;
+  next.hardware = {2, 0, 0, 0, 0, 6};
   CHECK_DONE(nft::add(nfnl, "secn0", next));
   CHECK_EQ(elements("egress4"), "10.203.0.5 : drop");
+  CHECK_EQ(elements("source4"), "10.203.0.5 . 02:00:00:00:00:06");
   CHECK_EQ(elements("host4"), "");
   CHECK_EQ(elements("publish4"), "");
 }
@@ -167,7 +172,7 @@ TEST(missing_table_has_no_members) {
   auto status = nft::add(nfnl, "secn0", full_member());
   CHECK(!status);
   if (!status) CHECK_EQ(status.error().code, "TABLE_MISSING");
-  auto guarded = nft::guard_forwarding(nfnl, "secn0");
+  auto guarded = nft::guard_forwarding(nfnl, "secn0", {"up0"});
   CHECK(!guarded);
   if (!guarded) CHECK_EQ(guarded.error().code, "TABLE_MISSING");
 }

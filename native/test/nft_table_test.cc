@@ -15,7 +15,7 @@ namespace {
 
 constexpr char kOracle[] = R"(
 table inet secn0 {
-  comment "secure 1"
+  comment "secure 2"
   map publish4 { type inet_proto . ipv4_addr . inet_service : ipv4_addr . inet_service; }
   map publish6 { type inet_proto . ipv6_addr . inet_service : ipv6_addr . inet_service; }
   map anyaddress4 { type inet_proto . inet_service : ipv4_addr . inet_service; }
@@ -26,6 +26,9 @@ table inet secn0 {
   set egressports6 { type ipv6_addr . inet_proto . inet_service; }
   set host4 { type ipv4_addr; }
   set host6 { type ipv6_addr; }
+  set source4 { type ipv4_addr . ether_addr; }
+  set source6 { type ipv6_addr . ether_addr; }
+  set guarded { type ifname; }
   chain publish {
     meta nfproto ipv4 dnat ip to meta l4proto . ip daddr . th dport map @publish4
     meta nfproto ipv6 dnat ip6 to meta l4proto . ip6 daddr . th dport map @publish6
@@ -46,9 +49,15 @@ table inet secn0 {
     ct status dnat accept
     drop
   }
+  chain source {
+    ip saddr . ether saddr @source4 accept
+    ip6 saddr . ether saddr @source6 accept
+    drop
+  }
   chain guard {
     type filter hook prerouting priority raw; policy accept;
     iifname != "lo" ip daddr & 255.0.0.0 == 127.0.0.0 drop
+    iifname "secn0" jump source
   }
   chain prerouting {
     type nat hook prerouting priority dstnat; policy accept;
@@ -76,6 +85,7 @@ table inet secn0 {
   }
   chain forward {
     type filter hook forward priority filter; policy accept;
+    iifname @guarded oifname @guarded drop
     iifname "secn0" jump leaving
     oifname "secn0" jump entering
   }
@@ -121,10 +131,10 @@ TEST(kernel_holds_what_nft_would_have_made) {
   auto oracle = netlink::Socket::open(NETLINK_NETFILTER);
   REQUIRE(oracle.ok());
   compare(nfnl, *oracle, NFT_MSG_GETTABLE, NFTA_TABLE_NAME, {NFTA_TABLE_FLAGS, NFTA_TABLE_USERDATA}, 1);
-  compare(nfnl, *oracle, NFT_MSG_GETCHAIN, NFTA_CHAIN_NAME, {NFTA_CHAIN_HOOK, NFTA_CHAIN_POLICY, NFTA_CHAIN_TYPE, NFTA_CHAIN_FLAGS}, 9);
+  compare(nfnl, *oracle, NFT_MSG_GETCHAIN, NFTA_CHAIN_NAME, {NFTA_CHAIN_HOOK, NFTA_CHAIN_POLICY, NFTA_CHAIN_TYPE, NFTA_CHAIN_FLAGS}, 10);
   compare(nfnl, *oracle, NFT_MSG_GETSET, NFTA_SET_NAME,
-          {NFTA_SET_FLAGS, NFTA_SET_KEY_TYPE, NFTA_SET_KEY_LEN, NFTA_SET_DATA_TYPE, NFTA_SET_DATA_LEN}, 10);
-  compare(nfnl, *oracle, NFT_MSG_GETRULE, NFTA_RULE_CHAIN, {NFTA_RULE_EXPRESSIONS}, 9);
+          {NFTA_SET_FLAGS, NFTA_SET_KEY_TYPE, NFTA_SET_KEY_LEN, NFTA_SET_DATA_TYPE, NFTA_SET_DATA_LEN}, 13);
+  compare(nfnl, *oracle, NFT_MSG_GETRULE, NFTA_RULE_CHAIN, {NFTA_RULE_EXPRESSIONS}, 10);
 }
 
 TEST(prefix_of_any_length_is_masked_by_its_bits) {
@@ -189,7 +199,7 @@ TEST(rules_that_were_flushed_are_restored_and_elements_kept) {
   NFT_TEST();
   CHECK_DONE(nft::ensure(nfnl, check::test_table()));
   CHECK_EQ(run("nft add element inet secn0 host4 '{ 10.203.0.9 }'").code, 0);
-  CHECK_DONE(nft::guard_forwarding(nfnl, "secn0"));
+  CHECK_DONE(nft::guard_forwarding(nfnl, "secn0", {"up0", "up1"}));
   std::string before = list_table();
   CHECK_EQ(run("nft flush chain inet secn0 leaving").code, 0);
   CHECK_DONE(nft::ensure(nfnl, check::test_table()));
@@ -197,39 +207,46 @@ TEST(rules_that_were_flushed_are_restored_and_elements_kept) {
   CHECK_EQ(run("nft flush table inet secn0").code, 0);
   CHECK(!contains(list_table(), "drop"));
   CHECK_DONE(nft::ensure(nfnl, check::test_table()));
-  CHECK_DONE(nft::guard_forwarding(nfnl, "secn0"));
   CHECK_EQ(list_table(), before);
 }
 
-TEST(forwarding_is_guarded_once) {
+TEST(forwarding_is_guarded_between_those_that_are_named) {
   NFT_TEST();
   CHECK_DONE(nft::ensure(nfnl, check::test_table()));
-  for (int i = 0; i < 3; i++) CHECK_DONE(nft::guard_forwarding(nfnl, "secn0"));
-  CHECK_EQ(check::occurrences(list_table(), "iifname != \"secn0\" oifname != \"secn0\" drop"), 1);
+  std::string before = list_table();
+  // Nobody, and what is no name of an interface.
+  CHECK_DONE(nft::guard_forwarding(nfnl, "secn0", {}));
+  CHECK_DONE(nft::guard_forwarding(nfnl, "secn0", {"", "0123456789abcdef", std::string(100'000, 'a')}));
+  CHECK_EQ(list_table(), before);
+  for (int i = 0; i < 3; i++) CHECK_DONE(nft::guard_forwarding(nfnl, "secn0", {"up0", "0123456789abcde", "up0"}));
+  CHECK_DONE(nft::guard_forwarding(nfnl, "secn0", {"up*"}));
+  std::string guarded = run("nft list set inet secn0 guarded").out;
+  for (const char* name : {"\"up0\"", "\"0123456789abcde\"", "\"up*\""}) CHECK_EQ(check::occurrences(guarded, name), 1);
+  CHECK_EQ(check::occurrences(guarded, "\""), 6);
   CHECK_DONE(nft::ensure(nfnl, check::test_table()));
-  CHECK_EQ(check::occurrences(list_table(), "oifname != \"secn0\" drop"), 1);
+  CHECK_EQ(run("nft list set inet secn0 guarded").out, guarded);
 }
 
 TEST(two_bridges_have_a_table_each) {
   NFT_TEST();
   CHECK_DONE(nft::ensure(nfnl, check::test_table("secn0")));
   CHECK_DONE(nft::ensure(nfnl, check::test_table("sec_n.1-abcdefg")));
-  CHECK_DONE(nft::guard_forwarding(nfnl, "sec_n.1-abcdefg"));
-  CHECK(!contains(list_table(), "oifname != \"secn0\" drop"));
+  CHECK_DONE(nft::guard_forwarding(nfnl, "sec_n.1-abcdefg", {"up0"}));
+  CHECK(contains(list_table("sec_n.1-abcdefg"), "up0") && !contains(list_table(), "up0"));
   CHECK_DONE(nft::remove(nfnl, "secn0"));
   CHECK_EQ(run("nft list tables").out, "table inet sec_n.1-abcdefg\n");
 }
 
 TEST(table_of_somebody_else_is_refused_and_left_alone) {
   NFT_TEST();
-  for (const char* body : {"", "comment \"my own\"", "comment \"secure 0\""}) {
+  for (const char* body : {"", "comment \"my own\"", "comment \"secure 1\""}) {
     CHECK_EQ(run(std::string("nft 'table inet secn0 { ") + body + "; chain c { }; }'").out, "");
     std::string before = list_table();
     auto status = nft::ensure(nfnl, check::test_table());
     CHECK(!status);
     if (!status) CHECK_EQ(status.error().code, "TABLE_TAKEN");
     CHECK_EQ(list_table(), before);
-    bool ours = contains(body, "secure 0");
+    bool ours = contains(body, "secure 1");
     CHECK_DONE(nft::remove(nfnl, "secn0"));
     CHECK_EQ(list_table() == before, !ours);  // a table of another version of ours is ours to remove
     CHECK_EQ(run("nft destroy table inet secn0 2>/dev/null || nft delete table inet secn0").code, ours ? 1 : 0);

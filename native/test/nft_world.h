@@ -19,6 +19,10 @@ namespace check {
 using secure::Fd;
 using secure::net::Address;
 
+// What is never answered is waited for this long, what must be answered that long at most; milliseconds. Each test has an answer of the same
+// kind beside its silence, and those take less than one.
+constexpr int kSilence = 150, kAnswer = 5000;
+
 struct Endpoint {
   sockaddr_storage storage{};
   socklen_t size = 0;
@@ -74,7 +78,7 @@ class Server {
   // Whom it accepted since; "nobody".
   std::string client() {
     pollfd wait{fd_.get(), POLLIN, 0};
-    ::poll(&wait, 1, 200);
+    ::poll(&wait, 1, kSilence);
     Fd accepted(::accept(fd_.get(), nullptr, nullptr));
     return accepted.valid() ? peer_of(accepted.get()) : "nobody";
   }
@@ -84,20 +88,56 @@ class Server {
   bool ok_ = false;
 };
 
-// "connected", "silence" or the error.
+// A connection that somebody wants.
+struct Attempt {
+  const Netns& place;
+  std::string to;
+  std::uint16_t port;
+};
+
+// It on its way, from the moment when this is made.
+class Connecting {
+ public:
+  explicit Connecting(const Attempt& attempt) {
+    attempt.place.inside([&] {
+      const Endpoint at = endpoint(attempt.to, attempt.port);
+      fd_ = Fd(::socket(at.get()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+      error_ = ::connect(fd_.get(), at.get(), at.size) == 0 ? 0 : errno;
+      return 0;
+    });
+  }
+  // "connected", "silence" or the error.
+  std::string outcome(int wait_ms) {
+    pollfd wait{fd_.get(), POLLOUT, 0};
+    if (error_ == EINPROGRESS && ::poll(&wait, 1, wait_ms) == 0) return "silence";
+    socklen_t size = sizeof error_;
+    if (error_ == EINPROGRESS) ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error_, &size);
+    return error_ == 0 ? "connected" : ::strerror(error_);
+  }
+
+ private:
+  Fd fd_;
+  int error_ = 0;
+};
+
+// "connected" or the error.
 inline std::string connect_from(const Netns& place, const std::string& to, std::uint16_t port) {
-  return place.inside([&]() -> std::string {
-    Endpoint at = endpoint(to, port);
-    Fd fd(::socket(at.get()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (::connect(fd.get(), at.get(), at.size) == 0) return "connected";
-    if (errno != EINPROGRESS) return ::strerror(errno);
-    pollfd wait{fd.get(), POLLOUT, 0};
-    if (::poll(&wait, 1, 500) == 0) return "silence";
-    int error = 0;
-    socklen_t size = sizeof error;
-    ::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-    return error == 0 ? "connected" : ::strerror(error);
-  });
+  return Connecting({place, to, port}).outcome(kAnswer);
+}
+
+// All at once: those that got an answer, "" when none did.
+inline std::string answered(std::initializer_list<Attempt> attempts) {
+  std::vector<Connecting> all;
+  for (const auto& attempt : attempts) all.emplace_back(attempt);
+  ::poll(nullptr, 0, kSilence);
+  std::string out;
+  auto attempt = attempts.begin();
+  for (auto& one : all) {
+    const std::string outcome = one.outcome(0);
+    if (outcome != "silence") out += attempt->to + " " + std::to_string(attempt->port) + ": " + outcome + "; ";
+    ++attempt;
+  }
+  return out;
 }
 
 inline void ip(const Netns& place, const std::string& commands) {
@@ -128,8 +168,8 @@ struct World {
   }
 
   void container_on_bridge(const Netns& where, const std::string& device, const std::string& number) {
-    ip(*host, "ip link add " + device + " type veth peer name eth0 netns " + where.path() + "; ip link set " + device +
-                  " master secn0 up; bridge link set dev " + device + " isolated on");
+    ip(*host, "ip link add " + device + " type veth peer name eth0 address 02:00:00:00:00:0" + number + " netns " + where.path() +
+                  "; ip link set " + device + " master secn0 up; bridge link set dev " + device + " isolated on");
     ip(where, "ip addr add 10.203.0." + number + "/16 dev eth0; ip addr add fd7c:5ec0:e01::" + number +
                   "/64 dev eth0 nodad; ip link set eth0 up; ip route add default via 10.203.0.1;"
                   "ip route add default via fd7c:5ec0:e01::1");
@@ -147,6 +187,7 @@ inline secure::nft::Member member(const std::string& number = "5") {
   secure::nft::Member out;
   out.address4 = address("10.203.0." + number);
   out.address6 = address("fd7c:5ec0:e01::" + number);
+  out.hardware = {2, 0, 0, 0, 0, static_cast<std::uint8_t>(number[0] - '0')};
   return out;
 }
 

@@ -76,6 +76,8 @@ std::string joined(const std::vector<Given>& all) {
 const std::vector<std::pair<net::Address, unsigned>> kGateways{{*net::parse_address("10.203.0.1"), 16},
                                                                {*net::parse_address("fd7c:5ec0:e01::1"), 64}};
 
+constexpr net::Hardware kHardware{2, 0x5e, 10, 203, 0, 2};
+
 std::size_t device_count(Socket& socket) {
   auto all = rtnl::links(socket);
   return all ? all->size() : 0;
@@ -185,7 +187,7 @@ TEST(rtnl_pair_is_isolated) {
              Fd inside = check::new_netns();
              if (!bridge || !inside.valid()) return expect(false, "setup");
              const std::string name = "sec0123456789ab", id = "0123456789abcdef";
-             auto pair = rtnl::add_pair(socket, name, id, bridge->index, "eth0", inside.get());
+             auto pair = rtnl::add_pair(socket, name, id, bridge->index, "eth0", inside.get(), kHardware);
              EXPECT(expect, pair.ok(), pair ? "" : pair.error().text());
              auto link = rtnl::find(socket, name);
              if (!link || !*link) return expect(false, "the device is there");
@@ -194,9 +196,9 @@ TEST(rtnl_pair_is_isolated) {
              EXPECT(expect, sysctl6(name, "addr_gen_mode") == "1" && addresses(socket, (*link)->index).empty());
              EXPECT(expect, !*rtnl::find(socket, "eth0"));  // not here, not for a moment
              // The name is taken here, the name is taken inside: nothing more is there than before.
-             auto again = rtnl::add_pair(socket, name, id, bridge->index, "eth1", inside.get());
+             auto again = rtnl::add_pair(socket, name, id, bridge->index, "eth1", inside.get(), kHardware);
              EXPECT(expect, !again.ok() && again.error().code == "DEVICE_EXISTS");
-             again = rtnl::add_pair(socket, "secother", id, bridge->index, "eth0", inside.get());
+             again = rtnl::add_pair(socket, "secother", id, bridge->index, "eth0", inside.get(), kHardware);
              EXPECT(expect, !again.ok() && again.error().code == "DEVICE_EXISTS");
              EXPECT(expect, device_count(socket) == 3);
 
@@ -228,15 +230,15 @@ TEST(rtnl_pair_that_fails_leaves_nothing) {
   if (!check::is_root()) SKIP("needs root");
   CHECK_EQ(in_network([](Socket& socket, check::Expect& expect) {
              Fd inside = check::new_netns(), file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-             EXPECT(expect, !rtnl::add_pair(socket, "sec0", "id", 4711, "eth0", inside.get()).ok());   // no such bridge
-             EXPECT(expect, !rtnl::add_pair(socket, "sec0", "id", 1, "eth0", inside.get()).ok());      // no bridge
+             EXPECT(expect, !rtnl::add_pair(socket, "sec0", "id", 4711, "eth0", inside.get(), kHardware).ok());   // no such bridge
+             EXPECT(expect, !rtnl::add_pair(socket, "sec0", "id", 1, "eth0", inside.get(), kHardware).ok());      // no bridge
              auto bridge = rtnl::add_bridge(socket, "secure0", "secure", kGateways);
              if (!bridge) return expect(false, "a bridge");
-             EXPECT(expect, !rtnl::add_pair(socket, "sec0", "id", bridge->index, "eth0", file.get()).ok());
-             EXPECT(expect, !rtnl::add_pair(socket, "sec0", "id", bridge->index, "eth0", -1).ok());
+             EXPECT(expect, !rtnl::add_pair(socket, "sec0", "id", bridge->index, "eth0", file.get(), kHardware).ok());
+             EXPECT(expect, !rtnl::add_pair(socket, "sec0", "id", bridge->index, "eth0", -1, kHardware).ok());
              for (const char* name : {"../eth0", "eth 0", "", "eth%d", "0123456789abcdef"}) {
-               EXPECT(expect, rtnl::add_pair(socket, "sec0", "id", bridge->index, name, inside.get()).error().code == "DEVICE_NAME_INVALID");
-               EXPECT(expect, rtnl::add_pair(socket, name, "id", bridge->index, "eth0", inside.get()).error().code == "DEVICE_NAME_INVALID");
+               EXPECT(expect, rtnl::add_pair(socket, "sec0", "id", bridge->index, name, inside.get(), kHardware).error().code == "DEVICE_NAME_INVALID");
+               EXPECT(expect, rtnl::add_pair(socket, name, "id", bridge->index, "eth0", inside.get(), kHardware).error().code == "DEVICE_NAME_INVALID");
                EXPECT(expect, !rtnl::find(socket, name).ok() && !rtnl::remove(socket, name).ok());
              }
              EXPECT(expect, device_count(socket) == 2);
@@ -281,7 +283,7 @@ TEST(rtnl_survives_kills) {
                  auto own = Socket::open(NETLINK_ROUTE);
                  auto bridge = rtnl::add_bridge(*own, "secure0", "secure", kGateways);
                  if (!bridge) ::_exit(1);
-                 ::_exit(rtnl::add_pair(*own, "sec0", "id", bridge->index, "eth0", inside.get()).ok() ? 0 : 2);
+                 ::_exit(rtnl::add_pair(*own, "sec0", "id", bridge->index, "eth0", inside.get(), kHardware).ok() ? 0 : 2);
                }
                (void)::usleep(static_cast<useconds_t>(round * 60));
                (void)::kill(child, SIGKILL);

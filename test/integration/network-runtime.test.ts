@@ -106,7 +106,7 @@ describe.skipIf(cannotRun())('network of a plan', () => {
     const { address4, address6 } = configOf(id).secure.network;
     expect(await control()).toMatchObject({ planned: 'bridge', inForce: true });
     expect(await control()).toMatchObject({ actual: expect.stringContaining(`${address4} ${address6}`) });
-    await netns.sh(`nft delete element inet secrt0 egress4 { ${address4} }`);
+    await netns.sh('nft delete table inet secrt0');
     expect(await control()).toMatchObject({ inForce: false, actual: expect.stringContaining('does not have') });
     const plain = await start(plan, 'sleep', '600');
     const proof = JSON.parse((await runtime(secure, 'enforced', plain)).stdout) as { controls: { control: string }[] };

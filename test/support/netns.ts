@@ -40,7 +40,9 @@ export class NetNs {
   static async create({ sharedMounts = false } = {}): Promise<NetNs> {
     const namespaces = sharedMounts ? ['--net'] : ['--net', '--mount'];
     const script = sharedMounts ? HOLD_NETWORK : HOLD;
-    const holder = spawn('unshare', [...namespaces, 'sh', '-ec', script], { stdio: ['ignore', 'pipe', 'pipe'] });
+    // It does not outlive a test run that is killed.
+    const words = ['--pdeathsig', 'KILL', 'unshare', ...namespaces, 'sh', '-ec', script];
+    const holder = spawn('setpriv', words, { stdio: ['ignore', 'pipe', 'pipe'] });
     let problem = '';
     holder.stderr.on('data', (chunk) => {
       problem += chunk;

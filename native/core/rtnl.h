@@ -31,7 +31,7 @@ Result<Link> add_bridge(netlink::Socket& socket, const std::string& name, const 
                         const std::vector<std::pair<net::Address, unsigned>>& gateways);
 
 // A pair: `name` (alias `alias`) here as port of `bridge`, up; `peer` with the address `hardware` in the network namespace `netns`, down,
-// without link-local address. The port is isolated, takes frames from `hardware` alone and gives out those for it alone (before Linux 5.18 it
+// without link-local address. The port is isolated, takes frames from `hardware` alone and gives out, of frames for one station, those for it alone (before Linux 5.18 it
 // takes any frame, and only does not learn from it where others are). On an error nothing is left. A kill may leave the pair with `name` down, with or without alias and bridge,
 // until the namespace `netns` ends. DEVICE_EXISTS (either name), DEVICE_NAME_INVALID, DEVICE_ALIAS_INVALID.
 Status add_pair(netlink::Socket& socket, const std::string& name, const std::string& alias, int bridge, const std::string& peer,

@@ -79,8 +79,8 @@ Message closed_and_up(int index) {
   // Locked: frames from another hardware address than the port's are dropped. A kernel before 5.18 passes over it, and then it is the table that
   // drops IP from other addresses.
   message.u8(IFLA_BRPORT_ISOLATED, 1).u8(IFLA_BRPORT_LEARNING, 0).u8(IFLA_BRPORT_LOCKED, 1);
-  // What is for nobody in particular, or for nobody known, is not for a container.
-  message.u8(IFLA_BRPORT_UNICAST_FLOOD, 0).u8(IFLA_BRPORT_MCAST_FLOOD, 0).u8(IFLA_BRPORT_BCAST_FLOOD, 0);
+  // What is for nobody known is not for a container. (The host's own broadcasts go to every port, whatever it is told.)
+  message.u8(IFLA_BRPORT_UNICAST_FLOOD, 0);
   message.end(data);
   message.end(info);
   return message;

@@ -88,6 +88,27 @@ TEST(forwarding_of_a_router_is_left_alone) {
   CHECK_EQ(settings(), before);
 }
 
+// What is made while we forward is its maker's business, and stays so whatever happens to the table.
+TEST(forwarding_is_guarded_between_interfaces_of_then) {
+  NETWORK_TEST();
+  REQUIRE(run("ip link add up0 type veth peer name 'up*\"$(1' && ip link add secn0x type bridge").code == 0);
+  const auto guarded = [] { return run("nft list set inet secn0 guarded | tr -d '\\n\\t' | sed 's/.*elements = {//; s/}.*//'").out; };
+  Member one(store), two(store), three(store), later(store);
+  REQUIRE(one.attach(plan()) && two.attach(routed()));
+  const std::string then = guarded();
+  for (const char* name : {"up0", "up*\"$(1", "secn0x"}) CHECK(contains(then, name));
+  CHECK_EQ(check::occurrences(then, ","), 2);  // not lo, the bridge, or a port of it
+  REQUIRE(run("ip link add late0 type veth peer name late1 && nft delete table inet secn0").code == 0);
+  REQUIRE(three.attach(routed()));
+  CHECK_EQ(guarded(), then);
+  CHECK(one.detach().ok() && two.detach().ok() && three.detach().ok());
+  REQUIRE(later.attach(routed()));
+  CHECK(contains(guarded(), "late0") && contains(guarded(), "late1"));
+  CHECK(later.detach().ok());
+  REQUIRE(run("ip link del up0 && ip link del late0 && ip link del secn0x").code == 0);
+  CHECK_EQ(left(store), "");
+}
+
 TEST(forwarding_is_for_one_bridge) {
   NETWORK_TEST();
   Member one(store), two(store), three(store);

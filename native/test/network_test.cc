@@ -26,7 +26,12 @@ TEST(network_life) {
   CHECK(contains(inside, "default via fd7c:5ec0:e01::1 dev eth0"));
   CHECK(!contains(inside, "fe80::"));
   CHECK_EQ(run("ip -o -d link show secn0 | grep -c 'bridge '").out, "1\n");
-  CHECK(contains(run("ip -o -d link show " + device(web.id)).out, "isolated on"));
+  const std::string port = run("ip -o -d link show " + device(web.id)).out;
+  CHECK(contains(port, "isolated on") && contains(port, "locked on") && contains(port, "learning off"));
+  CHECK(contains(run("ip -o link show secn0").out, "NOARP"));
+  // Nobody asks who has an address.
+  CHECK_EQ(run("ip neigh show dev secn0 | grep -c PERMANENT").out, "2\n");
+  CHECK_EQ(web.inside("ip neigh show dev eth0 | grep -c PERMANENT"), "2\n");
   CHECK(contains(run("ip link show " + device(web.id)).out, "alias " + web.id));
   CHECK(contains(run("nft list map inet secn0 publish4").out, "tcp . 127.0.0.1 . 8080 : " + web.network.address4 + " . 80"));
   CHECK_EQ(sysctl("ipv4/ip_forward"), "1");
@@ -53,6 +58,7 @@ TEST(network_of_two_goes_with_the_last) {
   CHECK_EQ(sysctl("ipv4/conf/secn0/route_localnet"), "0");
   CHECK(one.detach().ok());
   CHECK_EQ(run("ip link show secn0").code, 0);
+  CHECK(!contains(run("ip neigh show dev secn0").out, one.network.address4 + " "));
   CHECK(contains(run("nft list map inet secn0 egress4").out, two.network.address4));
   CHECK(!contains(run("nft list map inet secn0 egress4").out, one.network.address4));
   CHECK(two.detach().ok());
@@ -162,6 +168,25 @@ TEST(network_device_name) {
   CHECK_EQ(left(store), "");
 }
 
+// With the right to do so, a container switches its device off and on: what the host knows about it outlasts that, also when it is alone on
+// the bridge, which then has no carrier. It brings back what it lost itself, the gateway's place included.
+TEST(network_device_switched_off_inside) {
+  NETWORK_TEST();
+  Member web(store);
+  REQUIRE(web.attach(plan()));
+  const auto known = [&] { return run("ip neigh show dev secn0 | sort; ip -o addr show secn0; bridge fdb show dev " + device(web.id)).out; };
+  const std::string before = known();
+  CHECK(contains(before, "PERMANENT") && contains(before, "static"));
+  const std::string gateway = run("ip -o link show secn0 | sed 's/.*ether \\([^ ]*\\).*/\\1/' | tr -d '\\n'").out;
+  CHECK_EQ(web.inside("ip link set eth0 down"), "");
+  CHECK_EQ(known(), before);
+  CHECK_EQ(web.inside("ip link set eth0 up; ip route add default via 10.203.0.1; ip neigh replace 10.203.0.1 lladdr " + gateway + " dev eth0"), "");
+  CHECK_EQ(known(), before);
+  CHECK_EQ(run("busybox ping -c1 -W2 " + web.network.address4).code, 0);
+  CHECK(web.detach().ok());
+  CHECK_EQ(left(store), "");
+}
+
 TEST(network_bridge_switched_off) {
   NETWORK_TEST();
   Member one(store), two(store);
@@ -171,6 +196,9 @@ TEST(network_bridge_switched_off) {
   const std::string bridge = run("ip -o addr show secn0").out;
   CHECK(contains(bridge, "10.203.0.1/16") && contains(bridge, "fd7c:5ec0:e01::1/64"));
   CHECK(contains(run("ip -o link show secn0").out, ",UP"));
+  for (const auto* member : {&one, &two})
+    for (const auto& address : {member->network.address4, member->network.address6})
+      CHECK_EQ(run("ip neigh show dev secn0 | grep -c '^" + address + " .*PERMANENT'").out, "1\n");
   CHECK(one.detach().ok() && two.detach().ok());
   CHECK_EQ(left(store), "");
 }

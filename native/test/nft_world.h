@@ -64,7 +64,8 @@ inline std::string peer_of(int fd) {
 // A TCP server: the address that the client seems to have, when asked.
 class Server {
  public:
-  Server(const Netns& place, const std::string& on, std::uint16_t port) {
+  template <typename Place>
+  Server(const Place& place, const std::string& on, std::uint16_t port) {
     place.inside([&] {
       Endpoint at = endpoint(on, port);
       fd_ = Fd(::socket(at.get()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));

@@ -192,7 +192,8 @@ TEST(rtnl_pair_is_isolated) {
              auto link = rtnl::find(socket, name);
              if (!link || !*link) return expect(false, "the device is there");
              EXPECT(expect, (*link)->alias == id && (*link)->master == bridge->index && (*link)->up && (*link)->kind == "veth");
-             EXPECT(expect, sysfs(name, "brport/isolated") == "1");
+             EXPECT(expect, sysfs(name, "brport/isolated") == "1" && sysfs(name, "brport/learning") == "0");
+             EXPECT(expect, sysfs(name, "brport/unicast_flood") == "0");
              EXPECT(expect, sysctl6(name, "addr_gen_mode") == "1" && addresses(socket, (*link)->index).empty());
              EXPECT(expect, !*rtnl::find(socket, "eth0"));  // not here, not for a moment
              // The name is taken here, the name is taken inside: nothing more is there than before.
@@ -210,6 +211,7 @@ TEST(rtnl_pair_is_isolated) {
              if (!eth0 || !*eth0) return expect(false, "eth0 is inside");
              const int index = (*eth0)->index;
              EXPECT(expect, !(*eth0)->up && addresses(*there, index).empty());
+             EXPECT(expect, (*eth0)->hardware == kHardware);
              EXPECT(expect, rtnl::add_address(*there, index, address("10.203.0.2"), 16).ok());
              EXPECT(expect, rtnl::add_address(*there, index, address("fd7c:5ec0:e01::2"), 64).ok());
              EXPECT(expect, rtnl::set_up(*there, index).ok() && rtnl::set_up(*there, 1).ok());
@@ -218,6 +220,13 @@ TEST(rtnl_pair_is_isolated) {
              auto six = rtnl::add_default_route(*there, index, address("fd7c:5ec0:e01::1"));
              EXPECT(expect, six.ok(), six ? "" : six.error().text());
              EXPECT(expect, !rtnl::add_default_route(*there, index, address("10.203.0.1")).ok());
+             for (const char* gateway : {"10.203.0.1", "fd7c:5ec0:e01::1"}) {
+               for (int i = 0; i < 2; ++i) EXPECT(expect, rtnl::add_neighbour(*there, index, address(gateway), bridge->hardware).ok());
+               for (int i = 0; i < 2; ++i) EXPECT(expect, rtnl::remove_neighbour(*there, index, address(gateway)).ok());
+             }
+             EXPECT(expect, !rtnl::add_neighbour(*there, index, net::Address{}, bridge->hardware).ok());
+             EXPECT(expect, !rtnl::add_neighbour(*there, 4711, address("10.203.0.1"), bridge->hardware).ok());
+             EXPECT(expect, rtnl::remove_neighbour(*there, 4711, address("10.203.0.1")).ok());
              EXPECT(expect, !rtnl::add_default_route(*there, index, address("192.0.2.1")).ok());
              // A device goes with its other end.
              EXPECT(expect, rtnl::remove(socket, name).ok());

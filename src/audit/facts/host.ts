@@ -22,10 +22,11 @@ export interface HostFacts {
   readonly coreHandler: FileFact | null | undefined;
   /** Undefined: /etc/passwd cannot be read. */
   readonly accounts: readonly Account[] | undefined;
-  /** Undefined: there is no such group. */
-  readonly dockerGroup: readonly string[] | undefined;
-  readonly subuid: readonly Range[];
-  readonly subgid: readonly Range[];
+  /** Undefined: there is no such group; null: /etc/group cannot be read. */
+  readonly dockerGroup: readonly string[] | null | undefined;
+  /** Null: the file cannot be read. */
+  readonly subuid: readonly Range[] | null;
+  readonly subgid: readonly Range[] | null;
   readonly docker: DockerFacts;
   readonly auditd: AuditdFacts;
 }
@@ -33,6 +34,12 @@ export interface HostFacts {
 /** The program of `|/path/to/handler %P`; undefined when dumps go to files. */
 export function corePatternProgram(pattern: string): string | undefined {
   return /^\|\s*(\/[^\s]*)/.exec(pattern)?.[1];
+}
+
+/** An absent file says what an empty one does; null: it is there and says nothing. */
+function parsed<T>(tree: Tree, path: string, parse: (text: string) => T): T | null {
+  const read = tree.read(path);
+  return read.status === 'unreadable' ? null : parse(read.status === 'text' ? read.text : '');
 }
 
 /**
@@ -61,9 +68,9 @@ export async function collectHost(root = '/'): Promise<HostFacts> {
       ),
       coreHandler: handler === undefined ? null : tree.stat(handler),
       accounts,
-      dockerGroup: membersOf('docker', tree.text('/etc/group') ?? '', accounts ?? []),
-      subuid: parseRanges(tree.text('/etc/subuid') ?? ''),
-      subgid: parseRanges(tree.text('/etc/subgid') ?? ''),
+      dockerGroup: parsed(tree, '/etc/group', (text) => membersOf('docker', text, accounts ?? [])),
+      subuid: parsed(tree, '/etc/subuid', parseRanges),
+      subgid: parsed(tree, '/etc/subgid', parseRanges),
       docker: collectDocker(tree),
       auditd: collectAuditd(tree),
     };

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   rmSync,
@@ -106,7 +107,7 @@ describe('a hostile tree', () => {
     symlinkSync('/dev/null', join(root, 'run/docker.sock'));
     const facts = await collectHost(root);
     expect(facts.accounts).toBeUndefined();
-    expect(facts.dockerGroup).toBeUndefined();
+    expect(facts.dockerGroup).toBeNull();
     for (const path of ['/etc/shadow', '/run/docker.sock']) expect(facts.files[path]).toBeNull();
   });
 
@@ -154,6 +155,40 @@ describe('a hostile tree', () => {
     expect(status('SEC-HOST-0043', facts)).toBe('fail');
     expect(process.cpuUsage().user - start).toBeLessThan(3_000_000);
   }, 60_000);
+
+  it('is read in a moment whatever stands in its files', async () => {
+    const blanks = `x${'\n'.repeat(8_000_000)}x`;
+    put({
+      'etc/docker/daemon.json': `{"a": "${'x'.repeat(15_000_000)}"}`,
+      'usr/lib/systemd/system/docker.service': `${blanks}\nExecStart=/usr/bin/dockerd --icc=false "${'x'.repeat(5_000_000)}`,
+      'etc/default/docker': blanks,
+      'etc/audit/audit.rules': `-w ${'/'.repeat(8_000_000)}x\n-w /etc///`,
+    });
+    const start = process.cpuUsage().user;
+    const facts = await collectHost(root);
+    expect(facts.docker.settings).toMatchObject({ a: {}, icc: { value: false } });
+    expect(facts.auditd.watches).toContain('/etc');
+    put({ 'etc/docker/daemon.json': `{"hosts": ${'['.repeat(100_000)}${']'.repeat(100_000)}}` });
+    const deep = await collectHost(root);
+    expect(deep.docker.problem).toBe('it is nested more than 1000 deep');
+    for (const { check } of checks) check(deep as never);
+    expect(process.cpuUsage().user - start).toBeLessThan(6_000_000);
+  }, 60_000);
+
+  it('with more files of the largest size than anybody has is an error', async () => {
+    put({ 'etc/audit/rules.d/0.rules': '' });
+    truncateSync(join(root, 'etc/audit/rules.d/0.rules'), 16 * 2 ** 20);
+    for (let i = 1; i < 40; i += 1)
+      linkSync(join(root, 'etc/audit/rules.d/0.rules'), join(root, `etc/audit/rules.d/${i}.rules`));
+    await expect(collectHost(root)).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+  }, 60_000);
+
+  it('whose accounts cannot be read are not said to be without', async () => {
+    for (const name of ['group', 'subuid', 'subgid']) mkdirSync(join(root, 'etc', name), { recursive: true });
+    const facts = await collectHost(root);
+    expect([facts.dockerGroup, facts.subuid, facts.subgid]).toEqual([null, null, null]);
+    for (const id of ['SEC-HOST-0026', 'SEC-HOST-0043']) expect(status(id, facts)).toBe('unknown');
+  });
 
   it('with keys of a prototype has them as settings only', async () => {
     put({ 'usr/bin/dockerd': '', 'etc/docker/daemon.json': '{"__proto__": {"icc": false}, "constructor": 1}' });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { notApplicable, problem, quoted, verdict } from '../../verdicts.ts';
+import { notApplicable, problem, quoted, unknown, verdict } from '../../verdicts.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 export default {
@@ -18,6 +18,7 @@ export default {
   ],
   examples: [{ good: { dockerGroup: [] }, bad: { dockerGroup: ['alice'] } }],
   check({ dockerGroup }) {
+    if (dockerGroup === null) return unknown('/etc/group cannot be read');
     if (dockerGroup === undefined) return notApplicable('there is no group docker');
     return verdict(
       dockerGroup.map((name) =>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Account, Range } from '../../facts/host/accounts.ts';
 import type { Problem } from '../../types.ts';
-import { notApplicable, problem, quoted, verdict } from '../../verdicts.ts';
+import { notApplicable, problem, quoted, unknown, verdict } from '../../verdicts.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 const show = ({ start, count }: Range): string => `${start}-${start + count - 1}`;
@@ -77,6 +77,7 @@ export default {
     { good: { subgid: range(300000) }, bad: { subgid: range(500) } },
   ],
   check({ subuid, subgid, accounts }) {
+    if (subuid === null || subgid === null) return unknown('/etc/subuid and /etc/subgid cannot be read');
     if (subuid.length === 0 && subgid.length === 0) return notApplicable('no user has subordinate ids');
     return verdict([
       ...problemsOf('/etc/subuid', subuid, accounts ?? [], ({ uid }) => uid),

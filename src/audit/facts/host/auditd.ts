@@ -11,16 +11,21 @@ export interface AuditdFacts {
   readonly problem: string | null;
 }
 
+/** Without slashes at the end. No regular expression: on a path of slashes it takes their square. */
+function tidy(path: string): string {
+  let end = path.length;
+  while (end > 1 && path[end - 1] === '/') end -= 1;
+  return path.slice(0, end);
+}
+
 /** Paths that rules watch: `-w PATH`, `-a always,exit -F path=PATH`, `-F dir=PATH`. */
 export function parseWatches(text: string): string[] {
   return text.split('\n').flatMap((line) => {
     const rule = line.trim();
     const watch = /^-w\s+(\/\S*)/.exec(rule)?.[1];
-    if (watch !== undefined) return [watch.replace(/(?<=.)\/+$/, '')];
+    if (watch !== undefined) return [tidy(watch)];
     if (!/^-[aA]\s+(?:always,exit|exit,always)\b/.test(rule)) return [];
-    return [...rule.matchAll(/\s-F\s*(?:path|dir)=(\/\S*)/g)].map((match) =>
-      (match[1] ?? '').replace(/(?<=.)\/+$/, ''),
-    );
+    return [...rule.matchAll(/\s-F\s*(?:path|dir)=(\/\S*)/g)].map((match) => tidy(match[1] ?? ''));
   });
 }
 

@@ -81,9 +81,12 @@ const SWITCHES: ReadonlySet<string> = new Set([
   'allow-direct-routing',
 ]);
 
+/** LONG_LINE_MAX of systemd, which refuses a unit with a longer one; of a regular expression it would overflow the stack. */
+const LINE_LIMIT = 1 << 20;
+
 /** Words of a command line as systemd and a shell split them; variables are left as they are. */
 export function words(line: string): string[] {
-  return [...line.matchAll(/(?:"(?:[^"\\]|\\.)*"|'[^']*'|\\.|[^\s"'\\])+/g)].map(([word]) =>
+  return [...line.slice(0, LINE_LIMIT).matchAll(/(?:"(?:[^"\\]|\\.)*"|'[^']*'|\\.|[^\s"'\\])+/g)].map(([word]) =>
     word.replace(/"((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)/g, (_, double?: string, single?: string, escaped?: string) =>
       double === undefined ? (single ?? escaped ?? '') : double.replace(/\\(.)/g, '$1'),
     ),
@@ -111,7 +114,7 @@ export function parseFlags(argv: readonly string[]): Map<string, unknown> {
 
 /** The last ExecStart= of a unit and its drop-ins; an empty one takes back those before it. */
 function execStart(texts: readonly string[]): string | undefined {
-  const all = texts.flatMap((text) => [...text.replace(/\\\n/g, ' ').matchAll(/^\s*ExecStart\s*=(.*)$/gm)]);
+  const all = texts.flatMap((text) => [...text.replace(/\\\n/g, ' ').matchAll(/^[ \t]*ExecStart[ \t]*=(.*)$/gm)]);
   return all.map((match) => (match[1] ?? '').trim()).findLast((line) => line !== '');
 }
 
@@ -126,7 +129,7 @@ function unitCommand(tree: Tree): { argv: string[]; path: string } | undefined {
       .map((name) => `${directory}/docker.service.d/${name}`),
   );
   const line = execStart([unit, ...dropIns].map((path) => tree.text(path) ?? ''));
-  const options = /^\s*(?:export\s+)?DOCKER_OPTS=(.*)$/m.exec(tree.text(DEFAULTS) ?? '')?.[1];
+  const options = /^[ \t]*(?:export[ \t]+)?DOCKER_OPTS=(.*)$/m.exec(tree.text(DEFAULTS) ?? '')?.[1];
   const argv = words(line ?? '').flatMap((word) =>
     /^\$\{?DOCKER_OPTS\}?$/.test(word) ? words(words(options ?? '').join(' ')) : [word],
   );

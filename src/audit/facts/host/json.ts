@@ -30,10 +30,28 @@ function regions(text: string): (start: number, end: number) => Region {
   };
 }
 
-/** Members of the outermost object: key, and where it starts and its value ends. `text` is valid JSON. */
-function outermost(text: string): { key: string; start: number; end: number }[] {
+/** Where the string that begins at `start` ends. By hand: a regular expression overflows its stack on one of megabytes. */
+function stringEnd(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return at + 1;
+}
+
+function* tokens(text: string): Generator<{ word: string; index: number }> {
+  const token = /[{}[\],:"]|[^\s{}[\],:"]+/g;
+  for (let match = token.exec(text); match !== null; match = token.exec(text)) {
+    const { 0: first, index } = match;
+    if (first === '"') token.lastIndex = stringEnd(text, index);
+    yield { word: text.slice(index, token.lastIndex), index };
+  }
+}
+
+/** Programs that read such files stop somewhere too; what walks the value has a stack. */
+const DEPTH = 1000;
+
+/** Members of the outermost object: key, and where it starts and its value ends; undefined: too deep. `text` is valid JSON. */
+function outermost(text: string): { key: string; start: number; end: number }[] | undefined {
   const found: { key: string; start: number; end: number }[] = [];
-  const token = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
   let depth = 0;
   let expectKey = false;
   let end = 0;
@@ -42,11 +60,12 @@ function outermost(text: string): { key: string; start: number; end: number }[] 
     if (open !== undefined) found.push({ ...open, end });
     open = undefined;
   };
-  for (const { 0: word, index } of text.matchAll(token)) {
+  for (const { word, index } of tokens(text)) {
     if (word === '}' || word === ']') depth -= 1;
     if ((depth === 1 && word === ',') || depth === 0) finish();
     if (depth === 1 && expectKey && word.startsWith('"')) open = { key: JSON.parse(word) as string, start: index };
     if (word === '{' || word === '[') depth += 1;
+    if (depth > DEPTH) return undefined;
     expectKey = depth === 1 && (word === '{' || word === ',');
     end = index + word.length;
   }
@@ -69,7 +88,9 @@ export function parseObject(text: string): JsonObject {
     return { status: 'invalid', why: 'it is not a JSON object' };
   }
   const region = regions(text);
-  const places = new Map(outermost(text).map(({ key, start, end }) => [key, region(start, end)]));
+  const found = outermost(text);
+  if (found === undefined) return { status: 'invalid', why: `it is nested more than ${DEPTH} deep` };
+  const places = new Map(found.map(({ key, start, end }) => [key, region(start, end)]));
   const members = Object.entries(value).flatMap(([key, member]) => {
     const place = places.get(key);
     return place === undefined ? [] : [[key, { value: member as unknown, region: place }] as const];

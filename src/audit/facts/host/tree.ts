@@ -9,6 +9,8 @@ import { openBeneath, readBeneath } from '../../../native.ts';
 /** Configuration files are small; /proc/self/mountinfo of a machine with thousands of containers is not. */
 const MAX_BYTES = 16 << 20;
 const MAX_ENTRIES = 100_000;
+/** Of all files together: a directory may hold a hundred thousand of the largest size that take no space on the disk. */
+const MAX_TOTAL = 256 << 20;
 const O_PATH = 0o10000000;
 
 export type FileType = 'file' | 'directory' | 'socket' | 'fifo' | 'device';
@@ -46,6 +48,7 @@ export class Tree {
   /** Absolute. */
   readonly root: string;
   readonly #fd: number;
+  #left = MAX_TOTAL;
 
   /** @throws SecureError INVALID_VALUE: no such directory, or no right to enter it. */
   constructor(root: string) {
@@ -75,9 +78,20 @@ export class Tree {
     closeSync(this.#fd);
   }
 
+  /** @throws SecureError LIMIT_EXCEEDED: the files that were read are too much altogether. */
   read(path: string): Text {
+    if (this.#left <= 0) {
+      throw new SecureError(
+        'LIMIT_EXCEEDED',
+        `the file tree ${this.root} has more than ${MAX_TOTAL >> 20} MiB to read`,
+        {
+          hint: `no configuration is that large: look into the directory of ${path}`,
+        },
+      );
+    }
     try {
       const bytes = readBeneath(this.#fd, path, MAX_BYTES, { inRoot: true });
+      this.#left -= bytes?.length ?? 0;
       return bytes === null ? { status: 'absent' } : { status: 'text', text: bytes.toString('utf8') };
     } catch (thrown) {
       return { status: 'unreadable', why: REASONS[code(thrown)] ?? (code(thrown) || String(thrown)) };

@@ -112,6 +112,7 @@ describe('commands', () => {
     ['sudo -E make', [10]],
     ['find / -name x | xargs sudo rm', [10]],
     ['chmod o+w /a', [11]],
+    ['find /srv -type d -exec chmod 777 {} +', [11]],
     ['chmod -R ugo+rwx /a', [11]],
     ['chmod 4755 /a', [11]],
     ['mkdir -m 0777 /a', [11]],

@@ -135,6 +135,33 @@ describe('commands', () => {
         ['a', 'b'],
       ],
     ],
+    [
+      'find / -type f -exec chmod 777 {} \\; -o -execdir sh -c "a {}" + -print',
+      [
+        [
+          'find',
+          '/',
+          '-type',
+          'f',
+          '-exec',
+          'chmod',
+          '777',
+          '{}',
+          ';',
+          '-o',
+          '-execdir',
+          'sh',
+          '-c',
+          'a {}',
+          '+',
+          '-print',
+        ],
+        ['chmod', '777', '{}'],
+        ['sh', '-c', 'a {}'],
+        ['a', '{}'],
+      ],
+    ],
+    ['find -exec', [['find', '-exec']]],
     ['a "b', [['a', 'b']]],
     ["a 'b", [['a', 'b']]],
     ['a $(b', [['b'], ['a', '$(b']]],
@@ -146,6 +173,10 @@ describe('commands', () => {
     expect(last('FROM a\nSHELL ["powershell", "-c"]\nRUN a | b')?.commands).toEqual([]);
     expect(last('FROM a\nSHELL ["/bin/bash", "-o", "pipefail", "-c"]\nRUN a | b')?.commands).toHaveLength(2);
     expect(last('FROM a\nSHELL ["cmd"]\nFROM b\nRUN a')?.commands).toHaveLength(1);
+  });
+
+  it('are read where find starts find, to a depth', () => {
+    expect(() => last(`FROM a\nRUN ${'find . -exec '.repeat(20_000)}a`)).toThrow('nested too deeply');
   });
 
   it('are read in HEALTHCHECK, CMD and ONBUILD', () => {

@@ -197,10 +197,23 @@ class Walker {
         pipedInto,
       });
     }
+    if (name === 'find') this.#actions(words, depth);
     if (command.group !== undefined) this.script(command.group, depth, upstream);
     if (depth >= DEPTH && (texts.size > 0 || (readsText && command.input !== undefined))) throw new TooDeep();
     if (programs.size > 0) this.script(parseShell(joined([...programs])), depth + 1, upstream);
     else if (readsText) this.#stdin(command, depth);
+  }
+
+  /** `find ... -exec chmod 777 {} \\;`: each action is a command up to its `;` or `+`. */
+  #actions(words: readonly ShellWord[], depth: number): void {
+    for (let i = 1; i < words.length; i += 1) {
+      if (!/^-(?:exec|ok)(?:dir)?$/.test(words[i]?.value.text ?? '')) continue;
+      if (depth >= DEPTH) throw new TooDeep();
+      const end = words.findIndex(({ value }, at) => at > i && /^[;+]$/.test(value.text));
+      const action = words.slice(i + 1, end < 0 ? undefined : end);
+      this.script([[{ words: action, redirects: [] }]], depth + 1);
+      i += action.length;
+    }
   }
 
   #stdin(command: SimpleCommand, depth: number): void {

@@ -4,7 +4,7 @@
 import type { Interfaces, Command as OclifCommand } from '@oclif/core';
 import { ExitCode } from '../errors.ts';
 import { type ArgInput, type FlagInput, Flags } from './definitions.ts';
-import { print, printError } from './output.ts';
+import { jsonText, print, printError } from './output.ts';
 import { readArguments } from './read.ts';
 
 export { Args, Flags } from './definitions.ts';
@@ -93,7 +93,7 @@ export abstract class Command {
 
   /** A document with its schema version, on stdout. */
   protected logJson(document: Record<string, unknown>): void {
-    print(`${JSON.stringify({ schemaVersion: 1, ...document }, null, 2)}\n`);
+    print(jsonText({ schemaVersion: 1, ...document }, 2));
   }
 
   /** The exit code of a command that worked on several things. */

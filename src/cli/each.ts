@@ -2,7 +2,7 @@
 // Commands on several containers: all are tried, each failure is reported, one failure makes the exit code 1.
 import { ExitCode } from '../errors.ts';
 import { asSecureError, failureObject, printFailure } from './failure.ts';
-import { print } from './output.ts';
+import { jsonText, print } from './output.ts';
 
 /**
  * Do `action` on each, at the same time. Prints what `action` returns, or the container as it was named, a line each in
@@ -23,7 +23,7 @@ export async function onEach<T>(
         ? { error: failureObject(asSecureError(result.reason)) }
         : { result: result.value ?? null }),
     }));
-    print(`${JSON.stringify({ schemaVersion: 1, results }, null, 2)}\n`);
+    print(jsonText({ schemaVersion: 1, results }, 2));
   } else {
     for (const [i, result] of settled.entries()) {
       if (result.status === 'fulfilled') print(`${line(result.value, names[i] ?? '')}\n`);

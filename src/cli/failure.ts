@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a failure looks. Tests assert codes, people read the rest.
 import { ExitCode, SecureError } from '../errors.ts';
-import { colourful, paint, print, printable, printError } from './output.ts';
+import { colourful, jsonText, paint, print, printable, printError } from './output.ts';
 
 /** Anything thrown, as one of ours. What is not a SecureError is a bug in this program and says so. */
 export function asSecureError(thrown: unknown): SecureError {
@@ -42,7 +42,7 @@ export function failureObject({ code, message, hint, position }: SecureError): o
 }
 
 export function failureJson(error: SecureError): string {
-  return `${JSON.stringify({ schemaVersion: 1, error: failureObject(error) }, null, 2)}\n`;
+  return jsonText({ schemaVersion: 1, error: failureObject(error) }, 2);
 }
 
 /** The chain of stacks, down to the first cause. */

@@ -2,7 +2,7 @@
 // Synchronous writes: the process is about to exit or to be replaced, and nothing may be left in a buffer.
 import { writeSync } from 'node:fs';
 
-export { paint, printable } from '../terminal.ts';
+export { jsonText, paint, printable } from '../terminal.ts';
 
 /** The reader of stdout has gone (`secure logs | head`): end quietly, as cat does. */
 export class PipeClosed extends Error {}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Args, Command, Flags } from '../cli/command.ts';
 import { valueFlag } from '../cli/definitions.ts';
-import { print, printError } from '../cli/output.ts';
+import { jsonText, print, printError } from '../cli/output.ts';
 import { parseInteger } from '../cli/values/number.ts';
 import { parseMoment } from '../cli/values/time.ts';
 import { findContainer } from '../runtime/containers/containers.ts';
@@ -38,7 +38,7 @@ export default class Logs extends Command {
     const { args, flags } = await this.parse(Logs);
     const { id, bundle } = await findContainer(args.container);
     const render = this.jsonEnabled()
-      ? (entry: LogEntry) => `${JSON.stringify(entry)}\n`
+      ? (entry: LogEntry) => jsonText(entry)
       : (entry: LogEntry) => (flags.timestamps ? `${entry.time} ${entry.log}` : entry.log);
     const entries = readLog(bundle, {
       follow: flags.follow,

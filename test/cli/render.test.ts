@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ago, span, statusText } from '../../src/cli/ago.ts';
 import { asSecureError, failureJson, failureText } from '../../src/cli/failure.ts';
-import { printable } from '../../src/cli/output.ts';
+import { jsonText, printable } from '../../src/cli/output.ts';
 import { table } from '../../src/cli/table.ts';
 import { SecureError } from '../../src/errors.ts';
 import type { Container } from '../../src/runtime/containers/containers.ts';
@@ -49,8 +49,19 @@ describe('printable', () => {
     ['a\u001b]0;title\u0007b', 'a\\x1b]0;title\\x07b'],
     ['a\u009bb', 'a\\x9bb'],
     ['user\u202etxt.exe', 'user\\u202etxt.exe'],
+    ['a\u2028b\u061cc', 'a\\u2028b\\u61cc'],
     ['grüße 💥', 'grüße 💥'],
   ])('%j', (text, shown) => expect(printable(text)).toBe(shown));
+
+  it('JSON steers no terminal and means the same', () => {
+    const value = { name: 'a\u009b31m\u202eb\n\u001b[2J"\\', list: ['grüße'] };
+    for (const indent of [undefined, 2]) {
+      const text = jsonText(value, indent);
+      expect(JSON.parse(text)).toEqual(value);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+      expect(text.trimEnd().replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
+    }
+  });
 });
 
 describe('table', () => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The report for programs, as schemas/report.schema.json describes it.
+import { jsonText } from '../../terminal.ts';
 import { count, reportScore, score } from '../score.ts';
 import type { Audited, Report } from '../types.ts';
 import { checksOf, findingsOf } from './findings.ts';
@@ -51,5 +52,5 @@ export function reportJson(report: Report): string {
       references,
     })),
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return jsonText(document, 2);
 }

@@ -2,6 +2,7 @@
 // SARIF 2.1.0 (OASIS) as code scanning takes it. One result without a location, or one absolute URI, rejects a whole file, so
 // what is no file of a repository gets a synthetic one, and says its true name in logicalLocations and in the message.
 import type { Log, Notification, ReportingDescriptor, Result } from 'sarif';
+import { jsonText } from '../../terminal.ts';
 import type { AnyCheck, Audited, Region, Report, Severity } from '../types.ts';
 import { locationUri } from '../uri.ts';
 import { checksOf, type Finding, findings, place, undecided } from './findings.ts';
@@ -125,5 +126,5 @@ export function reportSarif(report: Report): string {
       },
     ],
   };
-  return `${JSON.stringify(log, null, 2)}\n`;
+  return jsonText(log, 2);
 }

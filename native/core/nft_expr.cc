@@ -112,6 +112,8 @@ Rule& Rule::destination(const Family& family, std::uint32_t to) {
 
 Rule& Rule::destination_port(std::uint32_t to) { return payload(NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, to); }
 
+Rule& Rule::from_group(std::uint32_t group) { return meta(NFT_META_IIFGROUP).compare(NFT_CMP_EQ, host32_bytes(group)); }
+
 Rule& Rule::over_ethernet() {
   constexpr std::uint16_t kEthernet = ARPHRD_ETHER;
   return meta(NFT_META_IIFTYPE).compare(NFT_CMP_EQ, {reinterpret_cast<const char*>(&kEthernet), sizeof kEthernet});

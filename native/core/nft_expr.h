@@ -40,6 +40,7 @@ class Rule {
   Rule& source(const Family& family, std::uint32_t to = kAccumulator);
   Rule& destination(const Family& family, std::uint32_t to = kAccumulator);
   Rule& destination_port(std::uint32_t to);
+  Rule& from_group(std::uint32_t group);     // of interfaces
   Rule& over_ethernet();
   Rule& source_hardware(std::uint32_t to);
   Rule& within(const net::Prefix& prefix);   // of the address in the accumulator

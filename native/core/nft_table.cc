@@ -13,6 +13,7 @@
 
 #include "nft_expr.h"
 #include "nft_wire.h"
+#include "rtnl.h"
 
 namespace secure::nft {
 
@@ -127,6 +128,8 @@ std::vector<Message> make_rules(const Table& table) {
 
   // What is published on loopback is for the host alone: a neighbour may route 127.0.0.1 to us.
   add(in("guard").iif("lo", NFT_CMP_NEQ).family(ip4).destination(ip4).within(kLoopback4).verdict(NF_DROP));
+  // A port is no interface of ours, though a frame to 01:80:c2:00:00:0e, or any when the bridge was taken away, comes in as if it were.
+  add(in("guard").from_group(rtnl::kPorts).verdict(NF_DROP));
   // A container speaks for itself alone: not with the address of its neighbour, nor of the host.
   add(in("guard").iif(bridge).jump("source"));
   for (const auto& family : kFamilies)

@@ -2,6 +2,7 @@
 // Network devices, addresses and routes through rtnetlink.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,7 +31,10 @@ Result<std::vector<Link>> links(netlink::Socket& socket);
 Result<Link> add_bridge(netlink::Socket& socket, const std::string& name, const std::string& alias,
                         const std::vector<std::pair<net::Address, unsigned>>& gateways);
 
-// A pair: `name` (alias `alias`) here as port of `bridge`, up; `peer` with the address `hardware` in the network namespace `netns`, down,
+// The interface group of all ports.
+inline constexpr std::uint32_t kPorts = 0x5ec0e001;
+
+// A pair: `name` (alias `alias`) here as port of `bridge`, up, without ARP, of the group kPorts; `peer` with the address `hardware` in the network namespace `netns`, down,
 // without link-local address. The port is isolated, takes frames from `hardware` alone and gives out, of frames for one station, those for it alone (before Linux 5.18 it
 // takes any frame, and only does not learn from it where others are). On an error nothing is left. A kill may leave the pair with `name` down, with or without alias and bridge,
 // until the namespace `netns` ends. DEVICE_EXISTS (either name), DEVICE_NAME_INVALID, DEVICE_ALIAS_INVALID.

@@ -59,7 +59,7 @@ Message new_bridge(const std::string& name, std::string_view hardware) {
 
 Message new_pair(const std::string& name, const std::string& peer, int netns, const net::Hardware& hardware) {
   Message message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
-  message.header(ifinfomsg{}).text(IFLA_IFNAME, name);
+  message.header(ifinfomsg{}).text(IFLA_IFNAME, name).u32(IFLA_GROUP, kPorts);
   const auto info = message.begin(IFLA_LINKINFO);
   message.attr(IFLA_INFO_KIND, "veth");
   const auto data = message.begin(IFLA_INFO_DATA), other = message.begin(VETH_INFO_PEER);
@@ -72,7 +72,7 @@ Message new_pair(const std::string& name, const std::string& peer, int netns, co
 
 // Closed first, then on: in the order in which the kernel carries one message out.
 Message closed_and_up(int index) {
-  Message message = change(index, IFF_UP, IFF_UP);
+  Message message = change(index, IFF_UP | IFF_NOARP, IFF_UP | IFF_NOARP);
   const auto info = message.begin(IFLA_LINKINFO);
   message.attr(IFLA_INFO_SLAVE_KIND, "bridge");
   const auto data = message.begin(IFLA_INFO_SLAVE_DATA);

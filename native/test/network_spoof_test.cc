@@ -56,18 +56,38 @@ ether_arp arp(std::uint16_t operation, const net::Hardware& from, const std::str
   return out;
 }
 
-// To everybody on the wire.
-bool send_arp(const Place& place, const net::Hardware& from, const ether_arp& what) {
+constexpr net::Hardware kEverybody{0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+// Of LLDP: a bridge does not forward it, but hands it to the host as if the port were an interface of its own.
+constexpr net::Hardware kNearest{0x01, 0x80, 0xc2, 0x00, 0x00, 0x0e};
+
+bool send_frame(const Place& place, const net::Hardware& to, const net::Hardware& from, std::uint16_t type, const std::string& payload) {
   return place.inside([&] {
     Fd fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
-    sockaddr_ll to{};
-    to.sll_family = AF_PACKET;
-    to.sll_ifindex = static_cast<int>(::if_nametoindex("eth0"));
-    std::string frame(ETH_ALEN, '\xff');
-    frame.append(net::view(from)).append("\x08\x06", 2).append(reinterpret_cast<const char*>(&what), sizeof what);
-    return ::sendto(fd.get(), frame.data(), frame.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof to) ==
+    sockaddr_ll by{};
+    by.sll_family = AF_PACKET;
+    by.sll_ifindex = static_cast<int>(::if_nametoindex("eth0"));
+    std::string frame(net::view(to));
+    frame.append(net::view(from)).append({static_cast<char>(type >> 8), static_cast<char>(type)}).append(payload);
+    return ::sendto(fd.get(), frame.data(), frame.size(), 0, reinterpret_cast<const sockaddr*>(&by), sizeof by) ==
            static_cast<ssize_t>(frame.size());
   });
+}
+
+bool send_arp(const Place& place, const net::Hardware& from, const ether_arp& what, const net::Hardware& to = kEverybody) {
+  return send_frame(place, to, from, ETH_P_ARP, std::string(reinterpret_cast<const char*>(&what), sizeof what));
+}
+
+// An IPv4 datagram of one byte; UDP's own sum may be left out.
+std::string datagram(const std::string& from, const std::string& to, std::uint16_t port) {
+  const auto pair = [](unsigned value) { return std::string{static_cast<char>(value >> 8), static_cast<char>(value)}; };
+  std::string header("\x45\0\0\x1d\0\0\0\0\x40\x11\0\0", 12);
+  header.append(check::address(from).view()).append(check::address(to).view());
+  unsigned sum = 0;
+  for (std::size_t i = 0; i < header.size(); i += 2)
+    sum += static_cast<unsigned>(static_cast<unsigned char>(header[i]) << 8 | static_cast<unsigned char>(header[i + 1]));
+  sum = (sum & 0xFFFF) + (sum >> 16);
+  header.replace(10, 2, pair(~sum & 0xFFFF));
+  return header + pair(4000) + pair(port) + pair(9) + pair(0) + "x";
 }
 
 // "I am `whose`, at my hardware address", to the gateway. The kernel fills in the sum.
@@ -229,6 +249,42 @@ TEST(table_of_neighbours_is_not_filled) {
   ip(netns, "ip link set secn0 arp on");
   lie();
   CHECK_EQ(known(), "50\n");
+  street.end();
+}
+
+// A port is no interface of the host, though the kernel takes it for one: for frames that a bridge must not forward, and without the bridge.
+TEST(port_is_no_way_around_the_bridge) {
+  STREET();
+  // The most that a host may allow.
+  ip(netns, "for i in all default " + port + "; do echo 0 > /proc/sys/net/ipv4/conf/$i/rp_filter; done");
+  Ear ear(9000);
+  const std::string packet = datagram(street.attacker.network.address4, "10.203.0.1", 9000);
+  const auto to_nearest = [&] { CHECK(send_frame(attacker, kNearest, own, ETH_P_IP, packet)); };
+  const auto open = [&] { ip(netns, "nft flush chain inet secn0 guard"); };
+  const auto close = [&] { CHECK(nft::ensure(*netlink::Socket::open(NETLINK_NETFILTER), check::test_table()).ok()); };
+  to_nearest();
+  CHECK_EQ(ear.heard(), "nobody");
+  open();
+  to_nearest();
+  CHECK_EQ(ear.heard(check::kAnswer), "::ffff:" + street.attacker.network.address4);
+  close();
+  // Nor is it asked who it is.
+  const auto ask = [&] { CHECK(send_arp(attacker, own, arp(ARPOP_REQUEST, own, "10.203.77.1", "10.203.0.1"), kNearest)); };
+  const auto known = [&] { return run("ip neigh show dev " + port).out; };
+  ask();
+  CHECK_EQ(known(), "");
+  ip(netns, "ip link set " + port + " arp on");
+  ask();
+  CHECK(contains(known(), "10.203.77.1"));
+  // Somebody takes the bridge away.
+  ip(netns, "ip link set " + port + " nomaster; ip addr add 192.0.2.1/24 dev lo");
+  const std::string out = datagram(street.attacker.network.address4, "192.0.2.1", 9000);
+  const auto direct = [&] { CHECK(send_frame(attacker, kEverybody, own, ETH_P_IP, out)); };
+  direct();
+  CHECK_EQ(ear.heard(), "nobody");
+  open();
+  direct();
+  CHECK_EQ(ear.heard(check::kAnswer), "::ffff:" + street.attacker.network.address4);
   street.end();
 }
 

@@ -57,6 +57,7 @@ table inet secn0 {
   chain guard {
     type filter hook prerouting priority raw; policy accept;
     iifname != "lo" ip daddr & 255.0.0.0 == 127.0.0.0 drop
+    iifgroup 0x5ec0e001 drop
     iifname "secn0" jump source
   }
   chain prerouting {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
+import { place } from '../../src/audit/report/findings.ts';
 import { reportHtml } from '../../src/audit/report/html.ts';
 import { reportJson } from '../../src/audit/report/json.ts';
 import { reportSarif } from '../../src/audit/report/sarif.ts';
@@ -88,6 +89,17 @@ describe('table', () => {
     expect(reportSummary(REPORT, false)).not.toMatch(CONTROL);
     expect(reportTable(REPORT, { ...plain, colour: true })).toContain('\u001b[31mCRITICAL\u001b[0m');
     expect(reportTable(REPORT, { ...plain, colour: true })).not.toContain('\u001b[2J');
+  });
+
+  it.each([
+    ['i:1 /bin/su', '/bin/su (4755) runs as user 0', ''],
+    ['i:1 /srv', 'everybody may write the directory /srv (0777)', ''],
+    ['i:1 /etc/passwd', 'the account eve has the id 0', '/etc/passwd'],
+    ['i:1', 'the image names no user', ''],
+    ['/etc/docker/daemon.json', 'icc is not set', '/etc/docker/daemon.json'],
+  ])('says the place %s once, with %j', (logical, message, shown) => {
+    const audited = { target: 'image', name: 'i:1', uri: 'image/i/1', results: [] } as const;
+    expect(place(audited, { key: '', message, location: { logical } })).toBe(shown);
   });
 
   it('of nothing says so', () => {

@@ -7,7 +7,7 @@ import { JsonObject } from '../../runtime/images/oci/json.ts';
 import { readLayer } from '../../runtime/images/read.ts';
 import type { ImageStore } from '../../runtime/images/store.ts';
 import { readAccounts } from './image/accounts.ts';
-import { collectFiles } from './image/files.ts';
+import { collectFiles, notedPath } from './image/files.ts';
 import type { Layer } from './image/layers.ts';
 import type { ImageAuditFacts } from './image/types.ts';
 
@@ -58,7 +58,7 @@ export async function collectImage(store: ImageStore, text: string): Promise<Ima
         diffId,
       );
       const capable = extracted.fileCapabilities;
-      capabilities.set(diffId, new Set(Array.isArray(capable) ? capable.map(String) : []));
+      capabilities.set(diffId, new Set(Array.isArray(capable) ? capable.map((path) => notedPath(String(path))) : []));
       layers.push({ diffId, root: join(directory, 'root'), opaque: extracted.opaqueRoot });
     }
     const first = Math.max(

@@ -52,8 +52,10 @@ export function undecided({ results }: Audited): { readonly check: AnyCheck; rea
 }
 
 /** `/etc/passwd:3:5`, or the name of what has no place in a file; '' when the message or the heading above it says it. */
-export function place(audited: Audited, { location, message }: Problem): string {
+export function place({ name }: Audited, { location, message }: Problem): string {
   const { logical, region } = location;
   if (region !== undefined) return `${logical}:${region.startLine}:${region.startColumn}`;
-  return logical === audited.name || message.startsWith(logical) ? '' : logical;
+  // Files of an image are called `IMAGE /PATH`, and stand below a heading with the image.
+  const own = logical.startsWith(`${name} /`) ? logical.slice(name.length + 1) : logical;
+  return own === name || message.startsWith(own) || (own.startsWith('/') && message.includes(`${own} `)) ? '' : own;
 }

@@ -78,11 +78,12 @@ describe.skipIf(noExtractor())('files of an image', () => {
     const { files } = await facts([
       [
         { path: 'bin/ping', data: 'x', pax },
+        { path: 'bin/odd\u0001\u200b', data: 'x', pax },
         { path: 'bin/gone', data: 'x', pax },
       ],
       [{ path: 'bin/.wh.gone', data: '' }],
     ]);
-    expect(files.capable.map(({ path }) => path)).toEqual(['bin/ping']);
+    expect(files.capable.map(({ path }) => path)).toEqual(['bin/odd\\x01\\xe2\\x80\\x8b', 'bin/ping']);
   });
 
   it('that hold secrets count in every layer', async () => {

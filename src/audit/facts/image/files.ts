@@ -29,6 +29,9 @@ export function pathText(path: Buffer): string {
     .replace(/[^\x20-\x7e]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
+/** A path as the extractor's JSON has it: what is no UTF-8 is lost there, a run of it here. One more file is better than one less. */
+export const notedPath = (path: Buffer | string): string => path.toString('utf8').replace(/\ufffd+/g, '\ufffd');
+
 /** Collects facts from each file that a walk meets. */
 class Collector {
   readonly setid: FileFact[] = [];
@@ -56,7 +59,7 @@ class Collector {
     const fact = { path, mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid };
     const directory = stat.isDirectory();
     if (stat.isFile() && (stat.mode & 0o6000) !== 0) this.#add(this.setid, fact);
-    if (this.#capabilities.get(layer.diffId)?.has(path)) this.#add(this.capable, fact);
+    if (this.#capabilities.get(layer.diffId)?.has(notedPath(entry.path))) this.#add(this.capable, fact);
     if ((stat.mode & 0o002) !== 0 && (stat.isFile() || (directory && (stat.mode & 0o1000) === 0)))
       this.#add(this.writable, { ...fact, directory });
     const owner = this.owners.get(stat.uid) ?? { files: 0, example: path };
@@ -81,7 +84,7 @@ function isRepository({ root, path }: Entry): boolean {
   }
 }
 
-/** Look at every file of the layers, lowest first. `capabilities`: by diff id, the files that have some. */
+/** Look at every file of the layers, lowest first. `capabilities`: by diff id, the `notedPath` of files that have some. */
 export function collectFiles(
   layers: readonly Layer[],
   capabilities: ReadonlyMap<string, ReadonlySet<string>>,

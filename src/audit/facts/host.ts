@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Facts about a machine that runs containers: this one, or one whose file tree is below a directory. In a tree, what only a running kernel
 // knows is taken from its proc and sys when they are there, and is unknown otherwise: never from the machine that the audit runs on.
+import { posix } from 'node:path';
 import { type Account, membersOf, parseAccounts, parseRanges, type Range } from './host/accounts.ts';
 import { type AuditdFacts, collectAuditd } from './host/auditd.ts';
 import { collectDocker, type DockerFacts } from './host/docker.ts';
@@ -29,11 +30,22 @@ export interface HostFacts {
   readonly subgid: readonly Range[] | null;
   readonly docker: DockerFacts;
   readonly auditd: AuditdFacts;
+  /** `secure` has switched forwarding on for its containers, and will switch it off. */
+  readonly forwardingLent: boolean;
 }
 
-/** The program of `|/path/to/handler %P`; undefined when dumps go to files. */
+/** The program of `|/path/to/handler %P`, where the kernel starts it: in `/`. Undefined when dumps go to files. */
 export function corePatternProgram(pattern: string): string | undefined {
-  return /^\|\s*(\/[^\s]*)/.exec(pattern)?.[1];
+  const program = /^\|\s*(\S+)/.exec(pattern)?.[1];
+  return program === undefined ? undefined : posix.normalize(`/${program}`);
+}
+
+const NETWORKS = '/run/secure-host/networks';
+
+/** Did we switch forwarding on for a bridge of ours? What it was before is noted there, and put back after the last container. */
+function lendsForwarding(tree: Tree): boolean {
+  const notes = (tree.list(NETWORKS) ?? []).map((bridge) => tree.text(`${NETWORKS}/${bridge}/restore`) ?? '');
+  return notes.some((note) => /^ipv4\/ip_forward 0$/m.test(note));
 }
 
 /** An absent file says what an empty one does; null: it is there and says nothing. */
@@ -73,6 +85,7 @@ export async function collectHost(root = '/'): Promise<HostFacts> {
       subgid: parsed(tree, '/etc/subgid', parseRanges),
       docker: collectDocker(tree),
       auditd: collectAuditd(tree),
+      forwardingLent: lendsForwarding(tree),
     };
   } finally {
     tree.close();

@@ -190,6 +190,14 @@ describe('a hostile tree', () => {
     for (const id of ['SEC-HOST-0026', 'SEC-HOST-0043']) expect(status(id, facts)).toBe('unknown');
   });
 
+  it('forwards because we lent it to a bridge, which is no fault', async () => {
+    const networks = 'run/secure-host/networks/secure0@4026531840';
+    put({ ...PROC, 'proc/sys/net/ipv4/ip_forward': '1\n', [`${networks}/lock`]: '' });
+    expect(status('SEC-HOST-0021', await collectHost(root))).toBe('fail');
+    put({ [`${networks}/restore`]: 'ipv4/ip_forward 0\nipv4/conf/all/accept_redirects 1\n' });
+    expect(status('SEC-HOST-0021', await collectHost(root))).toBe('not-applicable');
+  });
+
   it('with keys of a prototype has them as settings only', async () => {
     put({ 'usr/bin/dockerd': '', 'etc/docker/daemon.json': '{"__proto__": {"icc": false}, "constructor": 1}' });
     const facts = await collectHost(root);

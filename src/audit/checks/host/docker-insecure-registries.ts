@@ -3,6 +3,10 @@ import { quoted } from '../../verdicts.ts';
 import { daemon, docker } from './shared/docker.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
+/** This machine alone: an address or a range within 127.0.0.0/8, not a name or a range that begins the same. */
+const LOOPBACK =
+  /^(?:127(?:\.\d{1,3}){3}(?:\/(?:[89]|[12]\d|3[0-2]))?(?::\d+)?|localhost(?::\d+)?|::1(?:\/128)?|\[::1\](?::\d+)?)$/;
+
 export default {
   id: 'SEC-HOST-0033',
   title: 'Docker talks to no registry without TLS',
@@ -18,11 +22,13 @@ export default {
       good: daemon('insecure-registries', ['127.0.0.0/8']),
       bad: daemon('insecure-registries', ['registry.example:5000']),
     },
+    { good: daemon('insecure-registries', ['127.0.0.1:5000']), bad: daemon('insecure-registries', ['127.0.0.0/1']) },
+    { good: daemon('insecure-registries', ['[::1]:5000']), bad: daemon('insecure-registries', ['127.example:5000']) },
   ],
   check: (facts) =>
     docker(facts, 'insecure-registries', (value) => {
       const others = (Array.isArray(value) ? value : value === undefined ? [] : [value]).filter(
-        (one) => !/^(?:127\.|localhost(?::|$)|\[?::1)/.test(String(one)),
+        (one) => !LOOPBACK.test(String(one)),
       );
       return others.length === 0 ? null : `it trusts ${quoted(others.join(' '))} without TLS`;
     }),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { quoted } from '../../verdicts.ts';
 import { daemon, docker } from './shared/docker.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
@@ -15,15 +16,18 @@ export default {
   references: ['https://docs.docker.com/engine/logging/drivers/json-file/'],
   examples: [
     { good: daemon('log-opts', { 'max-size': '10m' }), bad: daemon('log-opts', { 'max-size': undefined }) },
+    // Without a bound, in docker's words.
+    { good: daemon('log-opts', { 'max-size': '10m' }), bad: daemon('log-opts', { 'max-size': '-1' }) },
     { good: daemon('log-opts', ['max-size=10m']), bad: daemon('log-opts', ['max-file=3']) },
   ],
   check: (facts) =>
     docker(facts, 'log-opts', (value) => {
       const driver = facts.docker.settings['log-driver']?.value;
       if (driver !== undefined && driver !== 'json-file') return null;
-      const size = Array.isArray(value)
-        ? value.some((one) => /^max-size=./.test(String(one)))
-        : typeof (value as Record<string, unknown> | undefined)?.['max-size'] === 'string';
-      return size ? null : 'logs have no max-size';
+      const size: unknown = Array.isArray(value)
+        ? /^max-size=(.*)$/s.exec(String(value.findLast((one) => /^max-size=/.test(String(one)))))?.[1]
+        : (value as Record<string, unknown> | null | undefined)?.['max-size'];
+      if (size === undefined) return 'logs have no max-size';
+      return typeof size === 'string' && /^[1-9]/.test(size) ? null : `max-size of logs is ${quoted(size)}: no bound`;
     }),
 } satisfies HostCheck;

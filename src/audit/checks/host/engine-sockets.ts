@@ -26,10 +26,18 @@ export default {
       good: { files: { '/run/containerd/containerd.sock': { uid: 0 } } },
       bad: { files: { '/run/containerd/containerd.sock': { uid: 1000 } } },
     },
+    {
+      good: { files: { '/run/containerd/containerd.sock': { gid: 0 } } },
+      bad: { files: { '/run/containerd/containerd.sock': { gid: 1000 } } },
+    },
   ],
   check: (facts) =>
-    files(facts, SOCKETS, 'no container engine listens', ({ uid, mode }) => {
+    files(facts, SOCKETS, 'no container engine listens', ({ uid, gid, mode }, path) => {
       if (uid !== 0) return `belongs to user ${uid}`;
-      return (mode & 0o006) === 0 ? null : `has mode ${octal(mode)}: everybody can connect`;
+      // unix(7): who may write may connect.
+      if ((mode & 0o002) !== 0) return `has mode ${octal(mode)}: everybody can connect`;
+      // That of docker has a group for it, whose members are a check of their own.
+      const group = path !== '/run/docker.sock' && gid !== 0 && (mode & 0o020) !== 0;
+      return group ? `has mode ${octal(mode)}: group ${gid} can connect, and is root by that` : null;
     }),
 } satisfies HostCheck;

@@ -113,4 +113,5 @@ export const exampleFacts: HostFacts = {
     ],
     problem: null,
   },
+  forwardingLent: false,
 };

@@ -16,7 +16,9 @@ const SOCKETS = [
   '/run/dbus/system_bus_socket',
   '/var/lib/kubelet/pod-resources/kubelet.sock',
 ];
-const USER_SOCKET = /^\/run\/user\/\d+\/(?:docker\.sock|podman\/podman\.sock|containerd\/.*|systemd\/private|bus)$/;
+/** Those of a user, and the directories that they are in. */
+const USER_SOCKET =
+  /^\/run\/user(?:\/\d+(?:\/(?:docker\.sock|podman(?:\/podman\.sock)?|containerd(?:\/.*)?|systemd(?:\/private)?|bus))?)?$/;
 
 /** A directory above a socket gives it too; the root and /run as a whole are named as such by SEC-CONTAINER-0015. */
 const leadsTo = (path: string): string | undefined =>
@@ -45,6 +47,10 @@ export default {
     {
       good: { plan: { mounts: [mount('/srv/web')] } },
       bad: { plan: { mounts: [mount('/srv/../run/user/1000/podman/podman.sock')] } },
+    },
+    {
+      good: { plan: { mounts: [mount('/run/user/1000/wayland-0')] } },
+      bad: { plan: { mounts: [mount('/run/user/1000')] } },
     },
   ],
   check: (facts) =>

@@ -25,15 +25,33 @@ const TREES = [
 ];
 /** As a whole only: what is below may be harmless. */
 const WHOLE = ['/', '/run', '/var', '/var/lib', '/home', '/opt', '/srv', '/tmp', '/var/tmp', '/mnt'];
-/** Read alone by every program for the time of day, and telling nothing. */
-const HARMLESS = new Set(['/etc/localtime', '/etc/timezone', '/usr/share/zoneinfo']);
+/** When they are only read: the time of day, names and certificates that everybody may know. */
+const PUBLIC = [
+  '/etc/localtime',
+  '/etc/timezone',
+  '/usr/share/zoneinfo',
+  '/etc/hosts',
+  '/etc/resolv.conf',
+  '/etc/ssl/certs',
+  '/etc/pki/ca-trust/extracted',
+  '/usr/share/ca-certificates',
+];
+/** Where a user's keys are. */
+const KEYS = /^\/home\/[^/]+\/\.(?:ssh|gnupg|aws|azure|docker|kube|config\/gcloud)(?:\/|$)/;
 
-function sensitive(path: string): string | undefined {
-  if (HARMLESS.has(path)) return undefined;
-  return WHOLE.find((directory) => directory === path) ?? TREES.find((directory) => isBelow(path, directory));
+function sensitive(path: string, readOnly: boolean): string | undefined {
+  if (readOnly && PUBLIC.some((directory) => isBelow(path, directory))) return undefined;
+  const found = WHOLE.find((directory) => directory === path) ?? TREES.find((directory) => isBelow(path, directory));
+  return found ?? (KEYS.test(path) ? path : undefined);
 }
 
-const mount = (source: string) => ({ destination: '/x', type: 'bind', source, options: ['bind', 'ro'], own: false });
+const mount = (source: string, access = 'ro') => ({
+  destination: '/x',
+  type: 'bind',
+  source,
+  options: ['bind', access],
+  own: false,
+});
 
 export default {
   id: 'SEC-CONTAINER-0015',
@@ -53,14 +71,23 @@ export default {
     { good: { plan: { mounts: [mount('/srv/web')] } }, bad: { plan: { mounts: [mount('/etc')] } } },
     { good: { plan: { mounts: [mount('/srv/web')] } }, bad: { plan: { mounts: [mount('/')] } } },
     { good: { plan: { mounts: [mount('/etc/localtime')] } }, bad: { plan: { mounts: [mount('/etc/ssl/private/')] } } },
+    {
+      good: { plan: { mounts: [mount('/usr/share/zoneinfo/Etc/UTC')] } },
+      bad: { plan: { mounts: [mount('/usr/share/zoneinfo/Etc/UTC', 'rw')] } },
+    },
+    { good: { plan: { mounts: [mount('/etc/ssl/certs')] } }, bad: { plan: { mounts: [mount('/etc/ssl')] } } },
+    {
+      good: { plan: { mounts: [mount('/home/ann/site')] } },
+      bad: { plan: { mounts: [mount('/home/ann/.ssh/config')] } },
+    },
   ],
   check: (facts) =>
     planned(facts, (plan) =>
       binds(plan).flatMap(({ source, destination, options }) => {
-        const directory = sensitive(hostPath(source));
+        const readOnly = options.includes('ro') || options.includes('rro');
+        const directory = sensitive(hostPath(source), readOnly);
         if (directory === undefined) return [];
-        const access = options.includes('ro') || options.includes('rro') ? 'readable' : 'writable';
-        const message = `${source} of the host is ${access} on ${destination}: ${directory === '/' ? 'the whole host' : directory} belongs to the host`;
+        const message = `${source} of the host is ${readOnly ? 'readable' : 'writable'} on ${destination}: ${directory === '/' ? 'the whole host' : directory} belongs to the host`;
         return [problem(`${source}:${destination}`, message, { logical: facts.name })];
       }),
     ),

@@ -83,7 +83,7 @@ std::vector<Element> traffic_elements(const Member& member, const Address& addre
   std::sort(ports.begin(), ports.end());
   ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
   for (std::uint16_t port : ports)
-    for (std::uint8_t protocol : {IPPROTO_TCP, IPPROTO_UDP})
+    for (auto protocol : {std::uint8_t{IPPROTO_TCP}, std::uint8_t{IPPROTO_UDP}})
       out.push_back({set_name(kSets[kEgressPorts], family), field(address) + field(protocol) + field(port), {}, {}});
   if (member.host_access) out.push_back({set_name(kSets[kHost], family), field(address), {}, {}});
   return out;

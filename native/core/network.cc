@@ -96,6 +96,22 @@ Result<std::vector<std::string>> others(netlink::Socket& route, int bridge) {
   return out;
 }
 
+// By which packets leave for somewhere else than other containers and machines of this host: a bridge with no other ports than theirs is
+// somebody's inside (docker0, virbr0, another bridge of ours), which his own rules keep closed.
+Result<std::vector<std::string>> outside(netlink::Socket& route, int bridge) {
+  SECURE_LET(links, rtnl::links(route));
+  std::set<int> bridges, uplinks;
+  for (const auto& link : links)
+    if (link.kind == "bridge") bridges.insert(link.index);
+  for (const auto& link : links)
+    if (link.kind != "veth" && link.kind != "tun") uplinks.insert(link.master);
+  std::vector<std::string> out;
+  for (const auto& link : links)
+    if (link.index != 1 && link.index != bridge && !bridges.contains(link.master) && (link.kind != "bridge" || uplinks.contains(link.index)))
+      out.push_back(link.name);
+  return out;
+}
+
 Status set_sysctls(const spec::Network& network) {
   // A container must not be able to give the host a default route.
   auto quiet = write_sysctl("ipv6/conf/" + network.bridge + "/accept_ra", "0");
@@ -193,7 +209,10 @@ Status attach(const record::Roots& roots, const std::string& id, const spec::Net
     const Forwarding need = needs_forwarding(network);
     SECURE_TRY(enable_forwarding(roots, dir, need, [&] { return others(route, bridge.index); },
                                  [&](const auto& names) { return nft::guard_forwarding(filter, network.bridge, names); }));
-    if (need.v4 || need.v6) SECURE_TRY(nft::pass(filter, network.bridge));
+    if (need.v4 || need.v6) {
+      SECURE_LET(exits, outside(route, bridge.index));
+      SECURE_TRY(nft::pass(filter, network.bridge, exits));
+    }
     SECURE_TRY(make_pair(route, id, bridge.index, netns.get(), member.hardware));
     SECURE_TRY(settle_neighbours(route, bridge.index, addresses));
     SECURE_TRY(add_member(roots, dir, filter, member));

@@ -2,10 +2,15 @@
 // One write to a global switch changes more: ip_forward sets the forwarding of every interface and turns all/accept_redirects over,
 // also when it is switched off; IPv6 forwarding makes the kernel forget what routers advertised. So all of that is noted in `restore`
 // before anything is written.
+//
+// We write 2, which the kernel takes for on and gives back as it is. Whoever wants forwarding too (docker, libvirt, an administrator) writes
+// 1, and docker would not set its policy of dropping where it found 1: so a 1 is not ours to switch off.
 #include "network_forward.h"
 
 #include <linux/magic.h>
 #include <sys/statfs.h>
+
+#include <algorithm>
 
 #include "address.h"
 
@@ -18,6 +23,7 @@ constexpr char kGuarded[] = "guarded ";  // and the name of an interface: a line
 constexpr char kForward4[] = "ipv4/ip_forward";
 constexpr char kRedirects[] = "ipv4/conf/all/accept_redirects";
 constexpr char kForward6[] = "ipv6/conf/all/forwarding";
+constexpr char kLent[] = "2";
 
 Result<Fd> open_sysctl(const std::string& path, int flags) {
   SECURE_LET(file, open_nofollow(AT_FDCWD, "/proc/sys/net/" + path, flags));
@@ -49,9 +55,8 @@ Names guarded_in(const std::vector<std::string>& lines) {
   return out;
 }
 
-Result<bool> is_off(const std::string& path) {
-  SECURE_LET(now, read_sysctl(path));
-  return now == "0";
+bool notes(const std::vector<std::string>& lines, const char* path) {
+  return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) { return line.starts_with(std::string(path) + " "); });
 }
 
 Status lent(const record::Roots& roots, const Directory& dir) {
@@ -105,10 +110,12 @@ Status enable_forwarding(const record::Roots& roots, const Directory& dir, Forwa
   // Two bridges must not both find it off: the directory above is locked for the moment.
   SECURE_LET(networks, record::open_dir(roots.host, "networks", false));
   SECURE_TRY(record::lock_fd(networks.get(), true, 5000));
-  SECURE_TRY(lent(roots, dir));
+  // Not asked about what is not needed: a kernel may have no IPv6.
+  SECURE_LET(now4, need.v4 ? read_sysctl(kForward4) : Result<std::string>("1"));
+  SECURE_LET(now6, need.v6 ? read_sysctl(kForward6) : Result<std::string>("1"));
+  if (now4 != "1" || now6 != "1") SECURE_TRY(lent(roots, dir));
   std::vector<std::string> lines = read_lines(dir, kRestore);
-  SECURE_LET(switch4, need.v4 ? is_off(kForward4) : Result<bool>(false));
-  SECURE_LET(switch6, need.v6 ? is_off(kForward6) : Result<bool>(false));
+  const bool switch4 = now4 == "0", switch6 = now6 == "0";
   if (!switch4 && !switch6) return lines.empty() ? Status(Ok{}) : guard(guarded_in(lines));
 
   if (lines.empty()) {
@@ -116,31 +123,42 @@ Status enable_forwarding(const record::Roots& roots, const Directory& dir, Forwa
     for (const auto& name : names) lines.push_back(kGuarded + name);
   }
   std::vector<std::string> routers;  // interfaces that take their routes from advertisements
-  if (switch4) {
+  // Noted once: what somebody who switches it off meanwhile leaves is not what was before.
+  if (switch4 && !notes(lines, kForward4)) {
     lines.push_back(std::string(kForward4) + " 0");
     append(lines, holding("ipv4/conf", "forwarding", "1"));
     SECURE_LET(redirects, read_sysctl(kRedirects));
     lines.push_back(std::string(kRedirects) + " " + redirects);
   }
   if (switch6) {
-    lines.push_back(std::string(kForward6) + " 0");
-    append(lines, holding("ipv6/conf", "forwarding", "1"));
     routers = holding("ipv6/conf", "accept_ra", "1");
-    append(lines, routers);
+    if (!notes(lines, kForward6)) {
+      lines.push_back(std::string(kForward6) + " 0");
+      append(lines, holding("ipv6/conf", "forwarding", "1"));
+    }
+    for (const auto& line : routers)
+      if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
   }
   SECURE_TRY(write_lines(dir, kRestore, lines));
   SECURE_TRY(guard(guarded_in(lines)));
   // 2: also while forwarding. Else the host's own default route would be forgotten.
   for (const auto& line : routers) SECURE_TRY(write_sysctl(line.substr(0, line.find(' ')), "2"));
-  if (switch4) SECURE_TRY(write_sysctl(kForward4, "1"));
-  if (switch6) SECURE_TRY(write_sysctl(kForward6, "1"));
+  if (switch4) SECURE_TRY(write_sysctl(kForward4, kLent));
+  if (switch6) SECURE_TRY(write_sysctl(kForward6, kLent));
   return Ok{};
 }
 
 Status restore_forwarding(const Directory& dir) {
+  const auto theirs = [](const char* path) {
+    auto now = read_sysctl(path);
+    return now && *now == "1";
+  };
+  const bool theirs4 = theirs(kForward4), theirs6 = theirs(kForward6);
   for (const auto& line : read_lines(dir, kRestore)) {
     const std::size_t space = line.find(' ');
     if (space == std::string::npos || line.starts_with(kGuarded)) continue;
+    // With accept_ra: a router that takes advertisements needs the 2.
+    if (line.starts_with("ipv4/") ? theirs4 : theirs6) continue;
     auto written = write_sysctl(line.substr(0, space), line.substr(space + 1));
     // An interface that has gone meanwhile.
     if (!written && written.error().err != ENOENT) return written;

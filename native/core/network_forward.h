@@ -19,10 +19,10 @@ Forwarding needs_forwarding(const spec::Network& network);
 
 using Names = std::vector<std::string>;
 // Switch on what is needed and off. While it is on because of this network, `guard` was called before, with the `interfaces` that there were
-// when it was switched on first. FORWARDING_LENT when it is on because of another bridge, which will switch it off.
+// when it was switched on first. FORWARDING_LENT when it is on because of another bridge alone, which will switch it off.
 Status enable_forwarding(const record::Roots& roots, const Directory& dir, Forwarding need, const std::function<Result<Names>()>& interfaces,
                          const std::function<Status(const Names&)>& guard);
-// Give back what this network switched on.
+// Give back what this network switched on, but not what somebody else wants by now.
 Status restore_forwarding(const Directory& dir);
 
 }  // namespace secure::network

@@ -52,9 +52,11 @@ Status remove_member(netlink::Socket& socket, const std::string& table, const st
 // All container addresses that some element names, each once; empty without a table.
 Result<std::vector<net::Address>> members(netlink::Socket& socket, const std::string& table);
 
-// Let forwarded packets of the bridge pass the chains of docker, iptables and firewalld that would drop them; idempotent. A table that
-// its owner keeps to itself (flag owner) is left alone, as success: what it drops stays dropped.
-Status pass(netlink::Socket& socket, const std::string& bridge);
+// Let forwarded packets of the bridge pass the chains of docker, iptables and firewalld that would drop them: those to it, and those from it
+// that leave by one of the interfaces `outside`. Where else they go, to docker's own networks for one, stays for those chains to say. What was
+// there before for the bridge is replaced. A table that its owner keeps to itself (flag owner) is left alone, as success: what it drops
+// stays dropped.
+Status pass(netlink::Socket& socket, const std::string& bridge, const std::vector<std::string>& outside);
 Status unpass(netlink::Socket& socket, const std::string& bridge);
 
 }  // namespace secure::nft

@@ -57,13 +57,13 @@ TEST(forwarding_gives_everything_back) {
   REQUIRE(contains(before, "ipv6/conf/up0/accept_ra:1"));
   Member one(store), two(store);
   REQUIRE(one.attach(routed()) && two.attach(routed()));
-  CHECK_EQ(sysctl("ipv4/conf/up0/forwarding"), "1");
-  CHECK_EQ(sysctl("ipv6/conf/up0/forwarding"), "1");
+  CHECK_EQ(sysctl("ipv4/conf/up0/forwarding"), "2");
+  CHECK_EQ(sysctl("ipv6/conf/up0/forwarding"), "2");
   // Else the host would lose the default route that it was told.
   CHECK_EQ(sysctl("ipv6/conf/up0/accept_ra"), "2");
   CHECK_EQ(sysctl("ipv6/conf/up1/accept_ra"), "0");
   CHECK(one.detach().ok());
-  CHECK_EQ(sysctl("ipv4/ip_forward"), "1");
+  CHECK_EQ(sysctl("ipv4/ip_forward"), "2");
   CHECK(two.detach().ok());
   CHECK_EQ(settings(), before);
 }
@@ -170,4 +170,45 @@ TEST(forwarding_needs_a_real_proc) {
   });
   CHECK_EQ(code, 0);
   CHECK(!network::read_sysctl("../kernel/ostype/x").ok());
+}
+
+// docker is started, or an administrator wants a router, while a container runs. Both write 1 and find nothing but a 1 good enough.
+TEST(forwarding_that_somebody_else_wants_too_is_not_taken_from_him) {
+  NETWORK_TEST();
+  auto other = routed("secn1");
+  other.subnet4 = "10.204.0.0/16";
+  other.subnet6 = "fd7c:5ec0:e02::/64";
+  Member one(store), two(store), three(store);
+  REQUIRE(one.attach(routed()) && run("echo 1 > /proc/sys/net/ipv4/ip_forward").code == 0);
+  CHECK(two.attach(routed()));
+  CHECK_EQ(sysctl("ipv4/ip_forward"), "1");
+  // Of IPv6 the host is still no router of its own.
+  REQUIRE(three.reserve(other));
+  CHECK(!three.attach_reserved());
+  CHECK_EQ(three.error.code, "FORWARDING_LENT");
+  CHECK(three.detach().ok());
+  other.subnet6.clear();
+  Member four(store);
+  CHECK(four.attach(other));
+  CHECK(one.detach().ok() && two.detach().ok() && four.detach().ok());
+  CHECK_EQ(sysctl("ipv4/ip_forward"), "1");
+  CHECK_EQ(sysctl("ipv4/conf/lo/forwarding"), "1");
+  CHECK_EQ(sysctl("ipv6/conf/all/forwarding"), "0");
+  CHECK(store.dir("host/networks").empty());
+}
+
+// What was before is noted once: not again after somebody switched it off, and redirects on with it.
+TEST(forwarding_switched_off_by_somebody) {
+  NETWORK_TEST();
+  REQUIRE(run("cd /proc/sys/net && echo 0 > ipv4/conf/all/accept_redirects").code == 0);
+  const std::string before = settings();
+  Member one(store), two(store);
+  REQUIRE(one.attach(routed()));
+  REQUIRE(run("cd /proc/sys/net && echo 0 > ipv4/ip_forward && echo 0 > ipv6/conf/all/forwarding").code == 0);
+  CHECK_EQ(sysctl("ipv4/conf/all/accept_redirects"), "1");
+  REQUIRE(two.attach(routed()));
+  CHECK_EQ(sysctl("ipv4/ip_forward"), "2");
+  CHECK_EQ(sysctl("ipv6/conf/all/forwarding"), "2");
+  CHECK(one.detach().ok() && two.detach().ok());
+  CHECK_EQ(settings(), before);
 }

@@ -34,8 +34,8 @@ TEST(network_life) {
   CHECK_EQ(web.inside("ip neigh show dev eth0 | grep -c PERMANENT"), "2\n");
   CHECK(contains(run("ip link show " + device(web.id)).out, "alias " + web.id));
   CHECK(contains(run("nft list map inet secn0 publish4").out, "tcp . 127.0.0.1 . 8080 : " + web.network.address4 + " . 80"));
-  CHECK_EQ(sysctl("ipv4/ip_forward"), "1");
-  CHECK_EQ(sysctl("ipv6/conf/all/forwarding"), "1");
+  CHECK_EQ(sysctl("ipv4/ip_forward"), "2");
+  CHECK_EQ(sysctl("ipv6/conf/all/forwarding"), "2");
   CHECK_EQ(sysctl("ipv4/conf/secn0/route_localnet"), "1");
   CHECK_EQ(sysctl("ipv6/conf/secn0/accept_ra"), "0");
   // The host reaches it, by its address.
@@ -74,7 +74,7 @@ TEST(network_without_ipv6) {
   REQUIRE(web.attach(network));
   CHECK_EQ(web.network.address6, "");
   CHECK(!contains(web.inside("ip -6 addr show eth0"), "inet6"));
-  CHECK_EQ(sysctl("ipv4/ip_forward"), "1");
+  CHECK_EQ(sysctl("ipv4/ip_forward"), "2");
   CHECK_EQ(sysctl("ipv6/conf/all/forwarding"), "0");
   CHECK(web.detach().ok());
   CHECK_EQ(left(store), "");

@@ -187,7 +187,7 @@ TEST(firewall_that_drops_is_passed) {
   CHECK_DONE(nft::add(nfnl, "secn0", member("6")));
   Server service(neighbour, "0.0.0.0", 7000), service6(neighbour, "::", 7006);
   CHECK_EQ(answered({{container, "198.51.100.2", 7000}}), "");
-  CHECK_DONE(nft::pass(nfnl, "secn0"));
+  CHECK_DONE(nft::pass(nfnl, "secn0", {"out0"}));
   CHECK_EQ(connect_from(container, "198.51.100.2", 7000), "connected");
   CHECK_EQ(connect_from(container, "2001:db8:1::2", 7006), "connected");
   // Others are dropped as before, and our own table still decides about ours.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "spec.h"
 
+#include <linux/capability.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -127,6 +128,19 @@ Result<Spec> parse(std::string_view text) {
   return read(doc);
 }
 
+// What the attachment rests on elsewhere in the plan.
+static void check_network(const json::Node& node, const Spec& spec) {
+  const auto own = [&](int flag) {
+    return std::any_of(spec.namespaces.begin(), spec.namespaces.end(), [&](const Namespace& one) { return one.flag == flag && one.path.empty(); });
+  };
+  // In the host's own namespace an address and a route would be the host's.
+  if (!own(CLONE_NEWNET)) node.report("needs a new network namespace in /linux/namespaces");
+  // The device pair gives the host's network namespace a number inside (IFLA_LINK_NETNSID), by which whoever has the capability outside too makes
+  // and removes devices there (IFLA_TARGET_NETNSID): the bridge, the ports of others.
+  const bool administers = !spec.process.has_capabilities || (spec.process.capabilities.bounding & 1ULL << CAP_NET_ADMIN) != 0;
+  if (administers && !own(CLONE_NEWUSER)) node.report("would give CAP_NET_ADMIN the devices of the host: it needs a new user namespace in /linux/namespaces");
+}
+
 Result<Spec> read(const rapidjson::Document& doc) {
   json::Sink sink;
   json::Node root(&doc, &sink, "");
@@ -148,9 +162,7 @@ Result<Spec> read(const rapidjson::Document& doc) {
     if (!hook.items().empty()) hook.report("is not supported by this version");
   if (root["secure"].present()) out.secure = read_extension(root["secure"]);
   else if (out.root_path.empty()) root["root"]["path"].report("must not be empty");
-  // In the host's own namespace an address and a route would be the host's.
-  const bool separate = std::any_of(out.namespaces.begin(), out.namespaces.end(), [](const Namespace& n) { return n.flag == CLONE_NEWNET; });
-  if (out.secure && out.secure->network && !separate) root["secure"]["network"].report("needs a network namespace in /linux/namespaces");
+  if (out.secure && out.secure->network) check_network(root["secure"]["network"], out);
   if (sink.error) return std::move(*sink.error);
   return out;
 }

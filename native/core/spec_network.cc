@@ -85,6 +85,8 @@ Network read_network(const json::Node& node) {
   if (out.bridge.empty() || out.bridge.size() > 15 || kLower.find(out.bridge[0]) == std::string_view::npos ||
       out.bridge.find_first_not_of(kBridge) != std::string::npos)
     node["bridge"].report("must be a device name: a lower case letter, then up to 14 of a-z 0-9 . _ -");
+  // Settings of every interface would be its settings.
+  if (out.bridge == "all" || out.bridge == "default" || out.bridge == "lo") node["bridge"].report("'" + out.bridge + "' means something else to the kernel");
   const auto subnet4 = read_prefix(node["subnet4"], AF_INET, 8, 29);
   if (subnet4) out.subnet4 = subnet4->text();
   std::optional<net::Prefix> subnet6;

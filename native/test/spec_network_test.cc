@@ -6,12 +6,12 @@ namespace {
 
 // A plan whose network is a good one with `changes` put in its place: "\"driver\":\"host\"" replaces the driver.
 std::string network(const std::string& changes, const std::string& namespaces = R"({"type":"mount"},{"type":"network"})",
-                    const std::string& files = "") {
+                    const std::string& files = "", const std::string& process = R"(,"capabilities":{})") {
   std::string object = R"("driver":"bridge","bridge":"secure0","subnet4":"10.203.0.0/16","subnet6":"fd7c:5ec0:e01::/64",)"
                        R"("address4":"","address6":"","egress":"none","hostAccess":false,"ports":[])";
   // The first of two members of one name counts.
   if (!changes.empty()) object = changes + "," + object;
-  return R"({"ociVersion":"1.3.0","process":{"args":["x"]},"linux":{"namespaces":[)" + namespaces +
+  return R"({"ociVersion":"1.3.0","process":{"args":["x"])" + process + R"(},"linux":{"namespaces":[)" + namespaces +
          R"(]},"secure":{"schemaVersion":1,"layers":[{"path":"/l"}],"network":{)" + object + "}" + files + "}}";
 }
 
@@ -55,7 +55,7 @@ TEST(spec_network_is_read) {
 
 TEST(spec_network_refuses) {
   for (const char* driver : {"null", "\"host\"", "7"}) REFUSED(network(R"("driver":)" + std::string(driver)), "network/driver");
-  for (const char* bridge : {"", "0secure", "../x", "a/b", "Secure0", "sixteen-letters-", "secure 0", ".", "-x", "a@1", "a\\n"})
+  for (const char* bridge : {"", "0secure", "../x", "a/b", "Secure0", "sixteen-letters-", "secure 0", ".", "-x", "a@1", "a\\n", "all", "default", "lo"})
     REFUSED(network(R"("bridge":")" + std::string(bridge) + "\""), "network/bridge");
   for (const char* subnet : {"", "10.203.0.0", "10.203.0.1/16", "10.203.0.0/30", "0.0.0.0/0", "10.0.0.0/7", "fd7c::/64", "10.203.0.0/16 ", "010.203.0.0/16"})
     REFUSED(network(R"("subnet4":")" + std::string(subnet) + "\""), "network/subnet4");
@@ -74,6 +74,16 @@ TEST(spec_network_refuses) {
   REFUSED(network(R"("hostAccess":"yes")"), "network/hostAccess");
   // In the host's own network namespace it would be the host's.
   REFUSED(network("", R"({"type":"mount"})"), "network");
+}
+
+// What the kernel does about it is in network_namespace_test.
+TEST(spec_network_does_not_give_the_devices_of_the_host) {
+  const std::string plain = R"({"type":"mount"},{"type":"network"})", user = plain + R"(,{"type":"user"})";
+  const auto with = [](const std::string& set) { return R"(,"capabilities":{")" + set + R"(":["CAP_NET_ADMIN"]})"; };
+  REFUSED(network("", plain, "", with("bounding")), "network");
+  REFUSED(network("", plain, "", ""), "network");  // nothing said: all of them
+  const std::string mapped = R"(],"uidMappings":[{"containerID":0,"hostID":100000,"size":1}],"gidMappings":[{"containerID":0,"hostID":100000,"size":1}],"x":[)";
+  CHECK_EQ(problem(network("", user + mapped, "", with("bounding"))), "");
 }
 
 TEST(spec_network_refuses_ports) {

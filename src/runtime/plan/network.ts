@@ -129,6 +129,24 @@ export function planNetwork(context: Context): NetworkSpec | null {
   };
 }
 
+/**
+ * Its device makes the host's network namespace known inside (IFLA_TARGET_NETNSID): with NET_ADMIN and without a user namespace of its own the
+ * container would change the host's devices. The native side refuses it as well.
+ * @throws SecureError CONTROL_UNAVAILABLE
+ */
+export function checkHostDevices(
+  network: NetworkSpec | null,
+  userNamespace: boolean,
+  bounding: readonly string[],
+): void {
+  if (network === null || userNamespace || !bounding.includes('CAP_NET_ADMIN')) return;
+  throw new SecureError(
+    'CONTROL_UNAVAILABLE',
+    "NET_ADMIN on a bridge needs a user namespace: without one it also changes the host's network devices",
+    { hint: 'use a policy with user: { namespace: required }, leave NET_ADMIN out, or give --network none' },
+  );
+}
+
 /** May it ask a name server? */
 export const reachesDns = (network: NetworkSpec | null): boolean =>
   network !== null && (network.egress === 'any' || (network.egress !== 'none' && network.egress.includes(53)));

@@ -14,7 +14,7 @@ import { planMasks } from './masks.ts';
 import { planHostname, planMonitor, planName } from './monitor.ts';
 import { planMounts, planReadOnly } from './mounts.ts';
 import { planNamespaces, planUserNamespace, RANGE_MAPPING, SYSCTL } from './namespaces.ts';
-import { planNetwork } from './network.ts';
+import { checkHostDevices, planNetwork } from './network.ts';
 import { readSecurityOptions, refusePrivileged } from './options.ts';
 import { Reasons } from './reasons.ts';
 import { planResources } from './resources.ts';
@@ -80,6 +80,7 @@ function decide(context: Context): Parts {
   const seccomp = planSeccomp(context, options, capabilities);
   const readOnly = planReadOnly(context);
   const network = planNetwork(context);
+  checkHostDevices(network, userNamespace, capabilities.bounding);
   const files = planFiles(context, network, userNamespace);
   const mounts = planMounts(context, user, readOnly, userNamespace, files.mounts);
   const landlock = planLandlock(context, mounts, !readOnly, capabilities, network);

@@ -194,3 +194,22 @@ describe('reaching the host', () => {
     await expect(own('extends: strict\nrun: {hostAccess: true}')).rejects.toMatchObject({ code: 'CEILING_EXCEEDED' });
   });
 });
+
+describe('NET_ADMIN without a user namespace', () => {
+  it('is not on a bridge: it would change the devices of the host', async () => {
+    const loose = await own('extends: baseline\nrun: {capabilities: [NET_ADMIN]}');
+    const off = {
+      ...loose,
+      run: { ...loose.run, 'user.namespace': { ...loose.run['user.namespace'], value: 'wished' } },
+    };
+    const host = { host: { userNamespaces: false } };
+    expect(outcome('baseline', { policy: loose })).toBe('planned');
+    expect(outcome('baseline', { policy: off as EffectivePolicy })).toBe('planned');
+    expect(outcome('baseline', { policy: off as EffectivePolicy, ...host })).toBe('CONTROL_UNAVAILABLE');
+    expect(outcome('baseline', { policy: off as EffectivePolicy, ...host, request: { network: 'none' } })).toBe(
+      'planned',
+    );
+    const harmless = { ...host, request: { capDrop: ['NET_ADMIN'] } };
+    expect(outcome('baseline', { policy: off as EffectivePolicy, ...harmless })).toBe('planned');
+  });
+});

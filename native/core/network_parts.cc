@@ -7,12 +7,13 @@ namespace secure::network {
 
 namespace {
 
-// Nothing of ours can be where the kernel has no nfnetlink at all.
-template <typename Work>
-Status with_filter(Work work) {
+// None where the kernel has no nfnetlink at all: then nothing of ours can be there. Callers keep it open until devices are gone: closing it waits
+// until nobody looks at the rules any more that were removed, as the removal of a device does, and so it is waited for once.
+Result<std::optional<netlink::Socket>> filter_if_any() {
   auto filter = open_filter();
-  if (!filter) return filter.error().code == "NFT_UNAVAILABLE" ? Status(Ok{}) : Status(std::move(filter.error()));
-  return work(*filter);
+  if (filter) return std::optional<netlink::Socket>(std::move(*filter));
+  if (filter.error().code == "NFT_UNAVAILABLE") return std::optional<netlink::Socket>();
+  return std::move(filter.error());
 }
 
 // Our bridge. True when there was one.
@@ -78,8 +79,8 @@ Status remove_leftover(netlink::Socket& route, const std::string& name) {
 }
 
 Status take_off(const Directory& dir, const std::string& id, const std::vector<net::Address>& addresses, const std::string& target) {
-  if (!addresses.empty())
-    SECURE_TRY(with_filter([&](netlink::Socket& filter) { return nft::remove_member(filter, dir.bridge, addresses); }));
+  SECURE_LET(filter, filter_if_any());
+  if (filter && !addresses.empty()) SECURE_TRY(nft::remove_member(*filter, dir.bridge, addresses));
   SECURE_LET(route, netlink::Socket::open(NETLINK_ROUTE));
   SECURE_LET(link, rtnl::find(route, device_name(id)));
   if (link && link->alias == id) SECURE_TRY(rtnl::remove(route, link->name));
@@ -95,11 +96,11 @@ Status take_off(const Directory& dir, const std::string& id, const std::vector<n
 Result<bool> clear(const Directory& dir) {
   // First no router any more, then without the table that guards one.
   SECURE_TRY(restore_forwarding(dir));
-  auto removed = with_filter([&](netlink::Socket& filter) -> Status {
-    SECURE_TRY(nft::unpass(filter, dir.bridge));
-    return nft::remove(filter, dir.bridge);
-  });
-  if (!removed) return std::move(removed.error());
+  SECURE_LET(filter, filter_if_any());
+  if (filter) {
+    SECURE_TRY(nft::unpass(*filter, dir.bridge));
+    SECURE_TRY(nft::remove(*filter, dir.bridge));
+  }
   SECURE_LET(route, netlink::Socket::open(NETLINK_ROUTE));
   return remove_bridge(route, dir.bridge);
 }

@@ -49,6 +49,12 @@ bool in_table(const spec::Network& network, const std::vector<std::string>& want
   auto socket = netlink::Socket::open(NETLINK_NETFILTER);
   auto members = socket ? nft::members(*socket, network.bridge) : Result<std::vector<net::Address>>(std::move(socket.error()));
   if (!members) return false;
+  // Elements alone do nothing: somebody may have flushed the rules.
+  nft::Table table{network.bridge, {}, {}};
+  if (auto v4 = net::parse_prefix(network.subnet4)) table.subnet4 = *v4;
+  if (auto v6 = net::parse_prefix(network.subnet6)) table.subnet6 = *v6;
+  auto whole = nft::intact(*socket, table);
+  if (!whole || !*whole) return false;
   return std::all_of(wanted.begin(), wanted.end(), [&](const std::string& text) {
     auto address = net::parse_address(text);
     return address && std::find(members->begin(), members->end(), *address) != members->end();
@@ -77,7 +83,7 @@ void prove_network(const Subject& subject, bool separate, std::vector<Control>& 
   const bool in_force = separate && found == std::vector<std::string>{"eth0", "lo"} && present == wanted && known;
   out.push_back({"network", "bridge", in_force,
                  shown + "; addresses: " + (present.empty() ? "none" : join(present, " ")) + "; nftables table inet " + network.bridge +
-                     (known ? " has them" : " does not have the planned ones"),
+                     (known ? " has them and its rules" : " does not have the planned ones, or its rules"),
                  "/proc/PID/net/dev, fib_trie, if_inet6; elements of the table", false});
 }
 

@@ -227,14 +227,19 @@ Result<Found> find(netlink::Socket& socket, const std::string& name) {
 }
 
 // `nft flush table`, by hand or by a firewall's script, leaves the chains without rules, and every container open.
-Status restore_rules(netlink::Socket& socket, const Table& table) {
-  const std::string& name = table.bridge;
+Result<bool> has_rules(netlink::Socket& socket, const std::string& name, std::size_t wanted) {
   SECURE_LET(all, dump(socket, {NFT_MSG_GETRULE, NFPROTO_INET, {{NFTA_RULE_TABLE, name}}, "list the rules of table inet " + name}));
   const auto present = std::count_if(all.begin(), all.end(), [&](const std::string& rule) {
     return netlink::to_text(netlink::find_attribute(rule, NFTA_RULE_TABLE)) == name;
   });
+  return static_cast<std::size_t>(present) >= wanted;
+}
+
+Status restore_rules(netlink::Socket& socket, const Table& table) {
+  const std::string& name = table.bridge;
   std::vector<Message> rules = make_rules(table);
-  if (static_cast<std::size_t>(present) >= rules.size()) return Ok{};
+  SECURE_LET(whole, has_rules(socket, name, rules.size()));
+  if (whole) return Ok{};
   Message flush = message(NFT_MSG_DELRULE, 0, NFPROTO_INET);
   flush.text(NFTA_RULE_TABLE, name);
   rules.insert(rules.begin(), std::move(flush));
@@ -269,6 +274,12 @@ Status ensure(netlink::Socket& socket, const Table& table) {
     if (status.error().err == EEXIST && !again) continue;
     return unavailable(std::move(status.error()));
   }
+}
+
+Result<bool> intact(netlink::Socket& socket, const Table& table) {
+  SECURE_LET(found, find(socket, table.bridge));
+  if (found != Found::ours) return false;
+  return has_rules(socket, table.bridge, make_rules(table).size());
 }
 
 Status remove(netlink::Socket& socket, const std::string& table) {

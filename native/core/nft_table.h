@@ -22,6 +22,8 @@ struct Table {
 // Make the table unless it is there, and restore rules that somebody flushed. TABLE_TAKEN when a table of that name is not ours (its user data says whose it is) or is
 // of another version.
 Status ensure(netlink::Socket& socket, const Table& table);
+// Whether it is there, ours, and has its rules.
+Result<bool> intact(netlink::Socket& socket, const Table& table);
 // Drop what is forwarded from one of these interfaces to another one of them; idempotent. Others are their maker's business: docker, a
 // VPN or virtual machines may come after us.
 Status guard_forwarding(netlink::Socket& socket, const std::string& table, const std::vector<std::string>& interfaces);

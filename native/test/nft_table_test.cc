@@ -202,8 +202,12 @@ TEST(rules_that_were_flushed_are_restored_and_elements_kept) {
   CHECK_EQ(run("nft add element inet secn0 host4 '{ 10.203.0.9 }'").code, 0);
   CHECK_DONE(nft::guard_forwarding(nfnl, "secn0", {"up0", "up1"}));
   std::string before = list_table();
+  const auto intact = [&] { auto whole = nft::intact(nfnl, check::test_table()); return whole.ok() && *whole; };
+  CHECK(intact());
   CHECK_EQ(run("nft flush chain inet secn0 leaving").code, 0);
+  CHECK(!intact());
   CHECK_DONE(nft::ensure(nfnl, check::test_table()));
+  CHECK(intact());
   CHECK_EQ(list_table(), before);
   CHECK_EQ(run("nft flush table inet secn0").code, 0);
   CHECK(!contains(list_table(), "drop"));

@@ -106,6 +106,9 @@ describe.skipIf(cannotRun())('network of a plan', () => {
     const { address4, address6 } = configOf(id).secure.network;
     expect(await control()).toMatchObject({ planned: 'bridge', inForce: true });
     expect(await control()).toMatchObject({ actual: expect.stringContaining(`${address4} ${address6}`) });
+    // Its elements stay, and decide nothing without the rules.
+    await netns.sh('nft flush table inet secrt0');
+    expect(await control()).toMatchObject({ inForce: false });
     await netns.sh('nft delete table inet secrt0');
     expect(await control()).toMatchObject({ inForce: false, actual: expect.stringContaining('does not have') });
     const plain = await start(plan, 'sleep', '600');

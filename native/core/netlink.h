@@ -72,6 +72,8 @@ class Socket {
   // A question about one object: `visit` as in dump, for the answer. The kernel's ENODEV, ENOENT are errors like others.
   Status get(Message& message, const std::string& what,
              const std::function<void(const nlmsghdr&, std::string_view payload)>& visit);
+  // For ioctl(2) about devices of its network namespace.
+  [[nodiscard]] int fd() const { return fd_.get(); }
   // A dump: `visit(header, payload)` for each message. Restarted by the caller when it was interrupted (NLM_F_DUMP_INTR: error DUMP_INTERRUPTED).
   Status dump(Message& message, const std::string& what,
               const std::function<void(const nlmsghdr&, std::string_view payload)>& visit);

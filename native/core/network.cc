@@ -218,7 +218,10 @@ Status attach(const record::Roots& roots, const std::string& id, const spec::Net
     SECURE_TRY(add_member(roots, dir, filter, member));
     gateway = bridge.hardware;
   }
-  return configure_inside(netns.get(), subnets, addresses, gateway);
+  SECURE_TRY(configure_inside(netns.get(), subnets, addresses, gateway));
+  // With its other end on, the port has a carrier, and with the first port the bridge has.
+  SECURE_TRY(rtnl::settle(route, device_name(id)));
+  return rtnl::settle(route, network.bridge);
 }
 
 Status detach(const record::Roots& roots, const std::string& id, const spec::Network& network) {

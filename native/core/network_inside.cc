@@ -31,10 +31,12 @@ Status configure_inside(int netns, const Subnets& subnets, const std::vector<net
   const auto subnet = [&](const net::Address& address) -> const net::Prefix& { return address.size() == 4 ? subnets.v4 : *subnets.v6; };
   for (const auto& address : addresses) SECURE_TRY(rtnl::add_address(socket, link->index, address, subnet(address).length));
   SECURE_TRY(rtnl::set_up(socket, link->index));
+  SECURE_TRY(rtnl::settle(socket, kInside));
   for (const auto& address : addresses) {
     SECURE_TRY(rtnl::add_default_route(socket, link->index, subnet(address).host(1)));
     SECURE_TRY(rtnl::add_neighbour(socket, link->index, subnet(address).host(1), gateway));
   }
+  for (const auto& address : addresses) SECURE_TRY(rtnl::await_local(socket, address));
   return Ok{};
 }
 

@@ -4,6 +4,7 @@
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -14,6 +15,8 @@ namespace secure::rtnl {
 
 using netlink::Message;
 using netlink::Socket;
+
+constexpr int kStep = 100, kPatience = 5'000'000;  // microseconds
 
 Status add_address(Socket& socket, int index, const net::Address& address, unsigned prefix) {
   const std::string what = "give device " + std::to_string(index) + " the address " + address.text() + "/" + std::to_string(prefix);
@@ -26,6 +29,26 @@ Status add_address(Socket& socket, int index, const net::Address& address, unsig
   message.header(header).attr(IFA_LOCAL, address.view()).attr(IFA_ADDRESS, address.view());
   if (address.family == AF_INET6) message.u32(IFA_FLAGS, IFA_F_NODAD);
   return socket.request(message, what);
+}
+
+Status await_local(Socket& socket, const net::Address& address) {
+  const std::string what = "wait for the route to the own address " + address.text();
+  for (int waited = 0; waited < kPatience; waited += kStep) {
+    Message message(RTM_GETROUTE, 0);
+    rtmsg header{};
+    header.rtm_family = static_cast<std::uint8_t>(address.family);
+    header.rtm_dst_len = static_cast<std::uint8_t>(address.size() * 8);
+    message.header(header).attr(RTA_DST, address.view());
+    bool local = false;
+    auto asked = socket.get(message, what, [&](const nlmsghdr&, std::string_view payload) {
+      if (payload.size() >= sizeof header) std::memcpy(&header, payload.data(), sizeof header);
+      local = header.rtm_type == RTN_LOCAL;
+    });
+    if (local) return Ok{};
+    if (!asked && asked.error().err != ENETUNREACH && asked.error().err != EHOSTUNREACH) return asked;
+    (void)::usleep(kStep);
+  }
+  return fail(Stage::network, "NETWORK_FAILED", ETIMEDOUT, what);
 }
 
 Status add_default_route(Socket& socket, int index, const net::Address& gateway) {

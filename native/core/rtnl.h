@@ -43,8 +43,13 @@ Status add_pair(netlink::Socket& socket, const std::string& name, const std::str
 
 // Without a link-local address.
 Status set_up(netlink::Socket& socket, int index);
+// Returns when the kernel has taken note that the device has a carrier or none, which it does in its own time else: until then a device
+// that was just switched on throws away what it is to send, and a port of a bridge what comes in.
+Status settle(netlink::Socket& socket, const std::string& name);
 // Without duplicate address detection: nobody else can have it.
 Status add_address(netlink::Socket& socket, int index, const net::Address& address, unsigned prefix);
+// Returns when packets to an address given above are taken for ours: for IPv6 the kernel makes the route in its own time.
+Status await_local(netlink::Socket& socket, const net::Address& address);
 Status add_default_route(netlink::Socket& socket, int index, const net::Address& gateway);
 // Where `address` is found beyond device `index`, for ever and whatever anybody on the wire says; instead of what was known.
 Status add_neighbour(netlink::Socket& socket, int index, const net::Address& address, const net::Hardware& hardware);

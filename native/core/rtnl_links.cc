@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <linux/ethtool.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <cstring>
@@ -116,6 +119,17 @@ Status set_up(netlink::Socket& socket, int index) {
   }
   netlink::Message message = change(index, IFF_UP, IFF_UP);
   return socket.request(message, what);
+}
+
+Status settle(netlink::Socket& socket, const std::string& name) {
+  SECURE_TRY(check_name(name));
+  // Asking for the link makes the kernel do at once what it has queued for the device.
+  ethtool_value link{ETHTOOL_GLINK, 0};
+  ifreq request{};
+  std::copy(name.begin(), name.end(), request.ifr_name);
+  request.ifr_data = reinterpret_cast<char*>(&link);
+  if (::ioctl(socket.fd(), SIOCETHTOOL, &request) == 0) return Ok{};
+  return fail(Stage::network, "NETLINK_FAILED", errno, "look whether the device " + name + " has a link");
 }
 
 Status remove_index(netlink::Socket& socket, int index, const std::string& name) {

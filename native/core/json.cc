@@ -11,30 +11,51 @@ namespace {
 constexpr std::size_t kMaxText = 16U << 20;
 constexpr int kMaxDepth = 64;
 
-// The writer and DOM destructors recurse; a depth bound before parsing keeps them safe.
-bool too_deep(std::string_view text) {
+constexpr std::size_t kEscape = 6;  // \uXXXX
+
+// Whether \uXXXX at `text` names half of a surrogate pair: D8..DB the first, DC..DF the second.
+bool surrogate(std::string_view text, bool second) {
+  if (text.size() < kEscape || text[0] != '\\' || text[1] != 'u' || (text[2] | 0x20) != 'd') return false;
+  const char c = static_cast<char>(text[3] | 0x20);
+  return second ? c >= 'c' && c <= 'f' : c == '8' || c == '9' || c == 'a' || c == 'b';
+}
+
+struct Shape {
+  bool too_deep = false, lone_surrogate = false;
+};
+
+// What RapidJSON does not look at. Its writer and the destructor of a document recurse, so depth is bounded before parsing. And it
+// takes a second half of a surrogate pair without the first, for which there is no UTF-8: what it then writes cannot be read again.
+Shape examine(std::string_view text) {
+  Shape shape;
   int depth = 0;
   bool in_string = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
+    const char c = text[i];
     if (in_string) {
-      if (c == '\\') ++i;
-      else if (c == '"') in_string = false;
+      if (c == '"') in_string = false;
+      if (c != '\\') continue;
+      if (surrogate(text.substr(i), false) && surrogate(text.substr(i + kEscape), true)) i += 2 * kEscape - 1;
+      else if (surrogate(text.substr(i), true)) shape.lone_surrogate = true;
+      else ++i;
     } else if (c == '"') {
       in_string = true;
     } else if (c == '{' || c == '[') {
-      if (++depth > kMaxDepth) return true;
+      if (++depth > kMaxDepth) shape.too_deep = true;
     } else if (c == '}' || c == ']') {
       --depth;
     }
   }
-  return false;
+  return shape;
 }
 }  // namespace
 
 Result<rapidjson::Document> parse(std::string_view text, const std::string& what) {
   if (text.size() > kMaxText) return fail(Stage::config, "CONFIG_INVALID", 0, what + " is larger than 16 MiB");
-  if (too_deep(text)) return fail(Stage::config, "CONFIG_INVALID", 0, what + " is nested deeper than 64");
+  const Shape shape = examine(text);
+  if (shape.too_deep) return fail(Stage::config, "CONFIG_INVALID", 0, what + " is nested deeper than 64");
+  if (shape.lone_surrogate)
+    return fail(Stage::config, "CONFIG_INVALID", 0, what + " has half of a surrogate pair (\\uDC00 to \\uDFFF without the first half)");
   rapidjson::Document doc;
   // Not kParseFullPrecisionFlag: no field is a fraction, and its slow path counts the leading zeros of zero (found by
   // the fuzzer; undefined behaviour in RapidJSON's diyfp.h).

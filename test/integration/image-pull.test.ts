@@ -27,7 +27,7 @@ describe.skipIf(cannotRun() || noRegistry())('images of a registry', () => {
       ...spec,
     });
   beforeAll(async () => {
-    secure = await Secure.create();
+    secure = await Secure.create({ netns: 'host' });
     registry = await startRegistry(join(secure.root, 'registry'));
     // The image that the instance was made with, below a name of the registry.
     registry.push(join(secure.root, 'layout'), 'team/busybox:1');

@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { available } from './available.ts';
 import { type Bundle, makeBundle } from './bundle.ts';
 
 const home = join(import.meta.dirname, '..');
@@ -14,10 +15,6 @@ interface Contender {
   argv: readonly string[];
   /** Whether it reads the command from config.json. */
   bundle: boolean;
-}
-
-function available(program: string): boolean {
-  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 }
 
 function runtimes(bundle: Bundle, floor: string, command: readonly string[]): Contender[] {

@@ -7,6 +7,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { available } from './available.ts';
 
 const home = join(import.meta.dirname, '..');
 const SECONDS = 4;
@@ -27,7 +28,6 @@ interface Measured {
 }
 
 const quiet = { stdio: ['ignore', 'ignore', 'inherit'] as ['ignore', 'ignore', 'inherit'] };
-const available = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 
 async function answers(url: string): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {

@@ -15,12 +15,6 @@ namespace {
 constexpr int kWait = 30'000;  // ms; a removed device makes the kernel wait for everybody who may still look at it
 constexpr std::size_t kMaxFile = 1U << 20;
 
-bool same_file(int parent, const std::string& name, int fd) {
-  struct stat open_one {}, named {};
-  return ::fstat(fd, &open_one) == 0 && ::fstatat(parent, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-         open_one.st_ino == named.st_ino && open_one.st_dev == named.st_dev;
-}
-
 }  // namespace
 
 std::string namespace_suffix() {
@@ -47,7 +41,7 @@ Result<Directory> open_named(const record::Roots& roots, const std::string& name
       return fail(Stage::network, "NETWORK_BUSY", locked.error().err, "the network " + name + " is being changed by another command",
                   "try again when it has ended");
     // It may have been removed while we waited, and made again by somebody who did not.
-    if (same_file(networks.get(), name, dir->get())) {
+    if (record::still_there(networks.get(), name, dir->get())) {
       SECURE_TRY(make_dirs(dir->get(), "addresses", 0700));  // missing when a removal or the making was killed
       SECURE_LET(addresses, open_nofollow(dir->get(), "addresses", O_RDONLY | O_DIRECTORY));
       return Directory{name.substr(0, name.find('@')), name, std::move(*dir), std::move(addresses)};

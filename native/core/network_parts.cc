@@ -16,11 +16,13 @@ Result<std::optional<netlink::Socket>> filter_if_any() {
   return std::move(filter.error());
 }
 
+bool is_ours(const std::optional<rtnl::Link>& link) { return link && link->kind == "bridge" && link->alias == kAlias; }
+
 // Our bridge. True when there was one.
 Result<bool> remove_bridge(netlink::Socket& route, const std::string& name) {
   SECURE_TRY(remove_leftover(route, name));
   SECURE_LET(link, rtnl::find(route, name));
-  if (!link || link->kind != "bridge" || link->alias != kAlias) return false;
+  if (!is_ours(link)) return false;
   SECURE_TRY(rtnl::remove(route, name));
   return true;
 }
@@ -65,7 +67,7 @@ Status settle_neighbours(netlink::Socket& route, int bridge, const std::vector<n
 
 Result<std::optional<rtnl::Link>> find_bridge(netlink::Socket& route, const std::string& name) {
   SECURE_LET(link, rtnl::find(route, name));
-  if (link && (link->kind != "bridge" || link->alias != kAlias))
+  if (link && !is_ours(link))
     return fail(Stage::network, "BRIDGE_TAKEN", EEXIST,
                 "the device " + name + " is no bridge of ours" + (link->kind.empty() ? "" : " (" + link->kind + ")"),
                 "choose another bridge name (SECURE_BRIDGE), or remove it: ip link delete " + name);
@@ -85,9 +87,8 @@ Status take_off(const Directory& dir, const std::string& id, const std::vector<n
   SECURE_LET(link, rtnl::find(route, device_name(id)));
   if (link && link->alias == id) SECURE_TRY(rtnl::remove(route, link->name));
   SECURE_LET(bridge, rtnl::find(route, dir.bridge));
-  const bool ours = bridge && bridge->kind == "bridge" && bridge->alias == kAlias;
   for (const auto& address : addresses)
-    if (ours) SECURE_TRY(rtnl::remove_neighbour(route, bridge->index, address));
+    if (is_ours(bridge)) SECURE_TRY(rtnl::remove_neighbour(route, bridge->index, address));
   for (const auto& address : addresses)
     if (address.size() == 4) SECURE_TRY(record::release(dir.addresses.get(), address.text(), target));
   return Ok{};

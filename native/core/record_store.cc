@@ -32,13 +32,6 @@ Result<Fd> open_root(const std::string& root, bool create) {
   return dir;
 }
 
-// A directory that was removed while we waited for its lock has no name any more.
-bool still_there(int containers, const std::string& id, int fd) {
-  struct stat open_one {}, named {};
-  return ::fstat(fd, &open_one) == 0 && ::fstatat(containers, id.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-         open_one.st_ino == named.st_ino && open_one.st_dev == named.st_dev;
-}
-
 Error no_such(const std::string& id) {
   return fail(Stage::state, "NO_SUCH_CONTAINER", 0, "there is no container " + id);
 }
@@ -51,6 +44,12 @@ Result<Fd> open_dir(const std::string& root, const char* sub, bool create) {
   if (dir || !create || dir.error().err != ENOENT) return dir;
   SECURE_TRY(make_dirs(top.get(), sub, 0700));
   return open_nofollow(top.get(), sub, O_RDONLY | O_DIRECTORY);
+}
+
+bool still_there(int dir, const std::string& name, int fd) {
+  struct stat open_one {}, named {};
+  return ::fstat(fd, &open_one) == 0 && ::fstatat(dir, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         open_one.st_ino == named.st_ino && open_one.st_dev == named.st_dev;
 }
 
 std::vector<std::string> entries(int dir) {

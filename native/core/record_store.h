@@ -15,6 +15,9 @@ namespace secure::record {
 // to is STATE_UNSAFE: every name in it would be theirs to exchange. Without `create`, a missing one is NOT_FOUND.
 Result<Fd> open_dir(const std::string& root, const char* sub, bool create);
 
+// Whether `name` is still the file that `fd` has open: one that was removed while somebody waited for its lock is not.
+bool still_there(int dir, const std::string& name, int fd);
+
 // Names in a directory, without . and ..; sorted.
 std::vector<std::string> entries(int dir);
 

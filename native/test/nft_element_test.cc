@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "child.h"
 #include "nft_kernel.h"
 
 using namespace secure;
@@ -216,22 +217,12 @@ TEST(removals_at_the_same_time) {
     CHECK_DONE(nft::add(nfnl, "secn0", member));
     all.push_back(member.address4);
   }
-  std::vector<pid_t> children;
-  for (int worker = 0; worker < 4; worker++) {
-    pid_t pid = ::fork();
-    if (pid == 0) {
-      auto own = netlink::Socket::open(NETLINK_NETFILTER);
-      if (!own) ::_exit(1);
-      for (const auto& one : all)
-        if (!nft::remove_member(*own, "secn0", {one})) ::_exit(2);
-      ::_exit(0);
-    }
-    children.push_back(pid);
-  }
-  for (pid_t pid : children) {
-    int status = 0;
-    ::waitpid(pid, &status, 0);
-    CHECK_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 0);
-  }
+  CHECK(check::all_at_once(4, [&](int) {
+    auto own = netlink::Socket::open(NETLINK_NETFILTER);
+    if (!own) return 1;
+    for (const auto& one : all)
+      if (!nft::remove_member(*own, "secn0", {one})) return 2;
+    return 0;
+  }));
   CHECK(member_texts(nfnl).empty());
 }

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "child.h"
 #include "nft_kernel.h"
 #include "nft_wire.h"
 
@@ -168,27 +169,17 @@ TEST(second_ensure_changes_nothing) {
 
 TEST(ensure_and_remove_at_the_same_time) {
   NFT_TEST();
-  std::vector<pid_t> children;
-  for (int worker = 0; worker < 6; worker++) {
-    pid_t pid = ::fork();
-    if (pid == 0) {
-      auto own = netlink::Socket::open(NETLINK_NETFILTER);
-      if (!own) ::_exit(1);
-      // Without the lock that callers hold: what one makes another may find half a moment later, or gone.
-      for (int i = 0; i < 50; i++) {
-        auto made = nft::ensure(*own, check::test_table());
-        if (!made && made.error().err != EEXIST && made.error().err != ENOENT) ::_exit(2);
-        if (worker == 0 && i % 5 == 0 && !nft::remove(*own, "secn0")) ::_exit(3);
-      }
-      ::_exit(0);
+  CHECK(check::all_at_once(6, [](int worker) {
+    auto own = netlink::Socket::open(NETLINK_NETFILTER);
+    if (!own) return 1;
+    // Without the lock that callers hold: what one makes another may find half a moment later, or gone.
+    for (int i = 0; i < 50; i++) {
+      auto made = nft::ensure(*own, check::test_table());
+      if (!made && made.error().err != EEXIST && made.error().err != ENOENT) return 2;
+      if (worker == 0 && i % 5 == 0 && !nft::remove(*own, "secn0")) return 3;
     }
-    children.push_back(pid);
-  }
-  for (pid_t pid : children) {
-    int status = 0;
-    ::waitpid(pid, &status, 0);
-    CHECK_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 0);
-  }
+    return 0;
+  }));
   CHECK_DONE(nft::ensure(nfnl, check::test_table()));
   std::string raced = list_table();
   CHECK_DONE(nft::remove(nfnl, "secn0"));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The only file access of the policy language, behind an interface: the rest is pure.
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { readBounded } from '../bounded.ts';
 import { SecureError } from '../errors.ts';
 
 /** What was read, in the plan's vocabulary of inputs. */
@@ -27,17 +28,6 @@ function unreadable(path: string, why: string, cause?: unknown): SecureError {
     position: { file: path },
     cause,
   });
-}
-
-function readAtMost(fd: number, path: string): Buffer {
-  const buffer = Buffer.allocUnsafe(MAX_BYTES + 1);
-  let length = 0;
-  for (;;) {
-    const n = readSync(fd, buffer, length, buffer.length - length, null);
-    length += n;
-    if (length > MAX_BYTES) throw unreadable(path, `is larger than ${MAX_BYTES / 1024} KiB`);
-    if (n === 0) return buffer.subarray(0, length);
-  }
 }
 
 const WHY: Readonly<Record<string, string>> = {
@@ -66,7 +56,8 @@ export function fileIo(inputs: PolicyInput[], cwd: string = process.cwd()): Poli
       try {
         const stat = fstatSync(fd, { bigint: true });
         if (!stat.isFile()) throw unreadable(path, stat.isDirectory() ? 'is a directory' : 'is not a regular file');
-        const bytes = readAtMost(fd, path);
+        const bytes = readBounded(fd, MAX_BYTES);
+        if (bytes === undefined) throw unreadable(path, `is larger than ${MAX_BYTES / 1024} KiB`);
         const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
         inputs.push({ kind: 'content', path, sha256: createHash('sha256').update(bytes).digest('hex') });
         return { text, identity: `${stat.dev}:${stat.ino}` };

@@ -2,7 +2,8 @@
 // What a plan was made from. Every look-up goes through here, the ones that found nothing too: the plan may be used
 // again only while all of it is unchanged (docs/plan.md, "Inputs").
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
+import { readBounded } from '../bounded.ts';
 import { ExitCode, SecureError } from '../errors.ts';
 import type { PlanInputRecord } from './plan/types.ts';
 
@@ -14,14 +15,6 @@ export interface ReadFile {
   readonly data: Buffer;
   readonly uid: number;
   readonly mode: number;
-}
-
-/** At most `limit` bytes of an open file, or undefined when there is more. */
-function readBounded(fd: number, limit: number): Buffer | undefined {
-  const buffer = Buffer.allocUnsafe(limit + 1);
-  let size = 0;
-  for (let n = -1; n !== 0 && size <= limit; size += n) n = readSync(fd, buffer, size, buffer.length - size, null);
-  return size > limit ? undefined : buffer.subarray(0, size);
 }
 
 export class Inputs {

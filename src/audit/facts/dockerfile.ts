@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads a Dockerfile as its builder does. Its text is hostile: everything is one pass over at most 1 MiB.
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { readBounded } from '../../bounded.ts';
 import { SecureError } from '../../errors.ts';
 import { readInstruction } from './dockerfile/instructions.ts';
 import { invalid, logicalLines } from './dockerfile/lines.ts';
@@ -62,17 +63,13 @@ function readText(path: string): string {
   }
   try {
     if (!fstatSync(fd).isFile()) throw unreadable('it is no regular file');
-    // One byte more than is allowed, whatever size the file says it has.
-    const data = Buffer.allocUnsafe(DOCKERFILE_LIMIT + 1);
-    let length = 0;
-    for (let got = 1; got > 0 && length < data.length; length += got)
-      got = readSync(fd, data, length, data.length - length, null);
-    if (length > DOCKERFILE_LIMIT)
+    const data = readBounded(fd, DOCKERFILE_LIMIT);
+    if (data === undefined)
       throw new SecureError('LIMIT_EXCEEDED', `${path} is larger than ${DOCKERFILE_LIMIT} bytes`, {
         hint: 'no Dockerfile is; check that the path is the right one',
       });
     // The byte order mark stays: it counts as a column.
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(data.subarray(0, length));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(data);
   } catch (cause) {
     if (cause instanceof SecureError) throw cause;
     throw unreadable(

@@ -1,20 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where reports go. Looked at before anything is collected, written when all of them are ready: all files or none.
-import { randomBytes } from 'node:crypto';
-import {
-  accessSync,
-  closeSync,
-  constants,
-  fsyncSync,
-  lstatSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { accessSync, constants, lstatSync, renameSync, rmSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { SecureError } from '../../errors.ts';
-import { diskError, errnoOf } from '../../runtime/images/durable.ts';
+import { diskError, errnoOf, writeTemporary } from '../../runtime/images/durable.ts';
 import { quote } from '../read.ts';
 import type { Format } from './flags.ts';
 
@@ -106,17 +95,8 @@ export function writeOutputs(files: readonly { readonly path: string; readonly t
   try {
     for (const { path, text } of files) {
       check(path);
-      const whole = resolve(path);
-      const temporary = join(dirname(whole), `.${basename(whole).slice(0, 200)}.${randomBytes(6).toString('hex')}`);
       try {
-        const fd = openSync(temporary, 'wx', 0o666);
-        temporaries.push(temporary);
-        try {
-          writeFileSync(fd, text);
-          fsyncSync(fd);
-        } finally {
-          closeSync(fd);
-        }
+        temporaries.push(writeTemporary(resolve(path), text, 0o666));
       } catch (error) {
         throw translated(path, error);
       }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// proc_pid_mountinfo(5), as far as control groups need it.
+// Mounts, as far as control groups need them.
+import { mountLines } from '../../mountinfo.ts';
 
 export interface Mount {
   readonly mountPoint: string;
@@ -8,26 +9,12 @@ export interface Mount {
   readonly superOptions: readonly string[];
 }
 
-/** Undo the octal escapes of space, tab, newline and backslash. */
-const unescapeOctal = (text: string): string =>
-  text.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
-
-/** One line per mount; a line that does not follow the format is left out, newer kernels may add optional fields. */
+/** The mounts of a mountinfo text. */
 export function parseMountinfo(text: string): Mount[] {
-  const mounts: Mount[] = [];
-  for (const line of text.split('\n')) {
-    const fields = line.split(' ');
-    const separator = fields.indexOf('-', 6);
-    const [mountPoint, options] = [fields[4], fields[5]];
-    const [fsType, , superOptions] = separator < 0 ? [] : fields.slice(separator + 1);
-    if (mountPoint === undefined || options === undefined || fsType === undefined) continue;
-    const perSuper = (superOptions ?? '').split(',');
-    mounts.push({
-      mountPoint: unescapeOctal(mountPoint),
-      fsType,
-      readOnly: options.split(',').includes('ro') || perSuper.includes('ro'),
-      superOptions: perSuper,
-    });
-  }
-  return mounts;
+  return mountLines(text).map(({ point, options, type, superOptions }) => ({
+    mountPoint: point,
+    fsType: type,
+    readOnly: options.includes('ro') || superOptions.includes('ro'),
+    superOptions,
+  }));
 }

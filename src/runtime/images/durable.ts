@@ -30,21 +30,34 @@ export async function fsyncDir(path: string): Promise<void> {
   }
 }
 
-/** Replace a file: temp + fsync + rename + fsync of the directory. The temporary name starts with a dot. */
-export async function writeAtomic(path: string, data: string): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}`);
+/**
+ * The content under a temporary name beside `path`, on disk. The name starts with a dot. On an error nothing is left.
+ * The caller renames it.
+ */
+export function writeTemporary(path: string, data: string, mode: number): string {
+  const temporary = join(dirname(path), `.${basename(path).slice(0, 200)}.${randomBytes(6).toString('hex')}`);
+  const fd = openSync(temporary, 'wx', mode);
   try {
-    const fd = openSync(temporary, 'wx', 0o600);
-    try {
-      writeFileSync(fd, data);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    writeFileSync(fd, data);
+    fsyncSync(fd);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+  return temporary;
+}
+
+/** Replace a file: temp + fsync + rename + fsync of the directory. */
+export async function writeAtomic(path: string, data: string): Promise<void> {
+  let temporary: string | undefined;
+  try {
+    temporary = writeTemporary(path, data, 0o600);
     renameSync(temporary, path);
     await fsyncDir(dirname(path));
   } catch (error) {
-    rmSync(temporary, { force: true });
+    if (temporary !== undefined) rmSync(temporary, { force: true });
     throw diskError(error, `writing ${path}`);
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading a file as overlayfs would show it, without mounting anything.
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
+import { readBounded } from '../../bounded.ts';
 import { SecureError } from '../../errors.ts';
 import { getXattr } from '../../native.ts';
 import { errnoOf } from './durable.ts';
@@ -27,12 +28,10 @@ const isOpaque = (directory: number) => getXattr(directory, 'trusted.overlay.opa
 function readRegular(named: number, limit: number, what: string): string {
   const fd = reopen(named);
   try {
-    const data = Buffer.allocUnsafe(limit + 1);
-    let length = 0;
-    for (let got = 1; got > 0 && length <= limit; length += got)
-      got = readSync(fd, data, length, data.length - length, null);
-    if (length > limit) throw new SecureError('LIMIT_EXCEEDED', `/${what} of the image is larger than ${limit} bytes`);
-    return data.toString('utf8', 0, length);
+    const data = readBounded(fd, limit);
+    if (data === undefined)
+      throw new SecureError('LIMIT_EXCEEDED', `/${what} of the image is larger than ${limit} bytes`);
+    return data.toString('utf8');
   } finally {
     closeSync(fd);
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// proc_pid_mountinfo(5), and which file system a path is on.
+// Mounts, and which file system a path is on.
+import { mountLines } from '../../../mountinfo.ts';
 
 export interface Mount {
   readonly point: string;
@@ -8,19 +9,9 @@ export interface Mount {
   readonly options: readonly string[];
 }
 
-const unescapeOctal = (text: string): string =>
-  text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
-
-/** One line per mount; a line that does not follow the format is left out. */
+/** The mounts of a mountinfo text. */
 export function parseMounts(text: string): Mount[] {
-  return text.split('\n').flatMap((line) => {
-    const fields = line.split(' ');
-    const separator = fields.indexOf('-', 6);
-    const [point, options] = [fields[4], fields[5]];
-    const [type, source] = separator < 0 ? [] : fields.slice(separator + 1);
-    if (point === undefined || options === undefined || type === undefined) return [];
-    return [{ point: unescapeOctal(point), type, source: unescapeOctal(source ?? ''), options: options.split(',') }];
-  });
+  return mountLines(text).map(({ point, type, source, options }) => ({ point, type, source, options }));
 }
 
 /** The mount that `path`, absolute and without links, is on: the longest mount point above it, of equals the last. */

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readSync } from 'node:fs';
+
+/**
+ * What an open file has from where it stands, or undefined when that is more than `limit` bytes. The size that the file
+ * says it has does not count: it may grow, and that of /proc is 0.
+ */
+export function readBounded(fd: number, limit: number): Buffer | undefined {
+  const buffer = Buffer.allocUnsafe(limit + 1);
+  let size = 0;
+  for (let n = -1; n !== 0 && size <= limit; size += n) n = readSync(fd, buffer, size, buffer.length - size, null);
+  return size > limit ? undefined : buffer.subarray(0, size);
+}

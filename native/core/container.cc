@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "container.h"
 
-#include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "container_clone.h"
+#include "hooks.h"
 #include "init.h"
 #include "mountfd.h"
 #include "overlay.h"
@@ -29,26 +30,17 @@ void abandon(pid_t pid, const cgroup::Group* group) {
   if (group != nullptr) (void)cgroup::remove(group->layout, group->path);
 }
 
-unsigned long namespace_flags(const spec::Spec& spec) {
-  unsigned long flags = 0;
-  for (const auto& ns : spec.namespaces) flags |= static_cast<unsigned>(ns.flag);
-  return flags;
-}
-
-Status check(const spec::Spec& spec, unsigned long namespaces) {
-  if ((namespaces & CLONE_NEWNS) == 0)
+Status check(const spec::Spec& spec) {
+  const bool user = namespaces::has(spec, CLONE_NEWUSER), new_user = (namespaces::created(spec) & CLONE_NEWUSER) != 0;
+  if (!namespaces::has(spec, CLONE_NEWNS))
     return fail(Stage::config, "CONFIG_INVALID", 0, "/linux/namespaces must have a mount namespace");
-  bool user = (namespaces & CLONE_NEWUSER) != 0;
-  if (user && (spec.uid_mappings.empty() || spec.gid_mappings.empty()))
+  if (new_user && (spec.uid_mappings.empty() || spec.gid_mappings.empty()))
     return fail(Stage::config, "CONFIG_INVALID", 0, "a user namespace needs /linux/uidMappings and /linux/gidMappings");
   if (!user && (!spec.uid_mappings.empty() || !spec.gid_mappings.empty()))
     return fail(Stage::config, "CONFIG_INVALID", 0, "id mappings need a user namespace in /linux/namespaces");
   // Without a namespace of its own it would be the host's.
-  if ((namespaces & CLONE_NEWUTS) == 0 && (!spec.hostname.empty() || !spec.domainname.empty()))
-    return fail(Stage::config, "CONFIG_INVALID", 0, "/hostname and /domainname need a uts namespace in /linux/namespaces");
-  if (!spec.process.apparmor_profile.empty() || !spec.process.selinux_label.empty() || !spec.mount_label.empty())
-    return fail(Stage::config, "CONTROL_UNAVAILABLE", 0, "AppArmor profiles and SELinux labels are not supported by this version",
-                "leave them out of the config, or run without them");
+  if (!namespaces::has(spec, CLONE_NEWUTS) && (!spec.hostname.empty() || !spec.domainname.empty()))
+    return fail(Stage::config, "CONFIG_INVALID", 0, "unable to set the host name: /hostname and /domainname need a uts namespace in /linux/namespaces");
   return Ok{};
 }
 
@@ -76,18 +68,29 @@ Error died_early(const cgroup::Group& group) {
   if (memory.oom_kills > 0)
     return fail(Stage::process, "OUT_OF_MEMORY", 0,
                 "the memory limit of " + std::to_string(memory.limit) + " bytes is too low to start (peak " + std::to_string(memory.peak) + ")",
-                "raise --memory");
+                "raise --memory (/linux/resources/memory/limit)");
   return fail(Stage::process, "START_DIED", 0, "the container's process was killed while it was being set up");
+}
+
+// What the other side says until `wanted`, or until it fails; a terminal that it sends is kept.
+StartError hear(int sync, Fd& terminal, sync::Kind wanted) {
+  for (;;) {
+    auto message = sync::receive(sync);
+    if (!message) return {std::move(message.error()), 125};
+    if (message->kind == sync::Kind::error) return {std::move(message->error), message->number};
+    if (message->kind == sync::Kind::terminal) terminal = std::move(message->fd);
+    if (message->kind == wanted) return {};
+  }
 }
 
 struct Start {
   const spec::Spec& spec;
   Options options;
-  unsigned long namespaces = 0;
+  unsigned long created = 0;  // CLONE_NEW*
   cgroup::Group group;
   bool has_group = false;
-  Fd sync, pidfd, terminal;
-  pid_t pid = 0;
+  Clone clone;
+  Fd terminal, root_fd;
   init::Plan plan;
 
   Status make_group() {
@@ -99,76 +102,83 @@ struct Start {
     return cgroup::apply(group, spec.resources);
   }
 
-  Status clone_process() {
-    SECURE_LET(pair, sync::channel());
-    int v2 = cgroup::v2_dir(group);
-    bool pure_v2 = group.layout.mode == cgroup::Mode::v2;
-    plan.unshare_cgroup = (namespaces & CLONE_NEWCGROUP) != 0 && !pure_v2;
-    int pidfd_out = -1;
-    clone_args args{};
-    args.flags = namespaces | CLONE_PIDFD;
-    // The namespace's root is the cgroup at the moment of its making, so on v1 it comes after the joins.
-    if (plan.unshare_cgroup) args.flags &= ~static_cast<std::uint64_t>(CLONE_NEWCGROUP);
-    if (v2 >= 0) args.flags |= CLONE_INTO_CGROUP;
-    args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd_out);
-    args.exit_signal = SIGCHLD;
-    args.cgroup = v2 >= 0 ? static_cast<std::uint64_t>(v2) : 0;
-    long child = ::syscall(SYS_clone3, &args, sizeof args);
-    if (child < 0)
-      return fail(Stage::clone, "CLONE_FAILED", errno, "make the container's process",
-                  errno == EPERM ? "user namespaces may be switched off: sysctl user.max_user_namespaces"
-                  : errno == ENOSPC ? "a limit on namespaces is reached: sysctl user.max_*_namespaces" : "");
-    if (child == 0) {
-      // Held open here it would hide that the host side is gone.
-      pair.first.reset();
-      init::run(plan, pair.second.get());
+  Status make_process() {
+    Fd userns;
+    for (const auto& one : plan.joined)
+      if (one.flag == CLONE_NEWUSER) {
+        plan.joined_user = true;
+        userns = Fd(::fcntl(one.file.get(), F_DUPFD_CLOEXEC, 3));
+      }
+    // A user namespace that is still to be made maps the layers, so the root has to wait for it.
+    if ((created & CLONE_NEWUSER) == 0) {
+      SECURE_TRY(map_sources(plan.mounts, userns.get()));
+      SECURE_LET(root, root_mount(spec, options, userns.get()));
+      root_fd = std::move(root);
     }
-    pid = static_cast<pid_t>(child);
-    pidfd = Fd(pidfd_out);
-    sync = std::move(pair.first);
+    // A process that has to be found first hears of its root when it was: it says nothing before that.
+    if (!plan.joined_user) plan.root = std::move(root_fd);
+    SECURE_LET(made, clone_init(plan, created, group));
+    clone = std::move(made);
     return Ok{};
   }
 
-  Status host_side() {
-    Fd userns;
-    if ((namespaces & CLONE_NEWUSER) != 0) {
-      SECURE_TRY(userns::write_maps(pid, spec.uid_mappings, spec.gid_mappings));
-      SECURE_LET(fd, userns::open(pid));
-      userns = std::move(fd);
-    }
+  Status map_and_send_root() {
+    SECURE_TRY(userns::write_maps(clone.pid, spec.uid_mappings, spec.gid_mappings));
+    SECURE_LET(userns, userns::open(clone.pid));
     SECURE_TRY(map_sources(plan.mounts, userns.get()));
     SECURE_LET(root, root_mount(spec, options, userns.get()));
-    SECURE_TRY(sync::send(sync.get(), sync::Kind::root, root.get()));
-    root.reset();
+    return sync::send(clone.sync.get(), sync::Kind::root, root.get());
+  }
+
+  // runtime-spec runtime.md#lifecycle, steps 3 and 4: once the environment is there, before it is pivoted into.
+  StartError host_hooks() {
+    if (!plan.announce_built) return {};
+    if (auto heard = hear(clone.sync.get(), terminal, sync::Kind::built); !heard.error.code.empty()) return heard;
+    const std::string state = options.describe("creating", clone.pid);
+    auto status = hooks::run(spec.hooks.prestart, "prestart", state, options.bundle);
+    if (status) status = hooks::run(spec.hooks.create_runtime, "createRuntime", state, options.bundle);
+    return status ? StartError{} : StartError{std::move(status.error()), 125};
+  }
+
+  StartError host_side() {
+    auto failed = [](Status&& status) { return StartError{std::move(status.error()), 125}; };
+    if ((created & CLONE_NEWUSER) != 0)
+      if (auto s = map_and_send_root(); !s) return failed(std::move(s));
+    if (plan.joined_user)
+      if (auto s = sync::send(clone.sync.get(), sync::Kind::root, root_fd.get()); !s) return failed(std::move(s));
+    plan.root.reset();
+    root_fd.reset();
     // Milliseconds on v1, while the container side mounts.
-    SECURE_TRY(cgroup::join(group, pid, cgroup::v2_dir(group) >= 0));
-    if (options.created) SECURE_TRY(options.created(pid));
-    return sync::send(sync.get(), sync::Kind::joined);
+    if (auto s = cgroup::join(group, clone.pid, cgroup::v2_dir(group) >= 0); !s) return failed(std::move(s));
+    if (options.created)
+      if (auto s = options.created(clone.pid); !s) return failed(std::move(s));
+    if (auto error = host_hooks(); !error.error.code.empty()) return error;
+    if (auto s = sync::send(clone.sync.get(), sync::Kind::joined); !s) return failed(std::move(s));
+    return {};
   }
 };
 
 }  // namespace
 
 StartError await_exec(int sync, Fd& terminal, bool executing) {
+  if (!executing)
+    if (auto heard = hear(sync, terminal, sync::Kind::executing); !heard.error.code.empty()) return heard;
   for (;;) {
     auto message = sync::receive(sync);
-    if (!message) {
-      if (message.error().code == "CHANNEL_CLOSED" && executing) return {};
-      return {std::move(message.error()), 125};
-    }
+    // End of file: execve(2) has closed the other end.
+    if (!message) return message.error().code == "CHANNEL_CLOSED" ? StartError{} : StartError{std::move(message.error()), 125};
     if (message->kind == sync::Kind::error) return {std::move(message->error), message->number};
     if (message->kind == sync::Kind::terminal) terminal = std::move(message->fd);
-    if (message->kind == sync::Kind::executing) executing = true;
   }
 }
 
 std::variant<Started, StartError> start(const spec::Spec& spec, Options options) {
-  Start s{spec, std::move(options), namespace_flags(spec), {}, false, {}, {}, {}, 0, {}};
+  Start s{spec, std::move(options), namespaces::created(spec), {}, false, {}, {}, {}, {}};
   auto failed = [&](Error error, int exit_code = 125) -> StartError {
-    abandon(s.pid, s.has_group ? &s.group : nullptr);
+    abandon(s.clone.pid, s.has_group ? &s.group : nullptr);
     return {std::move(error), exit_code};
   };
-  if (auto ok = check(spec, s.namespaces); !ok) return failed(std::move(ok.error()));
+  if (auto ok = check(spec); !ok) return failed(std::move(ok.error()));
 
   seccomp::Program program;
   if (spec.seccomp) {
@@ -178,36 +188,49 @@ std::variant<Started, StartError> start(const spec::Spec& spec, Options options)
   }
   const spec::Landlock* landlock = spec.secure && spec.secure->landlock ? &*spec.secure->landlock : nullptr;
   process::Prepared prepared = process::prepare(spec.process, landlock, spec.seccomp ? &program : nullptr);
+  prepared.preserve = s.options.preserve;
+  prepared.new_keyring = s.options.new_keyring;
+  prepared.die_with_parent = s.options.die_with_parent;
+  prepared.gate = s.options.gate;
 
-  bool user = (s.namespaces & CLONE_NEWUSER) != 0;
   auto mounts = rootfs::plan_mounts(spec);
   if (!mounts) return failed(std::move(mounts.error()));
-  auto devices = rootfs::plan_devices(spec, user);
+  auto devices = rootfs::plan_devices(spec, namespaces::has(spec, CLONE_NEWUSER));
   if (!devices) return failed(std::move(devices.error()));
   auto covers = rootfs::plan_covers();
   if (!covers) return failed(std::move(covers.error()));
-  s.plan = init::Plan{&spec, &prepared, std::move(*mounts), std::move(*devices), std::move(*covers), nullptr, {}, s.namespaces, false, s.options.streams};
+  auto joined = namespaces::open(spec);
+  if (!joined) return failed(std::move(joined.error()));
+  s.plan.spec = &spec;
+  s.plan.process = &prepared;
+  s.plan.mounts = std::move(*mounts);
+  s.plan.devices = std::move(*devices);
+  s.plan.covers = std::move(*covers);
+  s.plan.joined = std::move(*joined);
+  s.plan.namespaces = s.created;
+  s.plan.streams = s.options.streams;
+  s.plan.describe = &s.options.describe;
+  s.plan.announce_built = !spec.hooks.prestart.empty() || !spec.hooks.create_runtime.empty();
 
   if (auto ok = s.make_group(); !ok) return failed(std::move(ok.error()));
   s.plan.layout = &s.group.layout;
   auto cgroups = rootfs::plan_cgroups(spec, s.group);
   if (!cgroups) return failed(std::move(cgroups.error()));
   s.plan.cgroups = std::move(*cgroups);
-  if (auto ok = s.clone_process(); !ok) return failed(std::move(ok.error()));
+  if (auto ok = s.make_process(); !ok) return failed(std::move(ok.error()));
   // The container's ends of its streams: end of file must mean that the program closed them.
   if (s.options.streams != nullptr) *s.options.streams = Streams{};
   auto host = s.host_side();
+  const bool ours = !host.error.code.empty() && host.error.code != "CHANNEL_CLOSED" && host.error.code != "CHANNEL_FAILED";
   // The container side waits for what will not come; it ends when the channel does.
-  if (!host) (void)::shutdown(s.sync.get(), SHUT_WR);
-  auto outcome = await_exec(s.sync.get(), s.terminal);
+  if (ours) return failed(std::move(host.error), host.exit_code);
+  auto outcome = s.options.gate >= 0 ? hear(s.clone.sync.get(), s.terminal, sync::Kind::ready) : await_exec(s.clone.sync.get(), s.terminal);
   if (!outcome.error.code.empty()) {
-    // A failure of ours echoes in the container as a closed channel.
-    if (!host && outcome.error.code == "CHANNEL_CLOSED") return failed(std::move(host.error()));
     if (outcome.error.code == "CHANNEL_CLOSED") outcome.error = died_early(s.group);
     return failed(std::move(outcome.error), outcome.exit_code);
   }
-  if (!host) return failed(std::move(host.error()));
-  return Started{s.pid, std::move(s.pidfd), std::move(s.terminal), s.group.layout, s.group.path};
+  if (!host.error.code.empty()) return failed(std::move(host.error), host.exit_code);
+  return Started{s.clone.pid, std::move(s.clone.pidfd), std::move(s.terminal), s.group.layout, s.group.path};
 }
 
 }  // namespace secure::container

@@ -27,6 +27,13 @@ struct Options {
   // Called on the host after the process exists and before the program can run. An
   // error stops the start.
   std::function<Status(pid_t)> created;
+  int gate = -1;                 // a listening socket: stop before the program is executed until somebody connects to it
+  int preserve = 0;              // descriptors 3, 4, ... that the program gets
+  bool new_keyring = true;
+  bool no_pivot = false;
+  bool die_with_parent = false;
+  // The container's state as hooks get it.
+  std::function<std::string(std::string_view status, pid_t pid)> describe;
 };
 
 struct Started {
@@ -43,10 +50,11 @@ struct StartError {
 };
 
 // Hear from the container side until it has executed (an empty error) or failed. A terminal that it
-// sends is stored. Shared with join.cc.
+// sends is stored. Shared with join.cc and whoever opens a gate.
 StartError await_exec(int sync, Fd& terminal, bool executing = false);
 
-// Start and wait until the program has been executed. On failure nothing is left: no process, no cgroup.
+// Start and wait until the program has been executed, or, with a gate, until only that is missing. On failure nothing is
+// left: no process, no cgroup.
 std::variant<Started, StartError> start(const spec::Spec& spec, Options options);
 
 }  // namespace secure::container

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "hooks.h"
 #include "mountfd.h"
 #include "sync.h"
 #include "terminal.h"
@@ -23,7 +24,7 @@ constexpr std::uint64_t kQuiet = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_AT
 
 // Until its ids are mapped the process is nobody; as root of its namespace it may mount.
 Status become_root(const Plan& plan) {
-  if ((plan.namespaces & CLONE_NEWUSER) == 0) return Ok{};
+  if ((plan.namespaces & CLONE_NEWUSER) == 0 && !plan.joined_user) return Ok{};
   SECURE_TRY(userns::become_root());
   // A change of ids makes the process dumpable by the system's setting.
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -76,10 +77,25 @@ Status set_streams(const container::Streams* streams) {
   return Ok{};
 }
 
+// It is there already, or follows when the ids are mapped.
+Result<Fd> root_of(Plan& plan, int sync) {
+  if (plan.root.valid()) return std::move(plan.root);
+  SECURE_LET(message, sync::expect(sync, sync::Kind::root));
+  return std::move(message.fd);
+}
+
+// They see the container's mounts and the host's files, as a program of the host that helps to build the container wants it.
+Status create_container_hooks(const Plan& plan) {
+  const auto& wanted = plan.spec->hooks.create_container;
+  if (wanted.empty()) return Ok{};
+  return hooks::run(wanted, "createContainer", (*plan.describe)("creating", ::getpid()), {});
+}
+
 Status build(Plan& plan, int sync, Fd& procfs) {
   const spec::Spec& spec = *plan.spec;
-  SECURE_LET(message, sync::expect(sync, sync::Kind::root));
-  Fd root = std::move(message.fd);
+  SECURE_TRY(namespaces::enter_mounts(plan.joined));
+  plan.joined.clear();
+  SECURE_LET(root, root_of(plan, sync));
   SECURE_TRY(become_root(plan));
   SECURE_TRY(set_names(spec));
   SECURE_TRY(loopback_up(plan));
@@ -100,7 +116,9 @@ Status build(Plan& plan, int sync, Fd& procfs) {
   } else {
     SECURE_TRY(set_streams(plan.streams));
   }
+  if (plan.announce_built) SECURE_TRY(sync::send(sync, sync::Kind::built));
   SECURE_TRY(sync::expect(sync, sync::Kind::joined));
+  SECURE_TRY(create_container_hooks(plan));
   if (plan.unshare_cgroup && ::unshare(CLONE_NEWCGROUP) < 0)
     return fail(Stage::cgroup, "NAMESPACE_FAILED", errno, "make the cgroup namespace");
   SECURE_TRY(rootfs::mount_cgroups(root.get(), plan.mounts, *plan.layout, plan.cgroups));
@@ -122,7 +140,10 @@ void run(Plan& plan, int sync) {
     sync::send_error(sync, status.error(), 125);
     ::_exit(125);
   }
-  process::Failure failure = process::become(*plan.process, procfs.get(), sync, true);
+  const auto& starting = plan.spec->hooks.start_container;
+  if (!starting.empty())
+    plan.process->before_program = [&] { return hooks::run(starting, "startContainer", (*plan.describe)("created", ::getpid()), {}); };
+  process::Failure failure = process::become(*plan.process, procfs.get(), sync);
   sync::send_error(sync, failure.error, failure.exit_code);
   ::_exit(failure.exit_code);
 }

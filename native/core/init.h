@@ -6,6 +6,7 @@
 
 #include "cgroup.h"
 #include "container.h"
+#include "namespaces.h"
 #include "process.h"
 #include "rootfs.h"
 #include "spec.h"
@@ -14,13 +15,19 @@ namespace secure::init {
 
 struct Plan {
   const spec::Spec* spec = nullptr;
-  const process::Prepared* process = nullptr;
+  process::Prepared* process = nullptr;
+  Fd root;                         // the detached root; unset where it has to wait for the user namespace
+  std::vector<namespaces::Joined> joined;
+  bool joined_user = false;        // the user namespace is one of those
+  bool announce_built = false;     // the host has hooks to run once the tree is there
+  // For hooks that run on this side: the state with a status and a pid as the container sees it.
+  const std::function<std::string(std::string_view status, pid_t pid)>* describe = nullptr;
   std::vector<rootfs::Planned> mounts;
   std::vector<rootfs::Device> devices;
   rootfs::Covers covers;
   const cgroup::Layout* layout = nullptr;
   std::vector<Fd> cgroups;         // rootfs::plan_cgroups()
-  unsigned long namespaces = 0;    // CLONE_NEW* of the config
+  unsigned long namespaces = 0;    // CLONE_NEW* of those made new
   bool unshare_cgroup = false;     // the namespace is made after the joins (v1, hybrid)
   const container::Streams* streams = nullptr;
 };

@@ -53,9 +53,9 @@ Status settle(const spec::Spec& spec, const spec::Process& process, const Option
 [[noreturn]] void joiner(const spec::Spec& spec, const process::Prepared& prepared, const Options& options, int sync) {
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   const spec::Process& process = *prepared.process;
-  const auto* streams = options.streams;
-  const int keep[] = {sync, options.target_pidfd, streams != nullptr ? streams->in.get() : -1,
-                      streams != nullptr ? streams->out.get() : -1, streams != nullptr ? streams->err.get() : -1};
+  std::vector<int> keep{sync, options.target_pidfd};
+  if (const auto* streams = options.streams) keep.insert(keep.end(), {streams->in.get(), streams->out.get(), streams->err.get()});
+  for (int i = 0; i < options.preserve; ++i) keep.push_back(3 + i);
   if (auto s = close_all_but(keep); !s) stop(sync, s.error());
   if (auto m = sync::expect(sync, sync::Kind::joined); !m) stop(sync, m.error());
   if (process.oom_score_adj)
@@ -79,7 +79,7 @@ Status settle(const spec::Spec& spec, const spec::Process& process, const Option
     ::_exit(sent ? 0 : 125);
   }
   if (auto s = settle(spec, process, options, sync); !s) stop(sync, s.error());
-  process::Failure failure = process::become(prepared, -1, sync, false);
+  process::Failure failure = process::become(prepared, -1, sync);
   stop(sync, failure.error, failure.exit_code);
 }
 
@@ -103,6 +103,8 @@ std::variant<Started, StartError> start(const spec::Spec& spec, const spec::Proc
   }
   const spec::Landlock* landlock = spec.secure && spec.secure->landlock ? &*spec.secure->landlock : nullptr;
   process::Prepared prepared = process::prepare(process, landlock, spec.seccomp ? &program : nullptr);
+  prepared.preserve = options.preserve;
+  prepared.new_keyring = options.new_keyring;
 
   auto layout = cgroup::detect();
   if (!layout) return failed(std::move(layout.error()));

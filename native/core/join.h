@@ -13,7 +13,9 @@ struct Options {
   pid_t target = 0;          // the container's first process
   int target_pidfd = -1;     // of that process, checked by the caller
   std::string cgroup_path;
-  container::Streams* streams = nullptr;
+  container::Streams* streams = nullptr;  // nullptr: those of the caller
+  int preserve = 0;          // descriptors 3, 4, ... that the program gets
+  bool new_keyring = true;
 };
 
 // `spec` is the config that the container runs with; `process` replaces its process object.

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -112,10 +113,44 @@ Failure find_program(const Prepared& prepared, std::string& out) {
           missing ? 127 : 126};
 }
 
+// As root still, so only what is missing counts: what this user may not reach shows later.
+Failure precheck(const Prepared& prepared) {
+  if (auto s = enter_cwd(prepared.process->cwd); !s && s.error().err == ENOENT) return {std::move(s.error()), 125};
+  std::string program;
+  Failure found = find_program(prepared, program);
+  if (::chdir("/") < 0) return {error_at(Stage::process, "CWD_FAILED", "enter /"), 125};
+  return found.exit_code == 127 ? found : Failure{};
+}
+
+Status close_others(const Prepared& prepared, int sync) {
+  std::vector<int> keep{sync, prepared.gate};
+  for (int i = 0; i < prepared.preserve; ++i) keep.push_back(3 + i);
+  return close_all_but(keep);
+}
+
 Status confine(const Prepared& prepared, const Fd& ruleset) {
   if (ruleset.valid()) SECURE_TRY(landlock::enforce(ruleset));
   if (prepared.filter != nullptr) SECURE_TRY(seccomp::load(*prepared.filter));
   return Ok{};
+}
+
+// The other end of what was created: whoever connects starts it.
+Status wait_at_gate(const Prepared& prepared, int& sync) {
+  SECURE_TRY(sync::send(sync, sync::Kind::ready));
+  ::close(sync);
+  int from;
+  do {
+    from = ::accept4(prepared.gate, nullptr, nullptr, SOCK_CLOEXEC);
+  } while (from < 0 && errno == EINTR);
+  if (from < 0) return error_at(Stage::process, "START_FAILED", "wait to be started");
+  sync = from;
+  return Ok{};
+}
+
+// What comes between everything that can fail for the config's sake and the confinement.
+Status hold(const Prepared& prepared, int& sync) {
+  if (prepared.gate >= 0) SECURE_TRY(wait_at_gate(prepared, sync));
+  return prepared.before_program ? prepared.before_program() : Status(Ok{});
 }
 
 // A parent that died before prctl(2) took effect sends no signal; its end of the channel tells.
@@ -127,7 +162,10 @@ bool parent_is_gone(int sync) {
 }  // namespace
 
 Prepared prepare(const spec::Process& process, const spec::Landlock* landlock, const seccomp::Program* filter) {
-  Prepared out{&process, landlock, filter, {}, {}};
+  Prepared out;
+  out.process = &process;
+  out.landlock = landlock;
+  out.filter = filter;
   for (const auto& arg : process.args) out.argv.push_back(const_cast<char*>(arg.c_str()));
   for (const auto& entry : process.env) out.envp.push_back(const_cast<char*>(entry.c_str()));
   out.argv.push_back(nullptr);
@@ -147,16 +185,16 @@ void reset_signals() {
   (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-Failure become(const Prepared& prepared, int procfs, int sync, bool die_with_parent) {
+Failure become(const Prepared& prepared, int procfs, int& sync) {
   const spec::Process& process = *prepared.process;
   auto failed = [](Result<Ok>&& status) { return Failure{std::move(status.error()), 125}; };
   reset_signals();
   if (process.oom_score_adj && procfs >= 0)
     if (auto s = write_file_once(procfs, "self/oom_score_adj", std::to_string(*process.oom_score_adj), Stage::process); !s) return failed(std::move(s));
-  if (auto s = join_new_keyring(); !s) return failed(std::move(s));
+  if (prepared.new_keyring)
+    if (auto s = join_new_keyring(); !s) return failed(std::move(s));
   // From here on descriptors of ours are out of reach for the working directory and the program (CVE-2024-21626).
-  const int keep[] = {sync};
-  if (auto s = close_all_but(keep); !s) return failed(std::move(s));
+  if (auto s = close_others(prepared, sync); !s) return failed(std::move(s));
   Fd ruleset;
   if (prepared.landlock != nullptr) {
     auto built = landlock::build(*prepared.landlock);
@@ -166,8 +204,13 @@ Failure become(const Prepared& prepared, int procfs, int sync, bool die_with_par
   if (auto s = rlimit::apply(process.rlimits); !s) return failed(std::move(s));
   // Without no_new_privs both need CAP_SYS_ADMIN, which the capability drop takes away.
   bool early = !process.no_new_privileges;
-  if (early)
+  if (early) {
+    // What is missing is to be known when a container is created, not when it is started.
+    if (prepared.gate >= 0)
+      if (Failure f = precheck(prepared); !f.error.code.empty()) return f;
+    if (auto s = hold(prepared, sync); !s) return failed(std::move(s));
     if (auto s = confine(prepared, ruleset); !s) return failed(std::move(s));
+  }
   if (process.has_capabilities)
     if (auto s = caps::limit_bounding(process.capabilities); !s) return failed(std::move(s));
   if (auto s = set_identity(process); !s) return failed(std::move(s));
@@ -182,8 +225,10 @@ Failure become(const Prepared& prepared, int procfs, int sync, bool die_with_par
     if (auto s = caps::apply(process.capabilities); !s) return failed(std::move(s));
   if (process.no_new_privileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
     return {error_at(Stage::process, "CONTROL_UNAVAILABLE", "set no_new_privs"), 125};
+  if (!early)
+    if (auto s = hold(prepared, sync); !s) return failed(std::move(s));
   // After the last change of credentials, which would clear it.
-  if (die_with_parent) {
+  if (prepared.die_with_parent) {
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
       return {error_at(Stage::process, "INTERNAL", "ask for a signal when the monitor dies"), 125};
     if (parent_is_gone(sync)) return {fail(Stage::process, "CHANNEL_CLOSED", 0, "the monitor is gone"), 125};

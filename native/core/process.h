@@ -3,6 +3,7 @@
 // right namespaces to the user's program with exactly the planned rights.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,13 @@ struct Prepared {
   const spec::Landlock* landlock = nullptr;  // nullptr: none
   const seccomp::Program* filter = nullptr;  // nullptr: none
   std::vector<char*> argv, envp;             // point into *process, null-terminated
+  int preserve = 0;                          // descriptors 3, 4, ... that the program gets
+  bool new_keyring = true;
+  bool die_with_parent = false;              // SIGKILL when the parent dies
+  // A socket that listens: the program is executed when somebody connects, and whoever does hears the rest.
+  int gate = -1;
+  // Run by the process itself, right before the program (startContainer).
+  std::function<Status()> before_program;
 };
 Prepared prepare(const spec::Process& process, const spec::Landlock* landlock, const seccomp::Program* filter);
 
@@ -32,8 +40,8 @@ struct Failure {
 void reset_signals();
 
 // Give the process its limits, identity, confinement and working directory and execute it. `procfs` is a
-// detached procfs of the right pid namespace, or -1 when the OOM score is already set. `sync` is close-on-exec. `die_with_parent` asks
-// for SIGKILL when the parent dies. Returns only on failure.
-Failure become(const Prepared& prepared, int procfs, int sync, bool die_with_parent);
+// detached procfs of the right pid namespace, or -1 when the OOM score is already set. `sync` is close-on-exec; at the gate the one
+// to whoever starts takes its place. Returns only on failure.
+Failure become(const Prepared& prepared, int procfs, int& sync);
 
 }  // namespace secure::process

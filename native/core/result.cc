@@ -22,6 +22,7 @@ std::string_view stage_name(Stage stage) {
     case Stage::io: return "io";
     case Stage::probe: return "probe";
     case Stage::network: return "network";
+    case Stage::hook: return "hook";
   }
   return "unknown";
 }

@@ -31,6 +31,7 @@ enum class Stage {
   io,
   probe,
   network,
+  hook,
 };
 
 [[nodiscard]] std::string_view stage_name(Stage stage);

@@ -123,6 +123,15 @@ Process read_process(const json::Node& node) {
   return out;
 }
 
+Result<Process> parse_process(std::string_view text) {
+  SECURE_LET(doc, json::parse(text, "the process"));
+  json::Sink sink;
+  Process out = read_process(json::Node(&doc, &sink, ""));
+  if (sink.error) return std::move(*sink.error);
+  if (out.args.empty() || out.args[0].empty()) return fail(Stage::config, "CONFIG_INVALID", 0, "/args must name a command");
+  return out;
+}
+
 Result<Spec> parse(std::string_view text) {
   SECURE_LET(doc, json::parse(text, "config.json"));
   return read(doc);
@@ -157,9 +166,11 @@ Result<Spec> read(const rapidjson::Document& doc) {
   if (out.domainname.size() > 64) root["domainname"].report("is longer than 64 bytes");
   for (const auto& item : root["mounts"].items()) out.mounts.push_back(read_mount(item));
   read_linux(root["linux"], out);
-  // A hook that is not run is a promise broken in silence.
-  for (const auto& [name, hook] : root["hooks"].members())
-    if (!hook.items().empty()) hook.report("is not supported by this version");
+  out.hooks = read_hooks(root["hooks"]);
+  for (const auto& [key, value] : root["annotations"].members()) {
+    if (key.empty()) value.report("has an empty key");
+    out.annotations.emplace_back(key, value.str());
+  }
   if (root["secure"].present()) out.secure = read_extension(root["secure"]);
   else if (out.root_path.empty()) root["root"]["path"].report("must not be empty");
   if (out.secure && out.secure->network) check_network(root["secure"]["network"], out);

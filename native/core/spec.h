@@ -119,6 +119,16 @@ struct Process {
   std::string apparmor_profile, selinux_label;
 };
 
+// runtime-spec config.md#posix-platform-hooks
+struct Hook {
+  std::string path;
+  std::vector<std::string> args, env;
+  int timeout = 0;  // seconds, 0: none
+};
+struct Hooks {
+  std::vector<Hook> prestart, create_runtime, create_container, start_container, poststart, poststop;
+};
+
 struct Slot {
   std::string at, type, prefix, suffix;
 };
@@ -183,12 +193,17 @@ struct Spec {
   std::vector<std::string> masked_paths, readonly_paths;
   std::vector<std::pair<std::string, std::string>> sysctl;
   std::string mount_label;
+  Hooks hooks;
+  std::vector<std::pair<std::string, std::string>> annotations;
   std::optional<Extension> secure;
 };
 
 // Parse and validate. Every rejected field is named by its JSON pointer.
 Result<Spec> parse(std::string_view text);
 Result<Spec> read(const rapidjson::Document& document);
+
+// The object "process" on its own, as `exec --process` takes it.
+Result<Process> parse_process(std::string_view json);
 
 // The object of "linux.seccomp" on its own: a profile file of the engines without Go-specific keys.
 Result<Seccomp> parse_seccomp(std::string_view json);

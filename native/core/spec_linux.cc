@@ -130,9 +130,8 @@ void read_linux(const json::Node& node, Spec& out) {
     if (ns.flag == 0) item["type"].report("names no namespace: '" + item["type"].str() + "'");
     for (const auto& earlier : out.namespaces)
       if (earlier.flag == ns.flag) item["type"].report("repeats a namespace");
-    // Joining by path and the time namespace come with the complete OCI runtime.
-    if (!ns.path.empty()) item["path"].report("is not supported by this version");
-    if (ns.flag == CLONE_NEWTIME) item["type"].report("'time' is not supported by this version");
+    if (!ns.path.empty() && ns.path[0] != '/') item["path"].report("must be an absolute path");
+    if (ns.flag == CLONE_NEWTIME && ns.path.empty()) item["type"].report("'time' is not supported by this version");
     out.namespaces.push_back(std::move(ns));
   }
   out.uid_mappings = read_id_maps(node["uidMappings"]);

@@ -13,6 +13,7 @@ Extension read_extension(const json::Node& node);
 Network read_network(const json::Node& node);
 std::vector<GeneratedFile> read_files(const json::Node& node);
 Mount read_mount(const json::Node& node);
+Hooks read_hooks(const json::Node& node);
 std::vector<IdMap> read_id_maps(const json::Node& node);
 
 // A path inside the container: absolute, no NUL, at most PATH_MAX.

@@ -110,7 +110,7 @@ Result<Message> receive(int sock) {
   out.kind = static_cast<Kind>(wire.kind);
   out.number = wire.number;
   if (out.kind == Kind::error) {
-    auto stage = wire.stage <= static_cast<unsigned char>(Stage::probe) ? static_cast<Stage>(wire.stage) : Stage::process;
+    auto stage = wire.stage <= static_cast<unsigned char>(Stage::hook) ? static_cast<Stage>(wire.stage) : Stage::process;
     out.error = Error{stage, get(wire.code), wire.err, get(wire.message), get(wire.hint)};
   }
   return out;

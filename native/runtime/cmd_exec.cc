@@ -1,160 +1,185 @@
 // SPDX-License-Identifier: Apache-2.0
-// `exec`: a further process in a running container.
+// exec: a further process in a container of --root.
+#include <signal.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
-#include <optional>
-#include <string_view>
-
+#include "args.h"
+#include "caps.h"
 #include "commands.h"
-#include "detach.h"
+#include "exec_request.h"
 #include "join.h"
 #include "number.h"
-#include "record.h"
+#include "oci.h"
+#include "oci_hand_over.h"
 #include "self.h"
 #include "streams.h"
-#include "sync.h"
 
 namespace secure::runtime {
 
 namespace {
 
-constexpr const char* kSynopsis =
-    "secure-runtime exec [-i] [-t] [-d] [-e K=V]... [-w DIR] [-u UID:GID] ID -- COMMAND [ARGUMENT...]";
+constexpr const char* kSynopsis = "secure-runtime exec [OPTION...] ID COMMAND [ARGUMENT...]  or  secure-runtime exec --process FILE ID";
+constexpr std::size_t kMaxProcess = 16U << 20;
 
 struct Request {
-  bool interactive = false, terminal = false, detach = false;
-  std::vector<std::string> env, args;
-  std::string cwd, id;
-  std::optional<std::pair<std::uint32_t, std::uint32_t>> user;
+  std::string cwd, user, process, pid_file, console_socket, pidfd_socket, label, apparmor, preserve, cgroup;
+  std::vector<std::string> env, caps, groups;
+  bool terminal = false, detach = false, no_new_privileges = false, ignore_paused = false, no_new_keyring = false;
 };
 
-// Only `UID:GID`, both decimal: a half-understood user must never become root (CVE-2026-30892).
-bool parse_user(std::string_view text, Request& out) {
-  std::size_t colon = text.find(':');
-  if (colon == std::string_view::npos) return false;
-  auto uid = number::decimal(text.substr(0, colon), 4294967294U);
-  auto gid = number::decimal(text.substr(colon + 1), 4294967294U);
-  if (!uid || !gid) return false;
-  out.user = {static_cast<std::uint32_t>(*uid), static_cast<std::uint32_t>(*gid)};
-  return true;
+Error usage_error(const std::string& what) { return fail(Stage::config, "USAGE", 0, what, std::string("usage: ") + kSynopsis); }
+
+// UID or UID:GID, both decimal: a half-understood user must never become root (CVE-2026-30892).
+Status set_user(const std::string& text, spec::Process& process) {
+  const std::size_t colon = text.find(':');
+  auto uid = number::decimal(std::string_view(text).substr(0, colon), 4294967294U);
+  auto gid = colon == std::string::npos ? std::optional<std::uint64_t>(process.gid) : number::decimal(std::string_view(text).substr(colon + 1), 4294967294U);
+  if (!uid || !gid) return usage_error("--user takes UID or UID:GID in digits, not '" + text + "'");
+  process.uid = static_cast<std::uint32_t>(*uid);
+  process.gid = static_cast<std::uint32_t>(*gid);
+  return Ok{};
 }
 
-bool parse_arguments(int argc, char** argv, Request& out) {
-  int i = 1;
-  for (; i < argc && argv[i][0] == '-'; ++i) {
-    std::string_view arg = argv[i];
-    if (arg == "-i") out.interactive = true;
-    else if (arg == "-t") out.terminal = true;
-    else if (arg == "-d") out.detach = true;
-    else if (i + 1 >= argc) return false;
-    else if (arg == "-e") {
-      out.env.emplace_back(argv[++i]);
-      if (std::size_t eq = out.env.back().find('='); eq == std::string::npos || eq == 0) return false;
-    }
-    else if (arg == "-w") out.cwd = argv[++i];
-    else if (arg == "-u") {
-      if (!parse_user(argv[++i], out)) return false;
-    } else return false;
+Status add_capabilities(const std::vector<std::string>& names, spec::Process& process) {
+  for (const auto& name : names) {
+    const int number = caps::number(name);
+    if (number < 0) return usage_error("--cap names no capability: '" + name + "'");
+    const std::uint64_t bit = 1ULL << static_cast<unsigned>(number);
+    auto& c = process.capabilities;
+    for (auto* set : {&c.bounding, &c.effective, &c.permitted}) *set |= bit;
+    // An unprivileged user keeps it over execve(2) only as an ambient one; that also takes an inheritable one.
+    if ((c.inheritable & bit) != 0) c.ambient |= bit;
+    process.has_capabilities = true;
   }
-  if (i >= argc) return false;
-  out.id = argv[i++];
-  if (i < argc && std::string_view(argv[i]) == "--") ++i;
-  for (; i < argc; ++i) out.args.emplace_back(argv[i]);
-  if (!out.cwd.empty() && out.cwd[0] != '/') return false;
-  return !out.args.empty() && !out.args[0].empty();
+  return Ok{};
 }
 
-void merge_env(std::vector<std::string>& env, const std::string& entry) {
-  std::string key = entry.substr(0, entry.find('=') + 1);
-  for (auto& have : env)
-    if (have.starts_with(key)) {
-      have = entry;
-      return;
-    }
-  env.push_back(entry);
-}
-
-spec::Process process_of(const spec::Spec& spec, const Request& request) {
+Result<spec::Process> process_wanted(const Request& request, const spec::Spec& spec, std::vector<std::string> args) {
+  if (!request.process.empty()) {
+    SECURE_LET(text, read_file(AT_FDCWD, request.process, kMaxProcess));
+    return spec::parse_process(text);
+  }
+  if (args.empty() || args[0].empty()) return usage_error("a command is missing");
   spec::Process process = spec.process;
-  process.args = request.args;
+  process.args = std::move(args);
   process.terminal = request.terminal;
-  if (!request.cwd.empty()) process.cwd = request.cwd;
-  if (request.user) {
-    process.uid = request.user->first;
-    process.gid = request.user->second;
-    process.additional_gids.clear();
+  if (!request.cwd.empty()) {
+    if (request.cwd[0] != '/') return usage_error("--cwd must be an absolute path");
+    process.cwd = request.cwd;
   }
-  for (const auto& entry : request.env) merge_env(process.env, entry);
-  if (request.terminal) merge_env(process.env, "TERM=xterm");
+  if (!request.user.empty()) SECURE_TRY(set_user(request.user, process));
+  if (!request.groups.empty()) process.additional_gids.clear();
+  for (const auto& group : request.groups) {
+    auto gid = number::decimal(group, 4294967294U);
+    if (!gid) return usage_error("--additional-gids takes numbers, not '" + group + "'");
+    process.additional_gids.push_back(static_cast<std::uint32_t>(*gid));
+  }
+  for (const auto& entry : request.env) {
+    if (entry.find('=') == 0 || entry.empty()) return usage_error("--env takes NAME=VALUE, not '" + entry + "'");
+    merge_env(process.env, entry);
+  }
+  if (request.no_new_privileges) process.no_new_privileges = true;
+  if (!request.label.empty()) process.selinux_label = request.label;
+  if (!request.apparmor.empty()) process.apparmor_profile = request.apparmor;
+  SECURE_TRY(add_capabilities(request.caps, process));
   return process;
 }
 
-struct Target {
-  record::State state;
-  Fd pidfd;
-  spec::Spec spec;
-};
-
-Result<Target> find(const record::Roots& roots, const std::string& name) {
-  Target out;
-  SECURE_LET(id, record::resolve(roots, name));
-  // A start under way holds it until its program runs. Before that the namespaces still have the host's root, and what
-  // joins them would run there.
-  SECURE_LET(started, record::container_lock(roots, id));
-  SECURE_LET(state, record::read_state(roots, id));
-  if (state.status != "running")
-    return fail(Stage::state, "CONTAINER_NOT_RUNNING", 0, "container " + name + " is " + state.status, "secure ps shows what runs");
-  out.pidfd = Fd(static_cast<int>(::syscall(SYS_pidfd_open, state.pid, 0)));
-  // The pid could have been given to another process between the reading and here.
-  if (!out.pidfd.valid() || record::start_time(state.pid) != state.pid_start)
-    return fail(Stage::state, "CONTAINER_NOT_RUNNING", 0, "container " + name + " has just ended");
-  SECURE_LET(text, read_file(AT_FDCWD, roots.state + "/containers/" + id + "/config.json", 16U << 20));
-  SECURE_LET(spec, spec::parse(text));
-  out.spec = std::move(spec);
-  out.state = std::move(state);
+// A group below the container's own. "controller:path" is how runc names one of a single hierarchy; here all have the same.
+Result<std::string> sub_group(const std::string& base, std::string wanted) {
+  if (wanted.empty()) return base;
+  if (std::size_t colon = wanted.find(':'); colon != std::string::npos) wanted = wanted.substr(colon + 1);
+  std::string out = base;
+  std::string_view rest = wanted;
+  while (!rest.empty()) {
+    std::string_view part = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+    if (part == "..") return usage_error("--cgroup must not climb: '" + wanted + "' is not a sub cgroup path");
+    if (!part.empty() && part != ".") out.append("/").append(part);
+  }
   return out;
 }
 
-// Runs the process to its end; `announce` (or -1) hears when it has been executed.
-int run_process(const Target& target, const Request& request, int announce) {
-  spec::Process process = process_of(target.spec, request);
-  auto refuse = [&](const Error& error, int exit_code) {
-    if (announce < 0) return report(error, exit_code);
-    sync::send_error(announce, error, exit_code);
-    return exit_code;
+Status check(const Found& found, const Request& request, const spec::Process& process) {
+  if (found.status == oci::Status::stopped)
+    return fail(Stage::state, "CONTAINER_NOT_RUNNING", 0, "cannot exec in a stopped container: container '" + found.state.id + "' is not running");
+  if (found.status == oci::Status::paused && !request.ignore_paused)
+    return fail(Stage::state, "CONTAINER_PAUSED", 0, "cannot exec in a paused container (use --ignore-paused to override): container '" + found.state.id + "'", "resume it first");
+  if (process.terminal && request.detach && request.console_socket.empty())
+    return usage_error("cannot allocate tty if runc will detach without setting console socket: give --console-socket");
+  if (!process.terminal && !request.console_socket.empty()) return usage_error("cannot use console socket if runc will not detach or allocate tty");
+  return Ok{};
+}
+
+Result<container::Started> start(Found& found, const spec::Spec& spec, const spec::Process& process, const Request& request, int& exit_code) {
+  SECURE_LET(pidfd, process_of(found));
+  SECURE_LET(path, sub_group(found.state.cgroup, request.cgroup));
+  join::Options options;
+  options.target = found.state.pid;
+  options.target_pidfd = pidfd.get();
+  options.cgroup_path = path;
+  options.new_keyring = !request.no_new_keyring;
+  if (!request.preserve.empty()) {
+    auto n = number::decimal(request.preserve, 1024);
+    if (!n) return usage_error("--preserve-fds takes a number, not '" + request.preserve + "'");
+    options.preserve = static_cast<int>(*n);
+  }
+  SECURE_TRY(check_preserved(options.preserve));
+  auto result = join::start(spec, process, options);
+  if (auto* error = std::get_if<container::StartError>(&result)) {
+    exit_code = error->exit_code;
+    return std::move(error->error);
+  }
+  container::Started started = std::move(std::get<container::Started>(result));
+  auto hand_over = [&]() -> Status {
+    if (!request.console_socket.empty()) SECURE_TRY(send_terminal(request.console_socket, started.terminal));
+    if (!request.pidfd_socket.empty()) SECURE_TRY(send_descriptor(request.pidfd_socket, started.pidfd));
+    if (!request.pid_file.empty()) SECURE_TRY(write_pid_file(request.pid_file, started.pid));
+    return Ok{};
   };
-  auto wiring = wire(request.interactive, target.spec, process);
-  if (!wiring) return refuse(wiring.error(), 125);
-  join::Options options{target.state.pid, target.pidfd.get(), target.state.cgroup, &wiring->container};
-  auto result = join::start(target.spec, process, options);
-  if (auto* error = std::get_if<container::StartError>(&result)) return refuse(error->error, error->exit_code);
-  if (announce >= 0) (void)sync::send(announce, sync::Kind::executing);
-  auto& started = std::get<container::Started>(result);
-  Session session;
-  session.pid = started.pid;
-  session.pidfd = started.pidfd.get();
-  session.ends = std::move(wiring->host);
-  session.ends.terminal = std::move(started.terminal);
-  session.attached = announce < 0;
-  session.stdin_open = request.interactive || request.terminal;
-  return supervise(session);
+  if (auto s = hand_over(); !s) {
+    (void)::syscall(SYS_pidfd_send_signal, started.pidfd.get(), SIGKILL, nullptr, 0);
+    return std::move(s.error());
+  }
+  return started;
 }
 
 }  // namespace
 
 int cmd_exec(int argc, char** argv) {
   Request request;
-  if (!parse_arguments(argc, argv, request)) {
-    (void)usage(kSynopsis);
-    return 125;
-  }
-  auto target = find(roots_from_env(), request.id);
-  if (!target) return report(target.error(), 125);
-  if (auto s = protect_self(target->spec); !s) return report(s.error(), 125);
-  block_signals();
-  if (!request.detach) return run_process(*target, request, -1);
-  return detach_and([&](int announce) { return run_process(*target, request, announce); }, "");
+  Args args(argc, argv, kSynopsis, true);
+  args.text("cwd", '\0', request.cwd).list("env", 'e', request.env).flag("tty", 't', request.terminal).text("user", 'u', request.user)
+      .list("additional-gids", 'g', request.groups).text("process", 'p', request.process).flag("detach", 'd', request.detach)
+      .text("pid-file", '\0', request.pid_file).text("console-socket", '\0', request.console_socket).text("pidfd-socket", '\0', request.pidfd_socket)
+      .text("process-label", '\0', request.label).text("apparmor", '\0', request.apparmor).flag("no-new-privs", '\0', request.no_new_privileges)
+      .list("cap", 'c', request.caps).text("preserve-fds", '\0', request.preserve).text("cgroup", '\0', request.cgroup)
+      .flag("ignore-paused", '\0', request.ignore_paused).flag("no-new-keyring", '\0', request.no_new_keyring).ignored("no-subreaper", false);
+  if (auto s = args.parse(1, SIZE_MAX); !s) return report(s.error(), 255);
+  std::vector<std::string> words(args.operands.begin() + 1, args.operands.end());
+  if (!words.empty() && words[0] == "--") words.erase(words.begin());
+  // Nobody deletes the container, or lets another one take its place, while the process is being made.
+  auto found = find(args.operands[0], true);
+  if (!found) return report(found.error(), 255);
+  auto spec = config_of(*found);
+  if (!spec) return report(spec.error(), 255);
+  auto process = process_wanted(request, *spec, std::move(words));
+  if (!process) return report(process.error(), 255);
+  if (auto s = check(*found, request, *process); !s) return report(s.error(), 255);
+  if (auto s = protect_self(*spec); !s) return report(s.error(), 255);
+  if (!request.detach) block_signals();
+  int exit_code = 255;
+  auto started = start(*found, *spec, *process, request, exit_code);
+  if (!started) return report(started.error(), exit_code == 125 ? 255 : exit_code);
+  found->dir.reset();
+  if (request.detach) return 0;
+  Session session;
+  session.pid = started->pid;
+  session.pidfd = started->pidfd.get();
+  session.ends.terminal = std::move(started->terminal);
+  session.attached = true;
+  session.stdin_open = process->terminal;
+  return supervise(session);
 }
 
 }  // namespace secure::runtime

@@ -16,18 +16,30 @@ int usage(const char* synopsis);
 // SECURE_STATE_ROOT and SECURE_RUN_ROOT, or the defaults.
 record::Roots roots_from_env();
 
-int cmd_launch(int argc, char** argv);
+// The OCI commands, on containers below --root.
+int cmd_create(int argc, char** argv);
+int cmd_start(int argc, char** argv);
+int cmd_state(int argc, char** argv);
+int cmd_kill(int argc, char** argv);
+int cmd_delete(int argc, char** argv);
 int cmd_run(int argc, char** argv);
 int cmd_exec(int argc, char** argv);
-int cmd_state(int argc, char** argv);
 int cmd_list(int argc, char** argv);
-int cmd_kill(int argc, char** argv);
-int cmd_stop(int argc, char** argv);
-int cmd_wait(int argc, char** argv);
-int cmd_delete(int argc, char** argv);
-int cmd_gc(int argc, char** argv);
-int cmd_enforced(int argc, char** argv);
+int cmd_spec(int argc, char** argv);
 int cmd_features(int argc, char** argv);
+
+// Our own containers: what `secure` calls.
+int cmd_launch(int argc, char** argv);
+int cmd_container(int argc, char** argv);
+int container_exec(int argc, char** argv);
+int container_state(int argc, char** argv);
+int container_list(int argc, char** argv);
+int container_kill(int argc, char** argv);
+int container_stop(int argc, char** argv);
+int container_wait(int argc, char** argv);
+int container_delete(int argc, char** argv);
+int container_gc(int argc, char** argv);
+int container_enforced(int argc, char** argv);
 int cmd_extract(int argc, char** argv);
 
 }  // namespace secure::runtime

@@ -6,11 +6,12 @@
 
 #include <array>
 #include <cstdio>
-#include <cstring>
+#include <string>
 #include <string_view>
 
 #include "commands.h"
 #include "fd.h"
+#include "oci.h"
 #include "process.h"
 #include "report.h"
 #include "version.h"
@@ -27,19 +28,39 @@ struct Command {
 
 constexpr std::array<Command, 13> kCommands{{
     {"launch", secure::runtime::cmd_launch},
-    {"run", secure::runtime::cmd_run},
-    {"exec", secure::runtime::cmd_exec},
+    {"create", secure::runtime::cmd_create, true},
+    {"start", secure::runtime::cmd_start},
+    {"run", secure::runtime::cmd_run, true},
+    {"exec", secure::runtime::cmd_exec, true},
     {"state", secure::runtime::cmd_state},
     {"list", secure::runtime::cmd_list},
     {"kill", secure::runtime::cmd_kill},
-    {"stop", secure::runtime::cmd_stop},
-    {"wait", secure::runtime::cmd_wait},
     {"delete", secure::runtime::cmd_delete},
-    {"gc", secure::runtime::cmd_gc},
-    {"enforced", secure::runtime::cmd_enforced},
+    {"spec", secure::runtime::cmd_spec},
     {"features", secure::runtime::cmd_features},
     {"extract", secure::runtime::cmd_extract, true},
+    {"container", secure::runtime::cmd_container},
 }};
+
+// Containers of our own, in the records below /var/lib/secure.
+constexpr std::array<Command, 9> kContainerCommands{{
+    {"exec", secure::runtime::container_exec},
+    {"state", secure::runtime::container_state},
+    {"list", secure::runtime::container_list},
+    {"kill", secure::runtime::container_kill},
+    {"stop", secure::runtime::container_stop},
+    {"wait", secure::runtime::container_wait},
+    {"delete", secure::runtime::container_delete},
+    {"gc", secure::runtime::container_gc},
+    {"enforced", secure::runtime::container_enforced},
+}};
+
+template <std::size_t N>
+std::string names(const std::array<Command, N>& commands) {
+  std::string out;
+  for (const auto& command : commands) (out += out.empty() ? "" : "|") += command.name;
+  return out;
+}
 
 // A closed standard stream would be reused by the first descriptor we open, and a container
 // would then read or write that instead.
@@ -57,7 +78,23 @@ void clear_nonblocking() {
   }
 }
 
+const std::string& synopsis() {
+  static const std::string text = "secure-runtime [--root DIR] [--log FILE] [--log-format text|json] [--debug] [--systemd-cgroup] [--cgroup-manager cgroupfs|systemd|disabled] "
+                                  "[--error-format text|json] " + names(kCommands) + " [ARGUMENT...]";
+  return text;
+}
+
 }  // namespace
+
+namespace secure::runtime {
+
+int cmd_container(int argc, char** argv) {
+  for (const auto& command : kContainerCommands)
+    if (argc > 1 && command.name == argv[1]) return command.run(argc - 1, argv + 1);
+  return usage(("secure-runtime container " + names(kContainerCommands) + " [ARGUMENT...]").c_str());
+}
+
+}  // namespace secure::runtime
 
 int main(int argc, char** argv) {
   if (!open_standard_streams()) return 125;
@@ -67,18 +104,7 @@ int main(int argc, char** argv) {
   (void)::umask(0022);
   secure::runtime::set_process_arguments(argv);
   int at = 1;
-  for (; at < argc && argv[at][0] == '-'; ++at) {
-    std::string_view flag = argv[at];
-    if (flag == "--version" || flag == "-v") {
-      std::printf("secure-runtime version %s\nspec: 1.3.0\n", secure::kVersion);
-      return 0;
-    }
-    if (flag == "--error-format" && at + 1 < argc) {
-      secure::runtime::set_error_format(argv[++at]);
-      continue;
-    }
-    return usage("secure-runtime [--error-format text|json] COMMAND [ARGUMENT...]");
-  }
+  if (auto status = secure::runtime::read_globals(argc, argv, at); !status) return secure::runtime::report(status.error(), 2);
   if (at < argc)
     for (const auto& command : kCommands)
       if (command.name == argv[at]) {
@@ -86,5 +112,9 @@ int main(int argc, char** argv) {
         if (!command.inherits && !secure::close_all_but({})) return 125;
         return command.run(argc - at, argv + at);
       }
-  return usage("secure-runtime [--error-format text|json] launch|run|exec|state|list|kill|stop|wait|delete|gc|enforced|features|extract ...");
+  if (at < argc && std::string_view(argv[at]) == "--version") {
+    std::printf("secure-runtime version %s\nspec: 1.3.0\n", secure::kVersion);
+    return 0;
+  }
+  return usage(synopsis().c_str());
 }

@@ -8,6 +8,8 @@
 
 #include "fd.h"
 #include "json.h"
+#include "oci.h"
+#include "record.h"
 
 namespace secure::runtime {
 
@@ -29,6 +31,27 @@ std::string printable(const std::string& text) {
   return out;
 }
 }  // namespace
+
+// One entry per failure in the file of --log, as engines read it back: the shape of logrus, which runc uses.
+static void write_log(const Error& error) {
+  const Globals& all = globals();
+  if (all.log.empty()) return;
+  Fd file(::open(all.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600));
+  if (!file.valid()) return;
+  const std::string message = error.text() + (error.hint.empty() ? "" : " (" + error.hint + ")");
+  std::string line;
+  rapidjson::Document doc(rapidjson::kObjectType);
+  auto& a = doc.GetAllocator();
+  if (all.log_json) {
+    doc.AddMember("level", "error", a);
+    doc.AddMember("msg", rapidjson::Value(message, a), a);
+    doc.AddMember("time", rapidjson::Value(record::now_rfc3339(), a), a);
+    line = json::dump(doc);
+  } else {
+    line = "time=\"" + record::now_rfc3339() + "\" level=error msg=" + json::dump(rapidjson::Value(message, a));
+  }
+  (void)write_all(file.get(), line + "\n", all.log);
+}
 
 void set_error_format(const char* format) { json_errors = std::string_view(format) == "json"; }
 
@@ -54,6 +77,7 @@ int report(const Error& error, int exit_code) {
     if (!error.hint.empty()) text += "  hint: " + printable(error.hint) + "\n";
   }
   (void)write_all(STDERR_FILENO, text, "standard error");
+  write_log(error);
   return exit_code;
 }
 

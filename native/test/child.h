@@ -2,6 +2,7 @@
 // Run something in a forked child, so that what it gives up (capabilities, limits, its view of files) ends with it.
 #pragma once
 
+#include <errno.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

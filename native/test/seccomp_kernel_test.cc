@@ -11,6 +11,7 @@
 #include <csignal>
 
 #include "check.h"
+#include "child.h"
 #include "fd.h"
 #include "seccomp.h"
 #include "spec.h"
@@ -99,8 +100,11 @@ TEST(seccomp_kernel_int_0x80) {
     asm volatile("int $0x80" : "+a"(result) : : "memory", "r8", "r9", "r10", "r11");
     return result > 0 || result == -ENOSYS ? 0 : 1;
   };
-  CHECK_EQ(confined(shipped("strict"), getpid32), 128 + SIGSYS);
-  CHECK_EQ(confined(shipped("default"), getpid32), 0);
+  // A kernel without the 32-bit entry (ia32_emulation=0, some hypervisors) ends the process before any filter is asked.
+  const int bare = check::in_child(getpid32);
+  CHECK(bare == 0 || bare == 128 + SIGSEGV);
+  CHECK_EQ(confined(shipped("strict"), getpid32), bare == 0 ? 128 + SIGSYS : bare);
+  CHECK_EQ(confined(shipped("default"), getpid32), bare);
 }
 #endif
 

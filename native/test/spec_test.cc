@@ -71,7 +71,7 @@ TEST(spec_takes_only_sysctls_of_own_namespaces) {
 }
 
 TEST(spec_refuses_what_this_version_cannot_do) {
-  REFUSED(R"({"ociVersion":"1.3.0","root":{"path":"r"},"process":{"args":["a"]},"linux":{"namespaces":[{"type":"pid","path":"/proc/1/ns/pid"}]}})",
+  REFUSED(R"({"ociVersion":"1.3.0","root":{"path":"r"},"process":{"args":["a"]},"linux":{"namespaces":[{"type":"pid","path":"proc/1/ns/pid"}]}})",
           "/linux/namespaces/0/path");
   REFUSED(R"({"ociVersion":"1.3.0","root":{"path":"r"},"process":{"args":["a"]},"linux":{"namespaces":[{"type":"pid"},{"type":"pid"}]}})",
           "/linux/namespaces/1/type");
@@ -79,8 +79,12 @@ TEST(spec_refuses_what_this_version_cannot_do) {
 }
 
 TEST(spec_does_not_take_in_silence_what_it_would_not_do) {
-  REFUSED(config("", "", R"(,"hooks":{"poststop":[{"path":"/bin/true"}]})"), "/hooks/poststop");
+  REFUSED(config("", "", R"(,"hooks":{"poststop":[{"path":"bin/true"}]})"), "/hooks/poststop/0/path");
+  REFUSED(config("", "", R"(,"hooks":{"poststop":[{"args":["true"]}]})"), "/hooks/poststop/0/path");
+  REFUSED(config("", "", R"(,"hooks":{"prestart":[{"path":"/bin/true","timeout":0}]})"), "/hooks/prestart/0/timeout");
+  REFUSED(config("", "", R"(,"hooks":{"prestart":[{"path":"/bin/true","timeout":-1}]})"), "/hooks/prestart/0/timeout");
   CHECK_EQ(problem(config("", "", R"(,"hooks":{"prestart":[]})")), "");
+  CHECK_EQ(problem(config("", "", R"(,"hooks":{"poststart":[{"path":"/bin/true","timeout":1}]})")), "");
   REFUSED(config("", R"(,"rootfsPropagation":"shared")"), "/linux/rootfsPropagation");
   CHECK_EQ(problem(config("", R"(,"rootfsPropagation":"rprivate")")), "");
 }

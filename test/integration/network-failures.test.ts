@@ -154,7 +154,7 @@ describe.skipIf(cannotRun())('network that fails', () => {
         { egress: 'any', ports: [port(8080), port(0, 80, '0.0.0.0', 'udp')] },
       ),
     );
-    const script = `id=$(${runtimeBinary()} launch ${path}) && ${runtimeBinary()} stop --time 0 $id`;
+    const script = `id=$(${runtimeBinary()} launch ${path}) && ${runtimeBinary()} container stop --time 0 $id`;
     for (let i = 0; i < 40; i++) {
       const child = netns.spawn('sh', ['-c', script], { env: { ...secure.env }, stdio: 'ignore', detached: true });
       const ended = new Promise((resolve) => child.once('close', resolve));

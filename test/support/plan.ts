@@ -66,9 +66,9 @@ export function storePlan(secure: Secure, plan: LoosePlan): string {
   return path;
 }
 
-/** `secure-runtime ARGS` in the instance's environment. */
+/** `secure-runtime launch PLAN` or `secure-runtime container ARGS` in the instance's environment. */
 export function runtime(secure: Secure, ...args: readonly string[]): Promise<Result> {
-  const [program, ...words] = secure.words([runtimeBinary(), ...args]);
+  const [program, ...words] = secure.words([runtimeBinary(), ...(args[0] === 'launch' ? [] : ['container']), ...args]);
   return new Promise((resolve) => {
     execFile(program, words, { env: { ...secure.env }, maxBuffer: 1 << 26 }, (error, stdout, stderr) =>
       resolve({ code: Number(error?.code ?? 0), stdout, stderr }),

@@ -6,11 +6,11 @@ import { type Proof, parseProof } from './container/proof.ts';
 export type { PlanFacts, Proof };
 
 export interface ContainerInput {
-  /** As `secure-runtime state` prints it. */
+  /** As `secure-runtime container state` prints it. */
   readonly state: { readonly id: string; readonly name: string; readonly status: string };
   /** config.json of the bundle, parsed; undefined when it cannot be read. */
   readonly plan: unknown;
-  /** As `secure-runtime enforced` prints it; undefined when the container does not run or could not be asked. */
+  /** As `secure-runtime container enforced` prints it; undefined when the container does not run or could not be asked. */
   readonly enforced?: unknown;
 }
 export interface ContainerFacts {

@@ -42,7 +42,7 @@ function execUser(text: string, config: ContainerConfig): string {
 /** The command line of secure-runtime for it. @throws SecureError NO_SUCH_CONTAINER, USER_*, POLICY_DENIED */
 export async function execArguments(request: ExecRequest): Promise<string[]> {
   const { id, ...container } = await findContainer(request.container);
-  const args = ['exec'];
+  const args = ['container', 'exec'];
   if (request.interactive) args.push('-i');
   if (request.tty) args.push('-t');
   if (request.detach) args.push('-d');

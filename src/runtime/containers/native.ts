@@ -50,7 +50,7 @@ export function parseFailure(stderr: string, command: string, status: string): S
 }
 
 /**
- * Run `secure-runtime ARGS`. `accept` lists exit codes that are answers rather than failures.
+ * Run `secure-runtime container ARGS`. `accept` lists exit codes that are answers rather than failures.
  * @throws SecureError with the code that the runtime reported, RUNTIME_MISSING, RUNTIME_FAILED.
  */
 export function callRuntime(
@@ -58,7 +58,7 @@ export function callRuntime(
   options: { accept?: readonly number[]; signal?: AbortSignal } = {},
 ): Promise<Answer> {
   const [command, ...rest] = args;
-  const argv = ['--error-format', 'json', command, ...rest];
+  const argv = ['--error-format', 'json', 'container', command, ...rest];
   return new Promise((resolve, reject) => {
     const { signal } = options;
     const child = execFile(

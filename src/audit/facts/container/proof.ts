@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The proof of `secure-runtime enforced`: by control, what was planned and what the kernel says is in force.
+// The proof of `secure-runtime container enforced`: by control, what was planned and what the kernel says is in force.
 import { list, object, text } from './json.ts';
 
 export interface Proven {

@@ -8,10 +8,10 @@
 
 namespace secure::runtime {
 
-int cmd_delete(int argc, char** argv) {
+int container_delete(int argc, char** argv) {
   const bool force = argc > 1 && (std::strcmp(argv[1], "--force") == 0 || std::strcmp(argv[1], "-f") == 0);
   const int at = force ? 2 : 1;
-  if (at + 1 != argc || argv[at][0] == '-') return usage("secure-runtime delete [--force] ID");
+  if (at + 1 != argc || argv[at][0] == '-') return usage("secure-runtime container delete [--force] ID");
   const record::Roots roots = roots_from_env();
   auto id = record::resolve(roots, argv[at]);
   auto status = id ? record::remove(roots, *id, force) : Status(id.error());
@@ -20,8 +20,8 @@ int cmd_delete(int argc, char** argv) {
   return status ? 0 : report(status.error());
 }
 
-int cmd_gc(int argc, char**) {
-  if (argc != 1) return usage("secure-runtime gc");
+int container_gc(int argc, char**) {
+  if (argc != 1) return usage("secure-runtime container gc");
   auto lines = record::gc(roots_from_env());
   if (!lines) return report(lines.error());
   std::string text;

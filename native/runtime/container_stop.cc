@@ -23,8 +23,8 @@ std::optional<unsigned> seconds(std::string_view text) {
 
 }  // namespace
 
-int cmd_kill(int argc, char** argv) {
-  static constexpr const char* kSynopsis = "secure-runtime kill ID [SIGNAL]";
+int container_kill(int argc, char** argv) {
+  static constexpr const char* kSynopsis = "secure-runtime container kill ID [SIGNAL]";
   if (argc < 2 || argc > 3 || argv[1][0] == '-') return usage(kSynopsis);
   int signal = signals::number(argc == 3 ? argv[2] : "TERM");
   if (signal < 0)
@@ -37,8 +37,8 @@ int cmd_kill(int argc, char** argv) {
   return status ? 0 : report(status.error());
 }
 
-int cmd_stop(int argc, char** argv) {
-  static constexpr const char* kSynopsis = "secure-runtime stop [--time SECONDS] ID";
+int container_stop(int argc, char** argv) {
+  static constexpr const char* kSynopsis = "secure-runtime container stop [--time SECONDS] ID";
   int at = 1;
   std::optional<unsigned> patience;
   if (at + 1 < argc && (std::strcmp(argv[at], "--time") == 0 || std::strcmp(argv[at], "-t") == 0)) {
@@ -54,8 +54,8 @@ int cmd_stop(int argc, char** argv) {
   return status ? 0 : report(status.error());
 }
 
-int cmd_wait(int argc, char** argv) {
-  if (argc != 2 || argv[1][0] == '-') return usage("secure-runtime wait ID");
+int container_wait(int argc, char** argv) {
+  if (argc != 2 || argv[1][0] == '-') return usage("secure-runtime container wait ID");
   const record::Roots roots = roots_from_env();
   auto id = record::resolve(roots, argv[1]);
   if (!id) return report(id.error());

@@ -28,8 +28,8 @@ Result<enforced::Proof> prove(const std::string& name) {
 
 }  // namespace
 
-int cmd_enforced(int argc, char** argv) {
-  if (argc != 2 || argv[1][0] == '-') return usage("secure-runtime enforced ID");
+int container_enforced(int argc, char** argv) {
+  if (argc != 2 || argv[1][0] == '-') return usage("secure-runtime container enforced ID");
   auto proof = prove(argv[1]);
   if (!proof.ok()) return report(proof.error());
   if (auto status = write_all(STDOUT_FILENO, enforced::to_json(*proof) + "\n", "standard output"); !status.ok())

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci_create.h"
+
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "commands.h"
+#include "exec_request.h"
+#include "hooks.h"
+#include "namespaces.h"
+#include "number.h"
+#include "oci_hand_over.h"
+#include "record.h"
+#include "self.h"
+
+namespace secure::runtime {
+
+namespace {
+
+constexpr std::size_t kMaxConfig = 16U << 20;
+
+Result<std::string> absolute(const std::string& path) {
+  char buf[PATH_MAX];
+  if (::realpath(path.c_str(), buf) == nullptr) return fail(Stage::config, "BUNDLE_NOT_FOUND", errno, "open the bundle " + path, "--bundle names a directory with a config.json");
+  return std::string(buf);
+}
+
+Status check_terminal(const spec::Spec& spec, const CreateOptions& options) {
+  if (spec.process.terminal && options.console_socket.empty() && options.detached)
+    return fail(Stage::config, "USAGE", 0, "cannot allocate tty if runc will detach without setting console socket: /process/terminal needs --console-socket");
+  if (!spec.process.terminal && !options.console_socket.empty())
+    return fail(Stage::config, "USAGE", 0, "cannot use console socket if runc will not detach or allocate tty: --console-socket needs /process/terminal");
+  return Ok{};
+}
+
+// Sockets that systemd handed over go on to the program (sd_listen_fds(3)); its pid is 1 in a pid namespace of its own.
+Status pass_listen_fds(spec::Spec& spec, int& preserve) {
+  const char* count = ::secure_getenv("LISTEN_FDS");
+  if (count == nullptr) return Ok{};
+  auto n = number::decimal(count, 1024);
+  if (!n) return fail(Stage::config, "USAGE", 0, "LISTEN_FDS is no number: '" + std::string(count) + "'");
+  if (*n == 0) return Ok{};
+  spec.process.env.push_back("LISTEN_FDS=" + std::string(count));
+  spec.process.env.emplace_back("LISTEN_PID=1");
+  preserve += static_cast<int>(*n);
+  return Ok{};
+}
+
+std::string cgroup_of(const spec::Spec& spec, const std::string& id) {
+  // One level: a parent of our own would be made and removed in every hierarchy at each run.
+  if (spec.cgroups_path.empty()) return "/secure-oci-" + id;
+  return spec.cgroups_path[0] == '/' ? spec.cgroups_path : "/" + spec.cgroups_path;
+}
+
+oci::State describe(const spec::Spec& spec, const CreateOptions& options, const std::string& bundle) {
+  oci::State out;
+  out.id = options.id;
+  out.oci_version = spec.oci_version;
+  out.bundle = bundle;
+  out.rootfs = spec.root_path[0] == '/' ? spec.root_path : bundle + "/" + spec.root_path;
+  out.created = record::now_rfc3339();
+  out.owner = ::geteuid();
+  out.cgroup = cgroup_of(spec, options.id);
+  out.cgroup_manager = globals().cgroup_manager;
+  out.annotations = spec.annotations;
+  return out;
+}
+
+Result<spec::Spec> read_spec(const CreateOptions& options, const std::string& bundle, std::string& text) {
+  std::string path = options.config.empty() ? bundle + "/config.json" : options.config;
+  SECURE_LET(read, read_file(AT_FDCWD, path, kMaxConfig));
+  SECURE_LET(spec, spec::parse(read));
+  if (spec.secure) return fail(Stage::config, "CONFIG_INVALID", 0, path + " is a plan of secure", "use: secure-runtime launch");
+  text = std::move(read);
+  return spec;
+}
+
+}  // namespace
+
+std::variant<Created, CreateError> create(const CreateOptions& options) {
+  auto refuse = [](Error error, int exit_code = 1) { return CreateError{std::move(error), exit_code}; };
+  Created out;
+  auto bundle = absolute(options.bundle);
+  if (!bundle) return refuse(std::move(bundle.error()));
+  std::string text;
+  auto spec = read_spec(options, *bundle, text);
+  if (!spec) return refuse(std::move(spec.error()));
+  out.spec = std::move(*spec);
+  if (auto s = check_terminal(out.spec, options); !s) return refuse(std::move(s.error()));
+  int preserve = options.preserve_fds;
+  if (auto s = pass_listen_fds(out.spec, preserve); !s) return refuse(std::move(s.error()));
+  if (auto s = check_preserved(preserve); !s) return refuse(std::move(s.error()));
+  if (auto s = protect_self(out.spec); !s) return refuse(std::move(s.error()));
+
+  auto root = oci::open_root(globals().root, true);
+  if (!root) return refuse(std::move(root.error()));
+  auto dir = oci::reserve(root->get(), options.id);
+  if (!dir) return refuse(std::move(dir.error()));
+  Found& found = out.found;
+  found.root = std::move(*root);
+  found.dir = std::move(*dir);
+  found.state = describe(out.spec, options, *bundle);
+  auto undo = [&](Error error, int exit_code = 1) {
+    if (found.state.pid > 0 && !out.spec.hooks.poststop.empty())
+      if (auto s = hooks::run(out.spec.hooks.poststop, "poststop", oci::to_json(found.state, oci::Status::stopped, 0), *bundle); !s) (void)report(s.error());
+    (void)oci::remove(found.root.get(), options.id);
+    return refuse(std::move(error), exit_code);
+  };
+  if (auto s = oci::write_config(found.dir.get(), text); !s) return undo(std::move(s.error()));
+
+  Fd gate;
+  if (options.wait_for_start) {
+    auto made = oci::make_gate(found.dir.get());
+    if (!made) return undo(std::move(made.error()));
+    gate = std::move(*made);
+  }
+  container::Options how;
+  how.bundle = *bundle;
+  how.cgroup_path = found.state.cgroup;
+  how.gate = gate.get();
+  how.preserve = preserve;
+  how.new_keyring = !options.no_new_keyring;
+  how.no_pivot = options.no_pivot;
+  how.created = [&](pid_t pid) {
+    found.state.pid = pid;
+    found.state.pid_start = record::start_time(pid);
+    return oci::write_state(found.dir.get(), found.state);
+  };
+  how.describe = [&](std::string_view status, pid_t pid) {
+    return oci::to_json(found.state, status == "creating" ? oci::Status::creating : oci::Status::created, pid);
+  };
+  auto result = container::start(out.spec, std::move(how));
+  if (auto* error = std::get_if<container::StartError>(&result)) return undo(std::move(error->error), error->exit_code);
+  out.started = std::move(std::get<container::Started>(result));
+  auto hand_over = [&]() -> Status {
+    if (!options.console_socket.empty()) SECURE_TRY(send_terminal(options.console_socket, out.started.terminal));
+    if (!options.pidfd_socket.empty()) SECURE_TRY(send_descriptor(options.pidfd_socket, out.started.pidfd));
+    if (!options.pid_file.empty()) SECURE_TRY(write_pid_file(options.pid_file, out.started.pid));
+    return Ok{};
+  };
+  if (auto s = hand_over(); !s) {
+    (void)::syscall(SYS_pidfd_send_signal, out.started.pidfd.get(), SIGKILL, nullptr, 0);
+    if (auto group = cgroup::open(out.started.layout, out.started.cgroup_path)) (void)cgroup::kill_all(*group);
+    (void)cgroup::remove(out.started.layout, out.started.cgroup_path);
+    return undo(std::move(s.error()));
+  }
+  found.status = options.wait_for_start ? oci::Status::created : oci::Status::running;
+  return out;
+}
+
+Status run_poststart(Found& found, const spec::Spec& spec) {
+  if (spec.hooks.poststart.empty()) return Ok{};
+  auto status = hooks::run(spec.hooks.poststart, "poststart", oci::to_json(found.state, oci::Status::running, found.state.pid), found.state.bundle);
+  if (status) return status;
+  if (auto process = process_of(found)) (void)::syscall(SYS_pidfd_send_signal, process->get(), SIGKILL, nullptr, 0);
+  if (auto group = group_of(found)) (void)cgroup::kill_all(*group);
+  return status;
+}
+
+Status destroy(Found& found) {
+  SECURE_LET(layout, cgroup::detect());
+  if (!found.state.cgroup.empty()) {
+    // Its first process took the others along only if it was the first of a pid namespace.
+    if (auto group = cgroup::open(layout, found.state.cgroup)) SECURE_TRY(cgroup::kill_all(*group));
+    SECURE_TRY(cgroup::remove(layout, found.state.cgroup));
+  }
+  auto spec = config_of(found);
+  SECURE_TRY(oci::remove(found.root.get(), found.state.id));
+  // runtime.md#lifecycle: after everything of the container is gone; errors are warnings.
+  if (spec && !spec->hooks.poststop.empty())
+    if (auto s = hooks::run(spec->hooks.poststop, "poststop", oci::to_json(found.state, oci::Status::stopped, 0), found.state.bundle); !s) (void)report(s.error());
+  return Ok{};
+}
+
+}  // namespace secure::runtime

@@ -146,7 +146,7 @@ describe.skipIf(cannotRun())('exec into a hostile container', () => {
 
   it('that writes 1 GiB to exec and to its log: memory and log stay small (CVE-2022-1708, CVE-2022-31030)', async () => {
     const id = await background(secure, plan, 'sh', '-c', 'head -c 8000000 /dev/zero; echo; echo end; sleep 600');
-    const child = spawn(runtimeBinary(), ['exec', id, '--', 'head', '-c', '1073741824', '/dev/zero'], {
+    const child = spawn(runtimeBinary(), ['container', 'exec', id, '--', 'head', '-c', '1073741824', '/dev/zero'], {
       env: secure.env,
       stdio: 'ignore',
     });

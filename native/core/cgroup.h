@@ -76,6 +76,13 @@ Result<std::string> swap_max(std::int64_t swap, std::optional<std::int64_t> memo
 // The v2 directory for CLONE_INTO_CGROUP, or -1.
 int v2_dir(const Group& group);
 
+// For a process that is going to join by itself, whatever rights it has by then: the files that join_self() writes to.
+// `skip_v2` where CLONE_INTO_CGROUP does that part.
+Result<std::vector<Fd>> open_joins(const Group& group, bool skip_v2);
+// Moves the calling process, which has one thread. In v1 through "tasks": there the kernel moves the writer itself without
+// the lock that keeps every process from forking, and so without waiting for an RCU grace period (5 to 9 ms; Linux 5.5).
+Status join_self(const std::vector<Fd>& files);
+
 // Write `pid` to cgroup.procs of every v1 hierarchy (and of v2 unless `skip_v2`), back to back:
 // only the first write pays for the RCU grace period. `pid` is positive: 0 would move the caller.
 Status join(const Group& group, pid_t pid, bool skip_v2);

@@ -27,6 +27,28 @@ void read_pids(int dir, const std::string& file, std::vector<pid_t>& out) {
 
 }  // namespace
 
+Result<std::vector<Fd>> open_joins(const Group& group, bool skip_v2) {
+  std::vector<Fd> out;
+  for (std::size_t i = 0; i < group.dirs.size(); ++i) {
+    const auto& hierarchy = group.layout.hierarchies[i];
+    if (!group.dirs[i].valid() || (skip_v2 && hierarchy.v2)) continue;
+    const char* file = hierarchy.v2 ? "cgroup.procs" : "tasks";
+    int fd = ::openat(group.dirs[i].get(), file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) return fail(Stage::cgroup, "CGROUP_JOIN_FAILED", errno, std::string("open ") + file + " of " + group.path + " in " + hierarchy.mount);
+    out.emplace_back(fd);
+  }
+  return out;
+}
+
+Status join_self(const std::vector<Fd>& files) {
+  for (const auto& file : files)
+    if (::write(file.get(), "0", 1) != 1)
+      return fail(Stage::cgroup, "CGROUP_JOIN_FAILED", errno, "join the container's cgroup",
+                  errno == ENOSPC ? "a v1 cpuset without cpus or memory nodes takes no process"
+                  : errno == EBUSY ? "a v2 cgroup whose children have controllers takes no process" : "");
+  return Ok{};
+}
+
 Status join(const Group& group, pid_t pid, bool skip_v2) {
   if (pid <= 0) return fail(Stage::cgroup, "CGROUP_JOIN_FAILED", EINVAL, "join pid " + std::to_string(pid));
   std::vector<std::pair<Fd, std::size_t>> files;

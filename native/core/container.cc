@@ -148,8 +148,6 @@ struct Start {
       if (auto s = sync::send(clone.sync.get(), sync::Kind::root, root_fd.get()); !s) return failed(std::move(s));
     plan.root.reset();
     root_fd.reset();
-    // Milliseconds on v1, while the container side mounts.
-    if (auto s = cgroup::join(group, clone.pid, cgroup::v2_dir(group) >= 0); !s) return failed(std::move(s));
     if (options.created)
       if (auto s = options.created(clone.pid); !s) return failed(std::move(s));
     if (auto error = host_hooks(); !error.error.code.empty()) return error;
@@ -217,6 +215,9 @@ std::variant<Started, StartError> start(const spec::Spec& spec, Options options)
   auto cgroups = rootfs::plan_cgroups(spec, s.group);
   if (!cgroups) return failed(std::move(cgroups.error()));
   s.plan.cgroups = std::move(*cgroups);
+  auto joins = cgroup::open_joins(s.group, cgroup::v2_dir(s.group) >= 0);
+  if (!joins) return failed(std::move(joins.error()));
+  s.plan.joins = std::move(*joins);
   if (auto ok = s.make_process(); !ok) return failed(std::move(ok.error()));
   // The container's ends of its streams: end of file must mean that the program closed them.
   if (s.options.streams != nullptr) *s.options.streams = Streams{};

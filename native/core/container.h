@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Making a container: the host side clones, maps ids, mounts the layers and joins the cgroups while the
-// container side builds its file system; then the program is executed.
+// Making a container: the host side clones, maps ids and mounts the layers while the container side builds its
+// file system and joins the cgroups; then the program is executed.
 #pragma once
 
 #include <sys/types.h>

@@ -116,6 +116,9 @@ Status build(Plan& plan, int sync, Fd& procfs) {
   } else {
     SECURE_TRY(set_streams(plan.streams));
   }
+  // As late as it can be: what has been allocated so far does not count against the container's memory limit on v1.
+  SECURE_TRY(cgroup::join_self(plan.joins));
+  plan.joins.clear();
   if (plan.announce_built) SECURE_TRY(sync::send(sync, sync::Kind::built));
   SECURE_TRY(sync::expect(sync, sync::Kind::joined));
   SECURE_TRY(create_container_hooks(plan));

@@ -28,6 +28,7 @@ struct Plan {
   const cgroup::Layout* layout = nullptr;
   std::vector<Fd> cgroups;         // rootfs::plan_cgroups()
   unsigned long namespaces = 0;    // CLONE_NEW* of those made new
+  std::vector<Fd> joins;           // cgroup::open_joins()
   bool unshare_cgroup = false;     // the namespace is made after the joins (v1, hybrid)
   const container::Streams* streams = nullptr;
 };

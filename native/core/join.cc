@@ -50,14 +50,15 @@ Status settle(const spec::Spec& spec, const spec::Process& process, const Option
 
 // The joiner enters the namespaces; only its child is inside the pid namespace, so it makes one and ends.
 // CVE-2016-9962: both stay non-dumpable, and hold no descriptor of the host but the channel and the streams.
-[[noreturn]] void joiner(const spec::Spec& spec, const process::Prepared& prepared, const Options& options, int sync) {
+[[noreturn]] void joiner(const spec::Spec& spec, const process::Prepared& prepared, const Options& options, const std::vector<Fd>& joins, int sync) {
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   const spec::Process& process = *prepared.process;
   std::vector<int> keep{sync, options.target_pidfd};
   if (const auto* streams = options.streams) keep.insert(keep.end(), {streams->in.get(), streams->out.get(), streams->err.get()});
   for (int i = 0; i < options.preserve; ++i) keep.push_back(3 + i);
+  // Before the namespaces, so that the process inside is born in the container's cgroups.
+  if (auto s = cgroup::join_self(joins); !s) stop(sync, s.error());
   if (auto s = close_all_but(keep); !s) stop(sync, s.error());
-  if (auto m = sync::expect(sync, sync::Kind::joined); !m) stop(sync, m.error());
   if (process.oom_score_adj)
     if (auto s = write_file_once(AT_FDCWD, "/proc/self/oom_score_adj", std::to_string(*process.oom_score_adj), Stage::process); !s)
       stop(sync, s.error());
@@ -114,6 +115,8 @@ std::variant<Started, StartError> start(const spec::Spec& spec, const spec::Proc
   if (!pair) return failed(std::move(pair.error()));
 
   int v2 = cgroup::v2_dir(*group);
+  auto joins = cgroup::open_joins(*group, v2 >= 0);
+  if (!joins) return failed(std::move(joins.error()));
   clone_args args{};
   args.flags = v2 >= 0 ? CLONE_INTO_CGROUP : 0;
   args.exit_signal = SIGCHLD;
@@ -122,19 +125,17 @@ std::variant<Started, StartError> start(const spec::Spec& spec, const spec::Proc
   if (child < 0) return failed(fail(Stage::clone, "CLONE_FAILED", errno, "make the joining process"));
   if (child == 0) {
     pair->first.reset();
-    joiner(spec, prepared, options, pair->second.get());
+    joiner(spec, prepared, options, *joins, pair->second.get());
   }
   pid_t intermediate = static_cast<pid_t>(child);
   pair->second.reset();
+  joins->clear();
   int sync = pair->first.get();
   auto give_up = [&](Error error, int exit_code = 125) {
     (void)::kill(intermediate, SIGKILL);
     (void)reap(intermediate);
     return failed(std::move(error), exit_code);
   };
-  // Before the namespaces, so that the process inside is born in the container's cgroups.
-  if (auto s = cgroup::join(*group, intermediate, v2 >= 0); !s) return give_up(std::move(s.error()));
-  if (auto s = sync::send(sync, sync::Kind::joined); !s) return give_up(std::move(s.error()));
 
   Started out;
   // The joiner's report and the first words of its child may come in either order.

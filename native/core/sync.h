@@ -13,7 +13,7 @@ namespace secure::sync {
 
 enum class Kind : unsigned char {
   root = 'R',     // host -> container: ids are mapped, here is the root mount
-  joined = 'J',   // host -> container: every cgroup is joined
+  joined = 'J',   // host -> container: the host has done its part
   terminal = 'T', // container -> host: the master side of the terminal
   error = 'E',    // container -> host: the start failed
   pid = 'P',      // joiner -> host: pid and pidfd of the process made in the container

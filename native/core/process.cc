@@ -173,6 +173,12 @@ Prepared prepare(const spec::Process& process, const spec::Landlock* landlock, c
   return out;
 }
 
+bool open_standard_streams() {
+  for (int fd = 0; fd < 3; ++fd)
+    if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd) return false;
+  return true;
+}
+
 void reset_signals() {
   // All zero: SIG_DFL, no flags, empty mask. The system call itself, because glibc keeps signals 32 and 33 to itself and
   // leaves them ignored where the caller ignored them.

@@ -36,6 +36,10 @@ struct Failure {
   int exit_code = 125;
 };
 
+// A closed standard stream would be reused by the first descriptor we open, and a container
+// would then read or write that instead.
+bool open_standard_streams();
+
 // Signal dispositions to default, mask empty: what the parent ignored must not be inherited.
 void reset_signals();
 

@@ -40,6 +40,5 @@ int container_wait(int argc, char** argv);
 int container_delete(int argc, char** argv);
 int container_gc(int argc, char** argv);
 int container_enforced(int argc, char** argv);
-int cmd_extract(int argc, char** argv);
 
 }  // namespace secure::runtime

@@ -26,7 +26,7 @@ struct Command {
   bool inherits = false;  // uses descriptors of its caller
 };
 
-constexpr std::array<Command, 13> kCommands{{
+constexpr std::array<Command, 12> kCommands{{
     {"launch", secure::runtime::cmd_launch},
     {"create", secure::runtime::cmd_create, true},
     {"start", secure::runtime::cmd_start},
@@ -38,7 +38,6 @@ constexpr std::array<Command, 13> kCommands{{
     {"delete", secure::runtime::cmd_delete},
     {"spec", secure::runtime::cmd_spec},
     {"features", secure::runtime::cmd_features},
-    {"extract", secure::runtime::cmd_extract, true},
     {"container", secure::runtime::cmd_container},
 }};
 
@@ -60,14 +59,6 @@ std::string names(const std::array<Command, N>& commands) {
   std::string out;
   for (const auto& command : commands) (out += out.empty() ? "" : "|") += command.name;
   return out;
-}
-
-// A closed standard stream would be reused by the first descriptor we open, and a container
-// would then read or write that instead.
-bool open_standard_streams() {
-  for (int fd = 0; fd < 3; ++fd)
-    if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd) return false;
-  return true;
 }
 
 // Node leaves O_NONBLOCK on the streams it used, and it is shared with whoever else has them open.
@@ -97,7 +88,7 @@ int cmd_container(int argc, char** argv) {
 }  // namespace secure::runtime
 
 int main(int argc, char** argv) {
-  if (!open_standard_streams()) return 125;
+  if (!secure::process::open_standard_streams()) return 125;
   clear_nonblocking();
   secure::process::reset_signals();
   // The modes of what we make, a container's "/" among it, must not depend on the caller's.

@@ -4,7 +4,6 @@ import { isAbsolute, join } from 'node:path';
 import { ExitCode, SecureError } from '../errors.ts';
 
 const PACKAGE = join(import.meta.dirname, '..', '..');
-const INSTALLED = '/usr/libexec/secure/secure-runtime';
 
 function executable(path: string): boolean {
   try {
@@ -25,17 +24,30 @@ export function runtimeBinary(env: NodeJS.ProcessEnv = process.env): string {
     // A relative path would mean another program after every change of directory.
     if (!isAbsolute(named)) throw new SecureError('INVALID_VALUE', `SECURE_RUNTIME is not an absolute path: ${named}`);
     if (executable(named)) return named;
-    throw missing([named]);
+    throw missing('secure-runtime', [named], 'SECURE_RUNTIME');
   }
-  const places = [join(PACKAGE, 'build', 'release', 'secure-runtime'), INSTALLED];
+  return built('secure-runtime', 'SECURE_RUNTIME');
+}
+
+/**
+ * Path of secure-extract, which unpacks layers: the one built with this package, else the installed one.
+ * @throws SecureError RUNTIME_MISSING.
+ */
+export function extractorBinary(): string {
+  return built('secure-extract');
+}
+
+function built(program: string, variable?: string): string {
+  const places = [join(PACKAGE, 'build', 'release', program), join('/usr/libexec/secure', program)];
   const found = places.find(executable);
-  if (found === undefined) throw missing(places);
+  if (found === undefined) throw missing(program, places, variable);
   return found;
 }
 
-function missing(places: readonly string[]): SecureError {
-  return new SecureError('RUNTIME_MISSING', `secure-runtime is not executable at ${places.join(' nor at ')}`, {
-    hint: "build it with 'make build', or name it with SECURE_RUNTIME",
+function missing(program: string, places: readonly string[], variable?: string): SecureError {
+  const name = variable === undefined ? '' : `, or name it with ${variable}`;
+  return new SecureError('RUNTIME_MISSING', `${program} is not executable at ${places.join(' nor at ')}`, {
+    hint: `build it with 'make build'${name}`,
     exitCode: ExitCode.host,
   });
 }

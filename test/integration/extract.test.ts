@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { runtimeBinary } from '../../src/runtime/binary.ts';
+import { extractorBinary } from '../../src/runtime/binary.ts';
 import { noExtractor, temporaryDirectory } from '../support/store.ts';
 import { type TarEntry, tar } from '../support/tar.ts';
 
@@ -21,8 +21,8 @@ function place(): { target: string; layer: string; root: string } {
 function extract(bytes: Buffer, flags: readonly string[] = []) {
   const { target, layer, root } = place();
   writeFileSync(layer, bytes);
-  const args = ['--error-format', 'json', 'extract', '--target', target, ...flags, layer];
-  const { status, stdout, stderr } = spawnSync(runtimeBinary(), args, { encoding: 'utf8' });
+  const args = ['--error-format', 'json', '--target', target, ...flags, layer];
+  const { status, stdout, stderr } = spawnSync(extractorBinary(), args, { encoding: 'utf8' });
   return { status, root, target, ...JSON.parse(stdout || stderr) };
 }
 
@@ -32,7 +32,7 @@ const honest: readonly TarEntry[] = [
   { path: 'bin/sh', type: '2', link: 'su' },
 ];
 
-describe.skipIf(noExtractor())('secure-runtime extract', () => {
+describe.skipIf(noExtractor())('secure-extract', () => {
   it('gives the same result for every compression', () => {
     const plain = tar(honest);
     const results = [plain, gzipSync(plain), zstdCompressSync(plain)].map((bytes) => extract(bytes));
@@ -98,7 +98,7 @@ describe.skipIf(noExtractor())('secure-runtime extract', () => {
     writeFileSync(layer, tar(honest));
     symlinkSync(target, join(root, 'link'));
     const run = (to: string) =>
-      spawnSync(runtimeBinary(), ['--error-format', 'json', 'extract', '--target', to, layer], { encoding: 'utf8' });
+      spawnSync(extractorBinary(), ['--error-format', 'json', '--target', to, layer], { encoding: 'utf8' });
     expect(JSON.parse(run(join(root, 'link')).stderr)).toMatchObject({ code: 'OPEN_FAILED' });
     expect(run(target).status).toBe(0);
     expect(JSON.parse(run(target).stderr)).toMatchObject({ code: 'TARGET_NOT_EMPTY' });
@@ -112,12 +112,12 @@ describe.skipIf(noExtractor())('secure-runtime extract', () => {
     ['--nope', '1'],
   ])('refuses %s %s as usage', (flag, value) => {
     const { target } = place();
-    expect(spawnSync(runtimeBinary(), ['extract', '--target', target, flag, value, 'x']).status).toBe(2);
+    expect(spawnSync(extractorBinary(), ['--target', target, flag, value, 'x']).status).toBe(2);
   });
 
   it('leaves no process behind when it is killed', async () => {
     const { target } = place();
-    const child = spawn(runtimeBinary(), ['extract', '--target', target, '-'], { stdio: ['pipe', 'ignore', 'ignore'] });
+    const child = spawn(extractorBinary(), ['--target', target, '-'], { stdio: ['pipe', 'ignore', 'ignore'] });
     child.stdin.write(tar(honest).subarray(0, 1024));
     const children = () =>
       readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ').filter(Boolean);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { SecureError } from '../../src/errors.ts';
-import { runtimeBinary } from '../../src/runtime/binary.ts';
+import { extractorBinary } from '../../src/runtime/binary.ts';
 import { ImageStore } from '../../src/runtime/images/store.ts';
 
 /** A directory that is gone when the test is over. */
@@ -22,7 +22,7 @@ export function openStore(directory = join(temporaryDirectory(), 'state')): Prom
 export function noExtractor(): boolean {
   if (process.env.SECURE_MUST_WORK === '1') return false;
   try {
-    runtimeBinary();
+    extractorBinary();
     return process.geteuid?.() !== 0;
   } catch {
     return true;

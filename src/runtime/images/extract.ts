@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
 import { ExitCode, SecureError } from '../../errors.ts';
-import { runtimeBinary } from '../binary.ts';
+import { extractorBinary } from '../binary.ts';
 
-/** What `secure-runtime extract` reports. */
+/** What `secure-extract` reports. */
 export interface Extracted {
   readonly diffId: string;
   /** Bytes of file content. */
@@ -47,7 +47,7 @@ export async function extractLayer(
   keep: readonly number[] = [],
 ): Promise<Extracted> {
   const expected = diffId === undefined ? [] : ['--diff-id', diffId];
-  const child = spawn(runtimeBinary(), ['--error-format', 'json', 'extract', '--target', target, ...expected, '-'], {
+  const child = spawn(extractorBinary(), ['--error-format', 'json', '--target', target, ...expected, '-'], {
     stdio: [layer, 'pipe', 'pipe', ...keep],
     env: {},
   });
@@ -63,7 +63,7 @@ export async function extractLayer(
   const status = await new Promise<string>((resolve, reject) => {
     child.on('error', (cause) => {
       reject(
-        new SecureError('RUNTIME_MISSING', 'secure-runtime cannot be started', { cause, exitCode: ExitCode.internal }),
+        new SecureError('RUNTIME_MISSING', 'secure-extract cannot be started', { cause, exitCode: ExitCode.internal }),
       );
     });
     child.on('close', (code, signal) => resolve(signal === null ? `exited with ${code}` : `was killed by ${signal}`));

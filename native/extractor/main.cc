@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// secure-runtime extract: unpack one layer into an empty directory.
+// secure-extract: unpack one layer into an empty directory.
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <charconv>
 #include <cstdio>
@@ -11,6 +12,8 @@
 #include "commands.h"
 #include "extract_job.h"
 #include "fd.h"
+#include "process.h"
+#include "report.h"
 #include "sha256.h"
 
 namespace secure::runtime {
@@ -18,8 +21,8 @@ namespace secure::runtime {
 namespace {
 
 constexpr const char* kSynopsis =
-    "extract --target DIR [--diff-id sha256:HEX] [--max-bytes N] [--max-entries N] [--max-depth N] [--max-ratio N]\n"
-    "        [--devices skip|error] [--without-landlock] LAYER|-";
+    "secure-extract --target DIR [--diff-id sha256:HEX] [--max-bytes N] [--max-entries N] [--max-depth N] [--max-ratio N]\n"
+    "               [--devices skip|error] [--without-landlock] LAYER|-";
 
 struct Arguments {
   std::string target, layer;
@@ -152,9 +155,8 @@ Result<extract::Report> run(Arguments& a) {
   return extract::run(a.job);
 }
 
-}  // namespace
 
-int cmd_extract(int argc, char** argv) {
+int extract(int argc, char** argv) {
   Arguments arguments;
   if (!parse(argc, argv, arguments)) return usage(kSynopsis);
   auto result = run(arguments);
@@ -163,4 +165,18 @@ int cmd_extract(int argc, char** argv) {
   return 0;
 }
 
+}  // namespace
 }  // namespace secure::runtime
+
+int main(int argc, char** argv) {
+  if (!secure::process::open_standard_streams()) return 125;
+  secure::process::reset_signals();
+  (void)::umask(0022);
+  int at = 1;
+  if (at + 1 < argc && std::string_view(argv[at]) == "--error-format") {
+    secure::runtime::set_error_format(argv[at + 1]);
+    at += 2;
+  }
+  // Options begin where a command's name would stand.
+  return secure::runtime::extract(argc - at + 1, argv + at - 1);
+}

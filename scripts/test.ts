@@ -31,6 +31,8 @@ const stages: Record<string, () => Promise<Counts>> = {
   'fuzz-build': () => runExitCode(['scripts/native', 'fuzz']),
   fuzz: () => runTap([node, 'scripts/fuzz.ts', '--tap', fuzzSeconds]),
   integration: vitest('integration', 'vitest.integration.config.ts'),
+  // What needs another kernel than this one: guests under software emulation.
+  lab: () => runTap([node, 'test/lab/main.ts']),
 };
 
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(stages);

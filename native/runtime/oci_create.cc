@@ -80,6 +80,12 @@ Result<spec::Spec> read_spec(const CreateOptions& options, const std::string& bu
   return spec;
 }
 
+// runtime.md#lifecycle: after everything of the container is gone. A failure is a warning, and the others are run as well.
+void run_poststop(const oci::State& state, const spec::Spec& spec) {
+  for (const auto& hook : spec.hooks.poststop)
+    if (auto s = hooks::run({hook}, "poststop", oci::to_json(state, oci::Status::stopped, 0), state.bundle); !s) (void)report(s.error());
+}
+
 }  // namespace
 
 std::variant<Created, CreateError> create(const CreateOptions& options) {
@@ -106,9 +112,8 @@ std::variant<Created, CreateError> create(const CreateOptions& options) {
   found.dir = std::move(*dir);
   found.state = describe(out.spec, options, *bundle);
   auto undo = [&](Error error, int exit_code = 1) {
-    if (found.state.pid > 0 && !out.spec.hooks.poststop.empty())
-      if (auto s = hooks::run(out.spec.hooks.poststop, "poststop", oci::to_json(found.state, oci::Status::stopped, 0), *bundle); !s) (void)report(s.error());
     (void)oci::remove(found.root.get(), options.id);
+    if (found.state.pid > 0) run_poststop(found.state, out.spec);
     return refuse(std::move(error), exit_code);
   };
   if (auto s = oci::write_config(found.dir.get(), text); !s) return undo(std::move(s.error()));
@@ -171,9 +176,7 @@ Status destroy(Found& found) {
   }
   auto spec = config_of(found);
   SECURE_TRY(oci::remove(found.root.get(), found.state.id));
-  // runtime.md#lifecycle: after everything of the container is gone; errors are warnings.
-  if (spec && !spec->hooks.poststop.empty())
-    if (auto s = hooks::run(spec->hooks.poststop, "poststop", oci::to_json(found.state, oci::Status::stopped, 0), found.state.bundle); !s) (void)report(s.error());
+  if (spec) run_poststop(found.state, *spec);
   return Ok{};
 }
 

@@ -38,8 +38,8 @@ export class Bundle {
     if (program !== undefined) cpSync(program, join(this.rootfs, 'bin/attack'));
   }
 
-  /** Run it to its end with a changed config. */
-  run(args: readonly string[], change: (config: Config) => void = () => {}, more: RunOptions = {}): Outcome {
+  /** Write its config.json, changed. */
+  write(args: readonly string[], change: (config: Config) => void = () => {}): void {
     const config: Config & Record<string, unknown> = {
       ociVersion: '1.2.0',
       process: {
@@ -66,6 +66,11 @@ export class Bundle {
     };
     change(config);
     writeFileSync(join(this.directory, 'config.json'), JSON.stringify(config));
+  }
+
+  /** Run it to its end with a changed config. */
+  run(args: readonly string[], change: (config: Config) => void = () => {}, more: RunOptions = {}): Outcome {
+    this.write(args, change);
     const before = more.prefix ?? [];
     const command = [...before, more.binary ?? runtimeBinary(), 'run', '--bundle', this.directory, this.id];
     const result = spawnSync(command[0] as string, command.slice(1), {

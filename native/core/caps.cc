@@ -90,10 +90,16 @@ int last() {
 }
 
 Status limit_bounding(const spec::Capabilities& wanted) {
-  const int top = last();
   std::uint64_t have = 0;
-  for (int n = 0; n <= top; ++n)
-    if (bounding_read(n) == 1) have |= bit(n);
+  int top = -1;
+  for (int n = 0; n < 64; ++n) {
+    const int held = bounding_read(n);
+    // Only EINVAL is the end of the list. One that could not be read would otherwise stay.
+    if (held < 0 && errno == EINVAL) break;
+    if (held < 0) return fail(Stage::capabilities, "CAP_DROP_FAILED", errno, "read " + name(n) + " of the bounding set");
+    if (held == 1) have |= bit(n);
+    top = n;
+  }
   if (std::uint64_t missing = wanted.bounding & ~have) return unavailable(missing, "bounding");
   for (int n = 0; n <= top; ++n) {
     if ((have & ~wanted.bounding & bit(n)) == 0) continue;

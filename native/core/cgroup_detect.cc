@@ -80,15 +80,24 @@ std::optional<MountEntry> parse_line(std::string_view line) {
   return out;
 }
 
-// A mount that a later one hides shows another file system at its path, or the same one with another device.
-bool reachable(const MountEntry& entry) {
+// A mount that a later one hides shows another file system at its path, or the same one with another device. What cannot
+// be told is an error: a container must not be without the limits of a hierarchy because a call failed.
+Result<bool> reachable(const MountEntry& entry) {
   auto dir = open_nofollow(AT_FDCWD, entry.mount, O_PATH | O_DIRECTORY);
+  if (!dir) {
+    const int err = dir.error().err;
+    if (err == ENOENT || err == ENOTDIR || err == ELOOP || err == EACCES) return false;
+    return std::move(dir.error());
+  }
   struct stat st {};
   struct statfs fs {};
-  if (!dir || ::fstat(dir->get(), &st) < 0 || ::fstatfs(dir->get(), &fs) < 0) return false;
+  if (::fstat(dir->get(), &st) < 0 || ::fstatfs(dir->get(), &fs) < 0)
+    return fail(Stage::cgroup, "CGROUP_OPEN_FAILED", errno, "look at " + entry.mount);
   auto magic = entry.v2 ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC;
-  return st.st_dev == entry.device && static_cast<unsigned long>(fs.f_type) == static_cast<unsigned long>(magic) &&
-         ::faccessat(dir->get(), ".", W_OK, AT_EACCESS) == 0;
+  if (st.st_dev != entry.device || static_cast<unsigned long>(fs.f_type) != static_cast<unsigned long>(magic)) return false;
+  if (::faccessat(dir->get(), ".", W_OK, AT_EACCESS) == 0) return true;
+  if (errno == EACCES || errno == EROFS) return false;
+  return fail(Stage::cgroup, "CGROUP_OPEN_FAILED", errno, "ask for the rights to " + entry.mount);
 }
 
 }  // namespace
@@ -104,7 +113,9 @@ Result<Layout> detect() {
   SECURE_LET(text, read_file(AT_FDCWD, "/proc/self/mountinfo", kMaxMountinfo));
   std::vector<MountEntry> chosen;
   for (auto& entry : parse_mountinfo(text)) {
-    if (!entry.writable || !reachable(entry)) continue;
+    if (!entry.writable) continue;
+    SECURE_LET(usable, reachable(entry));
+    if (!usable) continue;
     // The same hierarchy mounted twice: the mount that shows more of it.
     auto twin = std::find_if(chosen.begin(), chosen.end(), [&](const auto& e) { return e.device == entry.device; });
     if (twin == chosen.end()) chosen.push_back(std::move(entry));

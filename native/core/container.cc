@@ -130,6 +130,12 @@ struct Start {
     return sync::send(clone.sync.get(), sync::Kind::root, root.get());
   }
 
+  // Not by the process itself: as it is not dumpable its files below /proc are root's of the host, out of its user namespace.
+  Status set_oom_score() const {
+    if (!spec.process.oom_score_adj) return Ok{};
+    return write_file_once(AT_FDCWD, "/proc/" + std::to_string(clone.pid) + "/oom_score_adj", std::to_string(*spec.process.oom_score_adj), Stage::process);
+  }
+
   // runtime-spec runtime.md#lifecycle, steps 3 and 4: once the environment is there, before it is pivoted into.
   StartError host_hooks() {
     if (!plan.announce_built) return {};
@@ -150,6 +156,7 @@ struct Start {
     root_fd.reset();
     if (options.created)
       if (auto s = options.created(clone.pid); !s) return failed(std::move(s));
+    if (auto s = set_oom_score(); !s) return failed(std::move(s));
     if (auto error = host_hooks(); !error.error.code.empty()) return error;
     if (auto s = sync::send(clone.sync.get(), sync::Kind::joined); !s) return failed(std::move(s));
     return {};
@@ -222,7 +229,9 @@ std::variant<Started, StartError> start(const spec::Spec& spec, Options options)
   // The container's ends of its streams: end of file must mean that the program closed them.
   if (s.options.streams != nullptr) *s.options.streams = Streams{};
   auto host = s.host_side();
-  const bool ours = !host.error.code.empty() && host.error.code != "CHANNEL_CLOSED" && host.error.code != "CHANNEL_FAILED";
+  // Where the other side has closed the channel it says why; any other failure is ours, also one to send.
+  const bool theirs = host.error.code == "CHANNEL_CLOSED" || (host.error.code == "CHANNEL_FAILED" && (host.error.err == EPIPE || host.error.err == ECONNRESET));
+  const bool ours = !host.error.code.empty() && !theirs;
   // The container side waits for what will not come; it ends when the channel does.
   if (ours) return failed(std::move(host.error), host.exit_code);
   auto outcome = s.options.gate >= 0 ? hear(s.clone.sync.get(), s.terminal, sync::Kind::ready) : await_exec(s.clone.sync.get(), s.terminal);

@@ -191,12 +191,10 @@ void reset_signals() {
   (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-Failure become(const Prepared& prepared, int procfs, int& sync) {
+Failure become(const Prepared& prepared, [[maybe_unused]] int procfs, int& sync) {
   const spec::Process& process = *prepared.process;
   auto failed = [](Result<Ok>&& status) { return Failure{std::move(status.error()), 125}; };
   reset_signals();
-  if (process.oom_score_adj && procfs >= 0)
-    if (auto s = write_file_once(procfs, "self/oom_score_adj", std::to_string(*process.oom_score_adj), Stage::process); !s) return failed(std::move(s));
   if (prepared.new_keyring)
     if (auto s = join_new_keyring(); !s) return failed(std::move(s));
   // From here on descriptors of ours are out of reach for the working directory and the program (CVE-2024-21626).

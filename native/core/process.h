@@ -44,7 +44,7 @@ bool open_standard_streams();
 void reset_signals();
 
 // Give the process its limits, identity, confinement and working directory and execute it. `procfs` is a
-// detached procfs of the right pid namespace, or -1 when the OOM score is already set. `sync` is close-on-exec; at the gate the one
+// detached procfs of the right pid namespace, or -1; the OOM score is set by others. `sync` is close-on-exec; at the gate the one
 // to whoever starts takes its place. Returns only on failure.
 Failure become(const Prepared& prepared, int procfs, int& sync);
 

@@ -79,9 +79,10 @@ Result<Fd> reserve(int root, const std::string& id) {
     return fail(Stage::state, errno == ENOSPC ? "NO_SPACE" : "MKDIR_FAILED", errno, "make the directory of container " + id);
   }
   Fd dir(::openat(root, id.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!dir.valid() || ::flock(dir.get(), LOCK_EX | LOCK_NB) < 0)
-    return fail(Stage::state, "STATE_FAILED", errno, "lock the directory of container " + id);
-  return dir;
+  if (dir.valid() && ::flock(dir.get(), LOCK_EX | LOCK_NB) == 0) return dir;
+  const int err = errno;
+  (void)::unlinkat(root, id.c_str(), AT_REMOVEDIR);
+  return fail(Stage::state, "STATE_FAILED", err, "lock the directory of container " + id);
 }
 
 Result<Fd> open(int root, const std::string& id, bool lock) {

@@ -88,7 +88,8 @@ int cmd_container(int argc, char** argv) {
 }  // namespace secure::runtime
 
 int main(int argc, char** argv) {
-  if (!secure::process::open_standard_streams()) return 125;
+  if (!secure::process::open_standard_streams())
+    return secure::runtime::report(secure::fail(secure::Stage::process, "INTERNAL", errno, "open the standard streams", "is there a /dev/null?"));
   clear_nonblocking();
   secure::process::reset_signals();
   // The modes of what we make, a container's "/" among it, must not depend on the caller's.
@@ -100,7 +101,8 @@ int main(int argc, char** argv) {
     for (const auto& command : kCommands)
       if (command.name == argv[at]) {
         // A monitor lives as long as its container: it must not hold a lock or a pipe of whoever started it.
-        if (!command.inherits && !secure::close_all_but({})) return 125;
+        if (!command.inherits)
+          if (auto status = secure::close_all_but({}); !status) return secure::runtime::report(status.error());
         return command.run(argc - at, argv + at);
       }
   if (at < argc && std::string_view(argv[at]) == "--version") {

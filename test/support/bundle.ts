@@ -33,7 +33,20 @@ export class Bundle {
     for (const name of ['bin', 'dev', 'etc', 'proc', 'sys', 'tmp'])
       mkdirSync(join(this.rootfs, name), { recursive: true });
     cpSync('/bin/busybox', join(this.rootfs, 'bin/busybox'));
-    for (const name of ['sh', 'cat', 'ls', 'stat', 'true', 'mknod', 'sleep', 'wc', 'grep', 'hostname', 'readlink'])
+    for (const name of [
+      'sh',
+      'cat',
+      'ls',
+      'stat',
+      'true',
+      'mknod',
+      'sleep',
+      'wc',
+      'grep',
+      'hostname',
+      'readlink',
+      'sed',
+    ])
       symlinkSync('busybox', join(this.rootfs, 'bin', name));
     if (program !== undefined) cpSync(program, join(this.rootfs, 'bin/attack'));
   }

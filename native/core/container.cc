@@ -10,8 +10,6 @@
 #include "container_clone.h"
 #include "hooks.h"
 #include "init.h"
-#include "mountfd.h"
-#include "overlay.h"
 #include "seccomp.h"
 #include "sync.h"
 #include "userns.h"
@@ -41,24 +39,6 @@ Status check(const spec::Spec& spec) {
   // Without a namespace of its own it would be the host's.
   if (!namespaces::has(spec, CLONE_NEWUTS) && (!spec.hostname.empty() || !spec.domainname.empty()))
     return fail(Stage::config, "CONFIG_INVALID", 0, "unable to set the host name: /hostname and /domainname need a uts namespace in /linux/namespaces");
-  return Ok{};
-}
-
-// The detached root: the overlay of the plan, or the bundle's directory.
-Result<Fd> root_mount(const spec::Spec& spec, const Options& options, int userns) {
-  if (spec.secure) return overlay::create({spec.secure->layers, spec.secure->upper_dir, spec.secure->work_dir}, userns);
-  std::string path = spec.root_path[0] == '/' ? spec.root_path : options.bundle + "/" + spec.root_path;
-  SECURE_LET(mount, mountfd::clone(AT_FDCWD, path, true, false));
-  SECURE_TRY(mountfd::set_propagation(mount.get(), MS_PRIVATE, true, path));
-  return mount;
-}
-
-Status map_sources(std::vector<rootfs::Planned>& mounts, int userns) {
-  for (auto& p : mounts) {
-    if (!p.options.idmap || !p.source.valid()) continue;
-    if (userns < 0) return fail(Stage::mount, "CONFIG_INVALID", 0, "option idmap on " + p.mount->destination + " needs a user namespace");
-    SECURE_TRY(mountfd::idmap(p.source.get(), userns, p.options.recursive_idmap, p.mount->destination));
-  }
   return Ok{};
 }
 
@@ -111,8 +91,8 @@ struct Start {
       }
     // A user namespace that is still to be made maps the layers, so the root has to wait for it.
     if ((created & CLONE_NEWUSER) == 0) {
-      SECURE_TRY(map_sources(plan.mounts, userns.get()));
-      SECURE_LET(root, root_mount(spec, options, userns.get()));
+      SECURE_TRY(rootfs::map_sources(plan.mounts, userns.get()));
+      SECURE_LET(root, rootfs::take_root(spec, options.bundle, userns.get()));
       root_fd = std::move(root);
     }
     // A process that has to be found first hears of its root when it was: it says nothing before that.
@@ -125,8 +105,8 @@ struct Start {
   Status map_and_send_root() {
     SECURE_TRY(userns::write_maps(clone.pid, spec.uid_mappings, spec.gid_mappings));
     SECURE_LET(userns, userns::open(clone.pid));
-    SECURE_TRY(map_sources(plan.mounts, userns.get()));
-    SECURE_LET(root, root_mount(spec, options, userns.get()));
+    SECURE_TRY(rootfs::map_sources(plan.mounts, userns.get()));
+    SECURE_LET(root, rootfs::take_root(spec, options.bundle, userns.get()));
     return sync::send(clone.sync.get(), sync::Kind::root, root.get());
   }
 
@@ -198,7 +178,7 @@ std::variant<Started, StartError> start(const spec::Spec& spec, Options options)
   prepared.die_with_parent = s.options.die_with_parent;
   prepared.gate = s.options.gate;
 
-  auto mounts = rootfs::plan_mounts(spec);
+  auto mounts = rootfs::plan_mounts(spec, s.options.bundle);
   if (!mounts) return failed(std::move(mounts.error()));
   auto devices = rootfs::plan_devices(spec, namespaces::has(spec, CLONE_NEWUSER));
   if (!devices) return failed(std::move(devices.error()));
@@ -214,6 +194,7 @@ std::variant<Started, StartError> start(const spec::Spec& spec, Options options)
   s.plan.joined = std::move(*joined);
   s.plan.namespaces = s.created;
   s.plan.streams = s.options.streams;
+  s.plan.no_pivot = s.options.no_pivot;
   s.plan.describe = &s.options.describe;
   s.plan.announce_built = !spec.hooks.prestart.empty() || !spec.hooks.create_runtime.empty();
 

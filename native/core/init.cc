@@ -95,7 +95,8 @@ Status build(Plan& plan, int sync, Fd& procfs) {
   const spec::Spec& spec = *plan.spec;
   SECURE_TRY(namespaces::enter_mounts(plan.joined));
   plan.joined.clear();
-  SECURE_LET(root, root_of(plan, sync));
+  SECURE_LET(taken, root_of(plan, sync));
+  rootfs::Tree tree{std::move(taken), {}, {}, spec.mount_label};
   SECURE_TRY(become_root(plan));
   SECURE_TRY(set_names(spec));
   SECURE_TRY(loopback_up(plan));
@@ -104,8 +105,9 @@ Status build(Plan& plan, int sync, Fd& procfs) {
   SECURE_TRY(write_sysctls(spec));
   SECURE_LET(proc, mountfd::create("proc", "proc", {{"subset", "pid"}}, kQuiet));
   procfs = std::move(proc);
-  SECURE_TRY(rootfs::attach_root(root.get()));
-  SECURE_TRY(rootfs::mount_all(root.get(), plan.mounts));
+  SECURE_TRY(rootfs::attach_root(tree.root.get()));
+  SECURE_TRY(rootfs::mount_all(tree, plan.mounts));
+  const Fd& root = tree.root;
   SECURE_TRY(rootfs::make_devices(root.get(), plan.devices, spec.process.terminal));
   Fd peer;
   if (spec.process.terminal) {
@@ -124,10 +126,10 @@ Status build(Plan& plan, int sync, Fd& procfs) {
   SECURE_TRY(create_container_hooks(plan));
   if (plan.unshare_cgroup && ::unshare(CLONE_NEWCGROUP) < 0)
     return fail(Stage::cgroup, "NAMESPACE_FAILED", errno, "make the cgroup namespace");
-  SECURE_TRY(rootfs::mount_cgroups(root.get(), plan.mounts, *plan.layout, plan.cgroups));
+  SECURE_TRY(rootfs::mount_cgroups(tree, plan.mounts, *plan.layout, plan.cgroups));
   SECURE_TRY(rootfs::mask(root.get(), spec.masked_paths, plan.covers));
   SECURE_TRY(rootfs::make_readonly(root.get(), spec.readonly_paths));
-  return rootfs::finish(root.get(), spec.root_readonly);
+  return rootfs::finish(tree, spec, plan.no_pivot);
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ struct Plan {
   std::vector<Fd> joins;           // cgroup::open_joins()
   bool unshare_cgroup = false;     // the namespace is made after the joins (v1, hybrid)
   const container::Streams* streams = nullptr;
+  bool no_pivot = false;
 };
 
 // Runs in the new process. Sends what fails through `sync` and never returns.

@@ -29,7 +29,29 @@ Error explained(int fs, int err, std::string what) {
   return fail(Stage::mount, "MOUNT_FAILED", err, std::move(what));
 }
 
+Status set_options(int fs, const FsOptions& options, const std::string& what) {
+  for (const auto& [key, value] : options) {
+    int rc = value.empty() ? ::fsconfig(fs, FSCONFIG_SET_FLAG, key.c_str(), nullptr, 0)
+                           : ::fsconfig(fs, FSCONFIG_SET_STRING, key.c_str(), value.c_str(), 0);
+    if (rc == 0) continue;
+    const int e = errno;
+    std::string why = explain(fs);
+    // A flag of mount(2) alone. File systems that count versions always do since Linux 6.1.
+    if (key == "iversion") continue;
+    return fail(Stage::mount, "MOUNT_FAILED", e, "set option " + key + (value.empty() ? "" : "=" + value) + " of " + what + (why.empty() ? "" : why + ")"));
+  }
+  return Ok{};
+}
+
 }  // namespace
+
+Status reconfigure(int target, const FsOptions& options, const std::string& what) {
+  Fd fs(::fspick(target, "", FSPICK_EMPTY_PATH | FSPICK_CLOEXEC));
+  if (!fs.valid()) return fail(Stage::mount, "MOUNT_FAILED", errno, "pick the file system of " + what);
+  SECURE_TRY(set_options(fs.get(), options, what));
+  if (::fsconfig(fs.get(), FSCONFIG_CMD_RECONFIGURE, nullptr, nullptr, 0) < 0) return explained(fs.get(), errno, "change the file system of " + what);
+  return Ok{};
+}
 
 Result<Fd> create(const std::string& fstype, const std::string& source, const FsOptions& options,
                   std::uint64_t attributes) {
@@ -37,14 +59,7 @@ Result<Fd> create(const std::string& fstype, const std::string& source, const Fs
   if (!fs.valid()) return fail(Stage::mount, "MOUNT_FAILED", errno, "open file system type " + fstype);
   if (!source.empty() && ::fsconfig(fs.get(), FSCONFIG_SET_STRING, "source", source.c_str(), 0) < 0)
     return explained(fs.get(), errno, "set the source of " + fstype);
-  for (const auto& [key, value] : options) {
-    int rc = value.empty() ? ::fsconfig(fs.get(), FSCONFIG_SET_FLAG, key.c_str(), nullptr, 0)
-                           : ::fsconfig(fs.get(), FSCONFIG_SET_STRING, key.c_str(), value.c_str(), 0);
-    if (rc < 0) {
-      int e = errno;
-      return explained(fs.get(), e, "set option " + key + (value.empty() ? "" : "=" + value) + " of " + fstype);
-    }
-  }
+  SECURE_TRY(set_options(fs.get(), options, fstype));
   if (::fsconfig(fs.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0) {
     int e = errno;
     return explained(fs.get(), e, "create " + fstype);
@@ -74,7 +89,9 @@ Status set_attributes(int mount, const Attributes& attributes, bool recursive, c
   attr.attr_set = attributes.set;
   attr.attr_clr = attributes.clear;
   if (::mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U), &attr, sizeof attr) < 0)
-    return fail(Stage::mount, "MOUNT_FAILED", errno, "set the mount attributes of " + what);
+    return fail(Stage::mount, "MOUNT_FAILED", errno, "set the mount attributes of " + what,
+                errno == EPERM ? "a mount that came with a user namespace keeps its ro, nosuid, nodev, noexec and access-time flags: cannot clear locked flags"
+                : errno == EINVAL ? "only what is a mount point has attributes, and nosymfollow needs Linux 5.14" : "");
   return Ok{};
 }
 

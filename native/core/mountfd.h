@@ -26,6 +26,9 @@ using FsOptions = std::vector<std::pair<std::string, std::string>>;
 Result<Fd> create(const std::string& fstype, const std::string& source, const FsOptions& options,
                   std::uint64_t attributes);
 
+// fspick + fsconfig: change the file system that is mounted at `target`.
+Status reconfigure(int target, const FsOptions& options, const std::string& what);
+
 // open_tree(OPEN_TREE_CLONE): a detached copy of the mount at `fd` (or at dirfd/path).
 Result<Fd> clone(int dirfd, const std::string& path, bool recursive, bool nofollow = true);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The container side of the file system: from one detached root mount to a finished, pivoted tree.
+// The file system of a container: from what the host gives to a finished, pivoted tree.
 // Every object is reached by openat2(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS) from the root's
 // descriptor and used by descriptor from then on.
 #pragma once
@@ -19,8 +19,16 @@ namespace secure::rootfs {
 struct Planned {
   const spec::Mount* mount = nullptr;
   mount_options::Parsed options;
+  std::string destination;    // clean, absolute, inside the root
   Fd source;                  // for binds: a detached clone of the source
   bool source_is_directory = true;
+  bool source_inside = false; // the source is a path of the root: bound when its turn comes, with what was mounted there before
+  std::string inside;         // that path
+  std::string link;           // copy-symlink: what the link at the source says
+  Fd userns;                  // a mapping of its own
+
+  // "/mounts/3 on /data", for errors.
+  [[nodiscard]] std::string name() const;
 };
 
 struct Device {
@@ -29,8 +37,10 @@ struct Device {
   spec::Device node;
 };
 
-// Host side, before clone. Opens every bind source and device on the host.
-Result<std::vector<Planned>> plan_mounts(const spec::Spec& spec);
+// Host side, before clone. Opens every bind source and device on the host. Relative sources start at the bundle.
+Result<std::vector<Planned>> plan_mounts(const spec::Spec& spec, const std::string& bundle);
+// Host side: maps the binds that ask for it, through their own mapping or else `userns` (< 0: there is none).
+Status map_sources(std::vector<Planned>& mounts, int userns);
 Result<std::vector<Device>> plan_devices(const spec::Spec& spec, bool own_userns);
 // A detached clone of the host's /dev/null, checked to be one (CVE-2025-31133), and an empty
 // read-only directory: what masked paths are covered with.
@@ -47,18 +57,37 @@ Result<Covers> plan_covers();
 // own group instead, one per hierarchy. Empty when there is such a namespace, or nothing is mounted.
 Result<std::vector<Fd>> plan_cgroups(const spec::Spec& spec, const cgroup::Group& group);
 
+// The detached root: the overlay of the plan, or the directory that the bundle names.
+Result<Fd> take_root(const spec::Spec& spec, const std::string& bundle, int userns);
+// That directory, absolute when the bundle is.
+std::string root_path(const spec::Spec& spec, const std::string& bundle);
+
 // Resolve `path` inside the root. The result is an O_PATH descriptor.
 Result<Fd> resolve(int root, const std::string& path, bool follow = true);
-// The same, creating what is missing: directories 0755, and for `directory` false an empty last file.
+// As resolve(), but a link at the end is the result.
+Result<Fd> resolve_link(int root, const std::string& path);
+// The same, creating what is missing: directories 0755, and for `directory` false an empty last file. What a dangling link
+// points at is made inside the root, too.
 Result<Fd> resolve_or_create(int root, const std::string& path, bool directory, bool follow = true);
+
+// What is being built: mounts that become read-only when everything is in place.
+struct Tree {
+  Fd root;
+  std::vector<Fd> late_readonly;
+  std::vector<unsigned long> made;  // st_dev of the file systems made here
+  std::string mount_label;
+};
 
 // Container side, in this order.
 Status attach_root(int root);
-Status mount_all(int root, std::vector<Planned>& mounts);  // all but cgroup
+Status mount_all(Tree& tree, std::vector<Planned>& mounts);  // all but cgroup
+Status mount_one(Tree& tree, Planned& planned);
 Status make_devices(int root, std::vector<Device>& devices, bool terminal);
-Status mount_cgroups(int root, std::vector<Planned>& mounts, const cgroup::Layout& layout, std::vector<Fd>& own);
+Status mount_cgroups(Tree& tree, std::vector<Planned>& mounts, const cgroup::Layout& layout, std::vector<Fd>& own);
 Status mask(int root, const std::vector<std::string>& paths, Covers& covers);
 Status make_readonly(int root, const std::vector<std::string>& paths);
-Status finish(int root, bool readonly);  // read-only root, pivot_root, the old tree is gone
+// Read-only root, pivot_root, the old tree is gone. Without the pivot (for a host whose root is an initramfs) the old tree stays
+// below the new root: only chroot(2), which CAP_SYS_CHROOT undoes, keeps the container from it.
+Status finish(Tree& tree, const spec::Spec& spec, bool no_pivot);
 
 }  // namespace secure::rootfs

@@ -45,13 +45,27 @@ Status make_node(int dir, const std::string& name, const Device& device) {
   return Ok{};
 }
 
+// A node is bound over an empty file, which an earlier start may have left, or over itself.
+Status check_mount_point(int target, const Device& device) {
+  struct stat st {};
+  const mode_t type = node_type(device.node.type);
+  const dev_t rdev = makedev(static_cast<unsigned>(device.node.major), static_cast<unsigned>(device.node.minor));
+  if (::fstat(target, &st) == 0 && ((S_ISREG(st.st_mode) && st.st_size == 0) || ((st.st_mode & S_IFMT) == type && st.st_rdev == rdev))) return Ok{};
+  return fail(Stage::rootfs, "DEVICE_FAILED", EEXIST, device.path + " of the image is something else", "mount a tmpfs on /dev, as every engine does");
+}
+
 }  // namespace
 
 Status make_devices(int root, std::vector<Device>& devices, bool terminal) {
+  // The mount point for the terminal; bound once the terminal exists.
+  if (terminal) SECURE_TRY(resolve_or_create(root, "/dev/console", false, false));
+  // None are wanted where a bind brought its own.
+  if (devices.empty()) return Ok{};
   SECURE_LET(dev, resolve_or_create(root, "/dev", true, false));
   for (auto& device : devices) {
     if (device.source.valid()) {
       SECURE_LET(target, resolve_or_create(root, device.path, false, false));
+      SECURE_TRY(check_mount_point(target.get(), device));
       SECURE_TRY(mountfd::attach(device.source.get(), target.get(), device.path));
       continue;
     }
@@ -67,8 +81,6 @@ Status make_devices(int root, std::vector<Device>& devices, bool terminal) {
   for (const auto& link : kLinks)
     if (::symlinkat(link.to, dev.get(), link.name) < 0 && errno != EEXIST && errno != EROFS)
       return fail(Stage::rootfs, "DEVICE_FAILED", errno, std::string("make /dev/") + link.name);
-  // The mount point for the terminal; bound once the terminal exists.
-  if (terminal) SECURE_TRY(resolve_or_create(root, "/dev/console", false, false));
   return Ok{};
 }
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The host side: everything of the host that a container gets is opened here, once, by descriptor.
+// The host side: devices and covers of the host that a container gets, opened here, once, by descriptor.
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include <algorithm>
 #include <array>
 
 #include "mountfd.h"
 #include "rootfs.h"
+#include "userns.h"
 
 namespace secure::rootfs {
 
@@ -21,71 +23,83 @@ struct Standard {
 constexpr std::array<Standard, 6> kDevices{{{"/dev/null", 1, 3}, {"/dev/zero", 1, 5}, {"/dev/full", 1, 7},
                                             {"/dev/random", 1, 8}, {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0}}};
 
+dev_t number(const spec::Device& node) { return makedev(static_cast<unsigned>(node.major), static_cast<unsigned>(node.minor)); }
+mode_t type(const spec::Device& node) { return node.type == 'b' ? S_IFBLK : S_IFCHR; }
+
+Result<Fd> clone_node(int fd, const std::string& path) {
+  SECURE_LET(mount, mountfd::clone(fd, "", false));
+  SECURE_TRY(mountfd::set_attributes(mount.get(), {MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0}, false, path));
+  return mount;
+}
+
 Result<Fd> clone_device(const spec::Device& node) {
   SECURE_LET(fd, open_nofollow(AT_FDCWD, node.path, O_PATH));
   struct stat st {};
   if (::fstat(fd.get(), &st) < 0) return fail(Stage::rootfs, "DEVICE_FAILED", errno, "look at " + node.path);
-  mode_t type = node.type == 'b' ? S_IFBLK : S_IFCHR;
-  if ((st.st_mode & S_IFMT) != type || st.st_rdev != makedev(static_cast<unsigned>(node.major), static_cast<unsigned>(node.minor)))
+  if ((st.st_mode & S_IFMT) != type(node) || st.st_rdev != number(node))
     return fail(Stage::rootfs, "DEVICE_FAILED", ENODEV,
                 node.path + " of the host is not device " + std::to_string(node.major) + ":" + std::to_string(node.minor));
-  SECURE_LET(mount, mountfd::clone(fd.get(), "", false));
-  SECURE_TRY(mountfd::set_attributes(mount.get(), {MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0}, false, node.path));
+  return clone_node(fd.get(), node.path);
+}
+
+// A node that the host does not have, or has with another owner or mode: made on a file system of the host's user namespace, where
+// mknod(2) is allowed, that nothing but this mount ever shows.
+Result<Fd> make_device(const spec::Device& node, const spec::Spec& spec) {
+  const auto uid = userns::to_host(spec.uid_mappings, node.uid), gid = userns::to_host(spec.gid_mappings, node.gid);
+  if (!uid || !gid) return fail(Stage::config, "CONFIG_INVALID", 0, "/linux/devices: the owner of " + node.path + " is not mapped in the user namespace");
+  SECURE_LET(stage, mountfd::create("tmpfs", "tmpfs", {{"size", "4k"}, {"nr_inodes", "2"}, {"mode", "0700"}}, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC));
+  const mode_t before = ::umask(0);
+  const int made = ::mknodat(stage.get(), "node", type(node) | node.mode, number(node));
+  const int e = errno;
+  (void)::umask(before);
+  if (made < 0) return fail(Stage::rootfs, "DEVICE_FAILED", e, "make the device " + node.path);
+  SECURE_LET(fd, open_nofollow(stage.get(), "node", O_PATH));
+  if (::fchownat(fd.get(), "", *uid, *gid, AT_EMPTY_PATH) < 0) return fail(Stage::rootfs, "DEVICE_FAILED", errno, "give " + node.path + " its owner");
+  auto mount = clone_node(fd.get(), node.path);
+  if (!mount) mount.error().hint = "before Linux 6.15 a user namespace gets the host's own devices only, with their owner and mode";
   return mount;
 }
 
-Result<Planned> plan_bind(Planned planned, bool resolved) {
-  const auto& mount = *planned.mount;
-  if (mount.source.empty() || mount.source[0] != '/')
-    return fail(Stage::mount, "CONFIG_INVALID", 0, "the source of the bind on " + mount.destination + " must be an absolute path");
-  // O_PATH, so that a FIFO or a device cannot block or act; the clone below is of exactly this inode. A plan's sources
-  // were resolved when it was decided: a link on the way now is one that was put there since (CVE-2017-1002101).
-  std::uint64_t resolve = RESOLVE_NO_MAGICLINKS;
-  if (resolved) resolve |= RESOLVE_NO_SYMLINKS;
-  int fd = sys_openat2(AT_FDCWD, mount.source.c_str(), O_PATH, 0, resolve);
-  if (fd < 0)
-    return fail(Stage::mount, errno == ENOENT ? "MOUNT_SOURCE_MISSING" : "MOUNT_FAILED", errno, "open the bind source " + mount.source,
-                errno == ENOENT ? "create it first: a missing source is never made for you" : "");
-  Fd source(fd);
+bool is_default(const std::string& path) {
+  return std::any_of(kDevices.begin(), kDevices.end(), [&](const auto& one) { return path == one.path; });
+}
+
+// Option: the host's node where it is the same thing, since that costs nothing.
+Result<Fd> device_source(const spec::Device& node, const spec::Spec& spec) {
+  if (is_default(node.path)) return clone_device(node);
   struct stat st {};
-  if (::fstat(source.get(), &st) < 0) return fail(Stage::mount, "MOUNT_FAILED", errno, "look at " + mount.source);
-  planned.source_is_directory = S_ISDIR(st.st_mode);
-  SECURE_LET(tree, mountfd::clone(source.get(), "", planned.options.recursive_bind));
-  unsigned long propagation = MS_PRIVATE;
-  if (planned.options.propagation != 0) propagation = planned.options.propagation;
-  SECURE_TRY(mountfd::set_propagation(tree.get(), propagation, true, mount.source));
-  planned.source = std::move(tree);
-  return planned;
+  const bool same = ::lstat(node.path.c_str(), &st) == 0 && (st.st_mode & S_IFMT) == type(node) && st.st_rdev == number(node) &&
+                    (st.st_mode & 07777) == node.mode && userns::to_host(spec.uid_mappings, node.uid) == st.st_uid &&
+                    userns::to_host(spec.gid_mappings, node.gid) == st.st_gid;
+  if (same) return clone_device(node);
+  auto made = make_device(node, spec);
+  // Where none can be made the host's own will do, as in runc and crun.
+  if (!made && made.error().code != "CONFIG_INVALID")
+    if (auto host = clone_device(node)) return host;
+  return made;
+}
+
+// A bind there brings its own nodes, most often the host's: none of them may be changed.
+bool brings_devices(const spec::Spec& spec) {
+  return std::any_of(spec.mounts.begin(), spec.mounts.end(), [](const spec::Mount& mount) {
+    return mount.destination == "/dev" && (mount.type == "bind" || std::any_of(mount.options.begin(), mount.options.end(), [](const auto& option) {
+      return option == "bind" || option == "rbind";
+    }));
+  });
 }
 
 }  // namespace
 
-Result<std::vector<Planned>> plan_mounts(const spec::Spec& spec) {
-  std::vector<Planned> out;
-  for (const auto& mount : spec.mounts) {
-    Planned planned;
-    planned.mount = &mount;
-    SECURE_LET(options, mount_options::parse(mount.options));
-    planned.options = std::move(options);
-    if (mount.type == "bind" || planned.options.bind) {
-      planned.options.bind = true;
-      SECURE_LET(bind, plan_bind(std::move(planned), spec.secure.has_value()));
-      planned = std::move(bind);
-    }
-    out.push_back(std::move(planned));
-  }
-  return out;
-}
-
 Result<std::vector<Device>> plan_devices(const spec::Spec& spec, bool own_userns) {
   std::vector<Device> out;
+  if (brings_devices(spec)) return out;
   auto add = [&](const spec::Device& node) -> Status {
     Device device;
     device.path = node.path;
     device.node = node;
-    // mknod(2) is refused inside a user namespace: the host's node is bound instead.
-    if (own_userns && (node.type == 'c' || node.type == 'b' || node.type == 'u')) {
-      SECURE_LET(source, clone_device(node));
+    // mknod(2) is refused inside a user namespace: a node of the host is bound instead.
+    if (own_userns && node.type != 'p') {
+      SECURE_LET(source, device_source(node, spec));
       device.source = std::move(source);
     }
     out.push_back(std::move(device));
@@ -96,7 +110,9 @@ Result<std::vector<Device>> plan_devices(const spec::Spec& spec, bool own_userns
     for (const auto& node : spec.devices) listed = listed || node.path == d.path;
     if (!listed) SECURE_TRY(add(spec::Device{d.path, 'c', d.major, d.minor, 0666, 0, 0}));
   }
-  for (const auto& node : spec.devices) SECURE_TRY(add(node));
+  // /dev/ptmx is always the container's own.
+  for (const auto& node : spec.devices)
+    if (node.path != "/dev/ptmx") SECURE_TRY(add(node));
   return out;
 }
 

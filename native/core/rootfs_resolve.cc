@@ -1,103 +1,118 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/mount.h>
+// Paths inside the root. The kernel resolves what exists; what is missing is made one component at a time, by descriptor.
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
-#include "mountfd.h"
+#include <climits>
+
 #include "rootfs.h"
 
 namespace secure::rootfs {
 
 namespace {
 
-std::uint64_t resolve_flags(bool follow) {
-  std::uint64_t flags = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-  return follow ? flags : flags | RESOLVE_NO_SYMLINKS;
-}
+constexpr std::uint64_t kInside = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+constexpr int kMaxLinks = 40;  // as the kernel's own walk
 
 Error unresolvable(const std::string& path, int e) {
   return fail(Stage::rootfs, e == ENOENT ? "NOT_FOUND" : "PATH_REFUSED", e, "resolve " + path + " inside the root",
               e == ELOOP ? "the image has a symbolic link where the runtime needs a real file or directory" : "");
 }
 
-}  // namespace
+// What one name in a directory is, itself.
+Result<Fd> look(int dir, const std::string& name) {
+  int fd = sys_openat2(dir, name.c_str(), O_PATH | O_NOFOLLOW, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+  if (fd < 0) return unresolvable(name, errno);
+  return Fd(fd);
+}
 
-Result<Fd> resolve(int root, const std::string& path, bool follow) {
-  int fd = sys_openat2(root, path.c_str(), O_PATH, 0, resolve_flags(follow));
+Result<Fd> make(int dir, const std::string& name, bool directory, const std::string& path) {
+  if (directory) {
+    if (::mkdirat(dir, name.c_str(), 0755) < 0 && errno != EEXIST)
+      return fail(Stage::rootfs, errno == ENOSPC ? "NO_SPACE" : "MKDIR_FAILED", errno, "make the mount point " + path + " inside the root",
+                  errno == EROFS ? "its file system is read-only: the image has to have it" : "");
+  } else {
+    Fd made(::openat(dir, name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644));
+    if (!made.valid() && errno != EEXIST)
+      return fail(Stage::rootfs, errno == ENOSPC ? "NO_SPACE" : "CREATE_FAILED", errno, "make the mount point " + path + " inside the root",
+                  errno == EROFS ? "its file system is read-only: the image has to have it" : "");
+  }
+  // Whoever shares this directory may have been quicker: a link in its place is an error, never followed.
+  int fd = sys_openat2(dir, name.c_str(), O_PATH, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
   if (fd < 0) return unresolvable(path, errno);
   return Fd(fd);
 }
 
-Result<Fd> resolve_or_create(int root, const std::string& path, bool directory, bool follow) {
-  int fd = sys_openat2(root, path.c_str(), O_PATH, 0, resolve_flags(follow));
-  if (fd >= 0) return Fd(fd);
-  if (errno != ENOENT) return unresolvable(path, errno);
-  // Walk to the deepest part that exists; what is missing after it is made one component at a time
-  // and never through a link: a dangling link is refused with EEXIST -> ELOOP below.
+// Where a link points, as a path of the root; empty: it is no link.
+Result<std::string> target_of(int fd, const std::string& parent) {
+  struct stat st {};
+  if (::fstat(fd, &st) < 0) return unresolvable(parent, errno);
+  if (!S_ISLNK(st.st_mode)) return std::string();
+  char text[PATH_MAX];
+  const ssize_t n = ::readlinkat(fd, "", text, sizeof text);
+  if (n <= 0 || n == static_cast<ssize_t>(sizeof text)) return unresolvable(parent, n < 0 ? errno : ENAMETOOLONG);
+  const std::string to(text, static_cast<std::size_t>(n));
+  return to[0] == '/' ? to : parent + "/" + to;
+}
+
+// One walk along `path`. A dangling link on the way is replaced in `path` by what it points at, for the next walk: no descriptor is returned.
+Result<Fd> walk(int root, std::string& path, bool directory, bool follow) {
   SECURE_LET(at, resolve(root, "/"));
-  std::size_t pos = 0;
-  bool creating = false;
   std::string walked;
-  while (pos < path.size()) {
-    std::size_t end = path.find('/', pos);
-    if (end == std::string::npos) end = path.size();
-    std::string part = path.substr(pos, end - pos);
-    bool last = path.find_first_not_of('/', end) == std::string::npos;
+  bool creating = false;
+  for (std::size_t pos = 0; pos < path.size();) {
+    const std::size_t end = std::min(path.find('/', pos), path.size());
+    const std::string part = path.substr(pos, end - pos);
     pos = end + 1;
     if (part.empty() || part == ".") continue;
+    const std::string parent = walked;
     walked += "/" + part;
+    const bool last = path.find_first_not_of('/', end) == std::string::npos;
     if (!creating) {
-      int next = sys_openat2(root, walked.c_str(), O_PATH, 0, resolve_flags(follow));
+      int next = sys_openat2(root, walked.c_str(), O_PATH, 0, follow ? kInside : kInside | RESOLVE_NO_SYMLINKS);
       if (next >= 0) {
         at = Fd(next);
         continue;
       }
       if (errno != ENOENT) return unresolvable(walked, errno);
+      if (auto there = look(at.get(), part)) {
+        SECURE_LET(target, target_of(there->get(), parent));
+        // Neither a link nor missing any more: somebody else has just made it.
+        path = (target.empty() ? walked : target) + (last ? "" : "/" + path.substr(pos));
+        return Fd();
+      }
       creating = true;
     }
+    // ".." of what does not exist has no meaning that everybody agrees on.
     if (part == "..") return unresolvable(path, EINVAL);
-    if (last && !directory) {
-      Fd made(::openat(at.get(), part.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644));
-      if (!made.valid()) return unresolvable(path, errno == EEXIST ? ELOOP : errno);
-    } else if (::mkdirat(at.get(), part.c_str(), 0755) < 0 && errno != EEXIST) {
-      return fail(Stage::rootfs, errno == ENOSPC ? "NO_SPACE" : "MKDIR_FAILED", errno, "make the mount point " + path + " inside the root");
-    }
-    int next = sys_openat2(at.get(), part.c_str(), O_PATH, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
-    if (next < 0) return unresolvable(path, errno);
-    at = Fd(next);
+    SECURE_LET(made, make(at.get(), part, directory || !last, path));
+    at = std::move(made);
   }
   return at;
 }
 
-Status attach_root(int root) {
-  // Nothing that happens here may reach the host, and nothing of the host may arrive later.
-  mount_attr attr{};
-  attr.propagation = MS_PRIVATE;
-  if (::mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr, sizeof attr) < 0)
-    return fail(Stage::rootfs, "MOUNT_FAILED", errno, "make the mount tree private");
-  // On top of "/": the container side cannot reach the 0700 directories of the host, and "/" is
-  // the one mount point that is always there.
-  if (::move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-    return fail(Stage::rootfs, "MOUNT_FAILED", errno, "attach the root");
-  return Ok{};
+}  // namespace
+
+Result<Fd> resolve(int root, const std::string& path, bool follow) {
+  int fd = sys_openat2(root, path.c_str(), O_PATH, 0, follow ? kInside : kInside | RESOLVE_NO_SYMLINKS);
+  if (fd < 0) return unresolvable(path, errno);
+  return Fd(fd);
 }
 
-Status finish(int root, bool readonly) {
-  if (readonly) {
-    mount_attr attr{};
-    attr.attr_set = MOUNT_ATTR_RDONLY;
-    if (::mount_setattr(root, "", AT_EMPTY_PATH, &attr, sizeof attr) < 0)
-      return fail(Stage::rootfs, "MOUNT_FAILED", errno, "make the root read-only");
+Result<Fd> resolve_link(int root, const std::string& path) {
+  int fd = sys_openat2(root, path.c_str(), O_PATH | O_NOFOLLOW, 0, kInside);
+  if (fd < 0) return unresolvable(path, errno);
+  return Fd(fd);
+}
+
+Result<Fd> resolve_or_create(int root, const std::string& path, bool directory, bool follow) {
+  auto there = resolve(root, path, follow);
+  if (there || there.error().err != ENOENT) return there;
+  std::string way = path;
+  for (int links = 0; links < kMaxLinks && way.size() < PATH_MAX; ++links) {
+    SECURE_LET(made, walk(root, way, directory, follow));
+    if (made.valid()) return made;
   }
-  if (::fchdir(root) < 0) return fail(Stage::rootfs, "PIVOT_FAILED", errno, "enter the root");
-  // pivot_root(".", ".") stacks the old root on the new one, so no directory inside the image
-  // is needed for it (pivot_root(2), NOTES).
-  if (::syscall(SYS_pivot_root, ".", ".") < 0)
-    return fail(Stage::rootfs, "PIVOT_FAILED", errno, "pivot_root",
-                errno == EINVAL ? "the host's root is an initramfs, which cannot be pivoted" : "");
-  if (::umount2(".", MNT_DETACH) < 0) return fail(Stage::rootfs, "PIVOT_FAILED", errno, "drop the old root");
-  if (::chdir("/") < 0) return fail(Stage::rootfs, "PIVOT_FAILED", errno, "enter the new root");
-  return Ok{};
+  return unresolvable(path, ELOOP);
 }
 
 }  // namespace secure::rootfs

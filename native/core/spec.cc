@@ -36,37 +36,6 @@ std::vector<IdMap> read_id_maps(const json::Node& node) {
 
 namespace {
 
-// "/a/./b//../c/" is "/a/c". Done by text, as in runc: whatever a destination is compared with must be its only spelling.
-std::string clean_path(std::string_view path) {
-  std::string out;
-  while (!path.empty()) {
-    std::string_view part = path.substr(0, path.find('/'));
-    path.remove_prefix(std::min(path.size(), part.size() + 1));
-    if (part == "..") out.resize(out.empty() ? 0 : out.rfind('/'));
-    else if (!part.empty() && part != ".") out.append("/").append(part);
-  }
-  return out.empty() ? "/" : out;
-}
-
-}  // namespace
-
-Mount read_mount(const json::Node& node) {
-  Mount out;
-  // Relative destinations are allowed since runtime-spec 1.2 and mean "/".
-  out.destination = node["destination"].str();
-  if (out.destination.empty()) node["destination"].report("must not be empty");
-  if (out.destination.size() >= PATH_MAX) node["destination"].report("is longer than a path can be");
-  out.destination = clean_path(out.destination);
-  out.type = node["type"].str();
-  out.source = node["source"].str();
-  out.options = node["options"].strings();
-  for (const char* unsupported : {"uidMappings", "gidMappings"})
-    if (node[unsupported].present()) node[unsupported].report("of a mount is not supported by this version");
-  return out;
-}
-
-namespace {
-
 std::uint64_t read_caps(const json::Node& node) {
   std::uint64_t set = 0;
   for (const auto& item : node.items()) {

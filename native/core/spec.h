@@ -27,6 +27,8 @@ struct Mount {
   std::string type;
   std::string source;
   std::vector<std::string> options;
+  std::vector<IdMap> uid_mappings, gid_mappings;  // stored ids and where they are seen; empty: the container's own
+  std::string at;                                 // its JSON pointer, for errors
 };
 
 struct Rlimit {
@@ -191,6 +193,7 @@ struct Spec {
   Resources resources;
   std::optional<Seccomp> seccomp;
   std::vector<std::string> masked_paths, readonly_paths;
+  std::string rootfs_propagation;  // empty: private
   std::vector<std::pair<std::string, std::string>> sysctl;
   std::string mount_label;
   Hooks hooks;
@@ -204,6 +207,8 @@ Result<Spec> read(const rapidjson::Document& document);
 
 // The object "process" on its own, as `exec --process` takes it.
 Result<Process> parse_process(std::string_view json);
+// The array of "mounts" on its own: what is mounted into a container that runs already.
+Result<std::vector<Mount>> parse_mounts(std::string_view json);
 
 // The object of "linux.seccomp" on its own: a profile file of the engines without Go-specific keys.
 Result<Seccomp> parse_seccomp(std::string_view json);

@@ -78,20 +78,6 @@ bool namespaced_sysctl(const std::string& key, const Spec& spec) {
   return false;
 }
 
-Device read_device(const json::Node& node) {
-  Device out;
-  out.path = read_path(node["path"]);
-  std::string type = node["type"].str();
-  if (type != "c" && type != "b" && type != "u" && type != "p") node["type"].report("must be c, b, u or p");
-  else out.type = type[0];
-  out.major = node["major"].integer(0, 4095, 0);
-  out.minor = node["minor"].integer(0, 1048575, 0);
-  out.mode = static_cast<std::uint32_t>(node["fileMode"].integer(0, 07777, 0666));
-  out.uid = node["uid"].u32();
-  out.gid = node["gid"].u32();
-  return out;
-}
-
 }  // namespace
 
 Seccomp read_seccomp(const json::Node& node) {
@@ -136,21 +122,14 @@ void read_linux(const json::Node& node, Spec& out) {
   }
   out.uid_mappings = read_id_maps(node["uidMappings"]);
   out.gid_mappings = read_id_maps(node["gidMappings"]);
-  for (const auto& item : node["devices"].items()) out.devices.push_back(read_device(item));
   out.cgroups_path = node["cgroupsPath"].str();
   out.resources = read_resources(node["resources"]);
   if (node["seccomp"].present()) out.seccomp = read_seccomp(node["seccomp"]);
-  for (const auto& item : node["maskedPaths"].items()) out.masked_paths.push_back(read_path(item));
-  for (const auto& item : node["readonlyPaths"].items()) out.readonly_paths.push_back(read_path(item));
+  read_linux_mounts(node, out);
   for (const auto& [key, value] : node["sysctl"].members()) {
     if (!namespaced_sysctl(key, out)) value.report("is not a sysctl of one of the container's own namespaces");
     out.sysctl.emplace_back(key, value.str());
   }
-  // The root is always private: what an engine asks for beyond that would let mounts through.
-  const std::string propagation = node["rootfsPropagation"].str();
-  if (!propagation.empty() && propagation != "private" && propagation != "rprivate")
-    node["rootfsPropagation"].report("'" + propagation + "' is not supported by this version");
-  out.mount_label = node["mountLabel"].str();
   for (const char* unsupported : {"timeOffsets", "intelRdt", "personality", "netDevices", "memoryPolicy"})
     if (node[unsupported].present()) node[unsupported].report("is not supported by this version");
 }

@@ -14,6 +14,9 @@ Network read_network(const json::Node& node);
 std::vector<GeneratedFile> read_files(const json::Node& node);
 Mount read_mount(const json::Node& node);
 Hooks read_hooks(const json::Node& node);
+Device read_device(const json::Node& node);
+// maskedPaths, readonlyPaths, rootfsPropagation, mountLabel, devices
+void read_linux_mounts(const json::Node& node, Spec& out);
 std::vector<IdMap> read_id_maps(const json::Node& node);
 
 // A path inside the container: absolute, no NUL, at most PATH_MAX.

@@ -16,6 +16,9 @@ namespace secure::userns {
 // Write uid_map and gid_map of a process that was just cloned into a new user namespace.
 Status write_maps(pid_t pid, const std::vector<spec::IdMap>& uids, const std::vector<spec::IdMap>& gids);
 
+// A new user namespace with nobody in it, for mount_setattr(2) alone.
+Result<Fd> create(const std::vector<spec::IdMap>& uids, const std::vector<spec::IdMap>& gids);
+
 // The user namespace of a process, as a descriptor for mount_setattr(2).
 Result<Fd> open(pid_t pid);
 

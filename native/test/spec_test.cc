@@ -85,7 +85,7 @@ TEST(spec_does_not_take_in_silence_what_it_would_not_do) {
   REFUSED(config("", "", R"(,"hooks":{"prestart":[{"path":"/bin/true","timeout":-1}]})"), "/hooks/prestart/0/timeout");
   CHECK_EQ(problem(config("", "", R"(,"hooks":{"prestart":[]})")), "");
   CHECK_EQ(problem(config("", "", R"(,"hooks":{"poststart":[{"path":"/bin/true","timeout":1}]})")), "");
-  REFUSED(config("", R"(,"rootfsPropagation":"shared")"), "/linux/rootfsPropagation");
+  REFUSED(config("", R"(,"rootfsPropagation":"public")"), "/linux/rootfsPropagation");
   CHECK_EQ(problem(config("", R"(,"rootfsPropagation":"rprivate")")), "");
 }
 

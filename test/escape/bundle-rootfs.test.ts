@@ -113,11 +113,6 @@ describe.skipIf(cannotRun())('a hostile root file system', () => {
 
     it('on the way of a mount leads inside (CVE-2019-18837)', () => {
       replace('a', target());
-      expect(bundle.run(['true'], tmpfs('/a/new'))).toMatchObject({
-        code: 125,
-        stderr: expect.stringContaining('PATH_REFUSED'),
-      });
-      mkdirSync(join(bundle.rootfs, victim), { recursive: true });
       const inside = bundle.run(['sh', '-c', `stat -c %a ${victim}/new`], tmpfs('/a/new'));
       expect([inside.code, inside.stdout]).toEqual([0, '1777\n']);
     });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plain OCI bundles, as an engine would write them, without a user namespace: root inside is root outside, so nothing but
 // the runtime's care stands between a hostile root file system and the host.
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { execFileSync, type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -92,6 +92,11 @@ export class Bundle {
       timeout: 20_000,
     });
     return { code: result.status ?? -1, stdout: result.stdout, stderr: result.stderr, signal: result.signal };
+  }
+
+  /** Everything of the root belongs to a user, as it has to for root of a user namespace. */
+  giveTo(uid: number): void {
+    execFileSync('chown', ['-hR', `${uid}:${uid}`, this.rootfs]);
   }
 
   remove(): void {

@@ -105,9 +105,11 @@ struct Start {
   Status map_and_send_root() {
     SECURE_TRY(userns::write_maps(clone.pid, spec.uid_mappings, spec.gid_mappings));
     SECURE_LET(userns, userns::open(clone.pid));
-    SECURE_TRY(rootfs::map_sources(plan.mounts, userns.get()));
     SECURE_LET(root, rootfs::take_root(spec, options.bundle, userns.get()));
-    return sync::send(clone.sync.get(), sync::Kind::root, root.get());
+    SECURE_TRY(rootfs::lock_flags(plan.mounts, root, rootfs::origin_of_root(spec, options.bundle, root), clone.pidfd.get()));
+    SECURE_TRY(rootfs::map_sources(plan.mounts, userns.get()));
+    SECURE_TRY(sync::send(clone.sync.get(), sync::Kind::root, root.get()));
+    return rootfs::send_locked(plan.mounts, clone.sync.get());
   }
 
   // Not by the process itself: as it is not dumpable its files below /proc are root's of the host, out of its user namespace.
@@ -182,7 +184,7 @@ std::variant<Started, StartError> start(const spec::Spec& spec, Options options)
   if (!mounts) return failed(std::move(mounts.error()));
   auto devices = rootfs::plan_devices(spec, namespaces::has(spec, CLONE_NEWUSER));
   if (!devices) return failed(std::move(devices.error()));
-  auto covers = rootfs::plan_covers();
+  auto covers = rootfs::plan_covers(spec);
   if (!covers) return failed(std::move(covers.error()));
   auto joined = namespaces::open(spec);
   if (!joined) return failed(std::move(joined.error()));

@@ -81,6 +81,7 @@ Status set_streams(const container::Streams* streams) {
 Result<Fd> root_of(Plan& plan, int sync) {
   if (plan.root.valid()) return std::move(plan.root);
   SECURE_LET(message, sync::expect(sync, sync::Kind::root));
+  if ((plan.namespaces & CLONE_NEWUSER) != 0) SECURE_TRY(rootfs::receive_locked(plan.mounts, sync));
   return std::move(message.fd);
 }
 
@@ -96,7 +97,10 @@ Status build(Plan& plan, int sync, Fd& procfs) {
   SECURE_TRY(namespaces::enter_mounts(plan.joined));
   plan.joined.clear();
   SECURE_LET(taken, root_of(plan, sync));
-  rootfs::Tree tree{std::move(taken), {}, {}, spec.mount_label};
+  rootfs::Tree tree;
+  tree.root = std::move(taken);
+  tree.mount_label = spec.mount_label;
+  if (!spec.mount_label.empty()) tree.label_option = rootfs::label_option(spec);
   SECURE_TRY(become_root(plan));
   SECURE_TRY(set_names(spec));
   SECURE_TRY(loopback_up(plan));

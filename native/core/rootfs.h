@@ -15,12 +15,23 @@
 
 namespace secure::rootfs {
 
+// What a source was when it was opened on the host.
+struct Origin {
+  std::string path;  // empty: it has none
+  bool nofollow = false;
+  std::uint64_t resolve = 0;
+  dev_t device = 0;
+  ino_t inode = 0;
+  unsigned long propagation = 0;
+};
+
 // A mount of the config, made ready by the host side before the container exists.
 struct Planned {
   const spec::Mount* mount = nullptr;
   mount_options::Parsed options;
   std::string destination;    // clean, absolute, inside the root
   Fd source;                  // for binds: a detached clone of the source
+  Origin from;
   bool source_is_directory = true;
   bool source_inside = false; // the source is a path of the root: bound when its turn comes, with what was mounted there before
   std::string inside;         // that path
@@ -47,11 +58,13 @@ Result<std::vector<Device>> plan_devices(const spec::Spec& spec, bool own_userns
 struct Cover {
   Fd mount;
   bool attached = false;
+  dev_t device = 0;
+  ino_t inode = 0;
 };
 struct Covers {
   Cover null, empty;
 };
-Result<Covers> plan_covers();
+Result<Covers> plan_covers(const spec::Spec& spec);
 
 // Without a cgroup namespace a new cgroup mount would show the groups of the whole host: detached clones of the container's
 // own group instead, one per hierarchy. Empty when there is such a namespace, or nothing is mounted.
@@ -59,6 +72,12 @@ Result<std::vector<Fd>> plan_cgroups(const spec::Spec& spec, const cgroup::Group
 
 // The detached root: the overlay of the plan, or the directory that the bundle names.
 Result<Fd> take_root(const spec::Spec& spec, const std::string& bundle, int userns);
+Origin origin_of_root(const spec::Spec& spec, const std::string& bundle, const Fd& root);
+// Host side, for a new user namespace whose first process `pidfd` is: root in there cannot take back what the host's mounts restrict.
+// The sources that this has replaced have to be sent to the process.
+Status lock_flags(std::vector<Planned>& mounts, Fd& root, const Origin& root_from, int pidfd);
+Status send_locked(const std::vector<Planned>& mounts, int sync);
+Status receive_locked(std::vector<Planned>& mounts, int sync);
 // That directory, absolute when the bundle is.
 std::string root_path(const spec::Spec& spec, const std::string& bundle);
 
@@ -67,16 +86,20 @@ Result<Fd> resolve(int root, const std::string& path, bool follow = true);
 // As resolve(), but a link at the end is the result.
 Result<Fd> resolve_link(int root, const std::string& path);
 // The same, creating what is missing: directories 0755, and for `directory` false an empty last file. What a dangling link
-// points at is made inside the root, too.
-Result<Fd> resolve_or_create(int root, const std::string& path, bool directory, bool follow = true);
+// points at is made inside the root, too. `existed`: whether nothing had to be.
+Result<Fd> resolve_or_create(int root, const std::string& path, bool directory, bool follow = true, bool* existed = nullptr);
 
 // What is being built: mounts that become read-only when everything is in place.
 struct Tree {
   Fd root;
   std::vector<Fd> late_readonly;
-  std::vector<unsigned long> made;  // st_dev of the file systems made here
-  std::string mount_label;
+  bool remounts = false;            // a mount of the list is a remount: it has to know
+  std::vector<unsigned long> made;  // the st_dev of the file systems made here
+  std::string mount_label, label_option;  // SELinux; context unless an annotation names another mount option
 };
+
+// crun's annotation run.oci.mount_context_type: context, fscontext, defcontext or rootcontext; empty: none.
+std::string label_option(const spec::Spec& spec);
 
 // Container side, in this order.
 Status attach_root(int root);

@@ -22,12 +22,16 @@ mode_t node_type(char type) {
   return type == 'p' ? S_IFIFO : S_IFCHR;
 }
 
-Status make_node(int dir, const std::string& name, const Device& device) {
+// `plain`: what is made in the directory belongs to whoever makes it, root.
+Status make_node(int dir, bool plain, const std::string& name, const Device& device) {
   const spec::Device& node = device.node;
   dev_t rdev = makedev(static_cast<unsigned>(node.major), static_cast<unsigned>(node.minor));
   mode_t type = node_type(node.type);
-  if (::mknodat(dir, name.c_str(), type | node.mode, rdev) < 0 && errno != EEXIST)
+  if (::mknodat(dir, name.c_str(), type | node.mode, rdev) == 0) {
+    if (plain && node.uid == 0 && node.gid == 0) return Ok{};
+  } else if (errno != EEXIST) {
     return fail(Stage::rootfs, "DEVICE_FAILED", errno, "make the device " + device.path);
+  }
   // Never reopened by name through a link and never chown'd unless it is exactly the node wanted
   // (CVE-2026-88264, CVE-2026-88265).
   SECURE_LET(fd, open_nofollow(dir, name, O_PATH));
@@ -62,6 +66,9 @@ Status make_devices(int root, std::vector<Device>& devices, bool terminal) {
   // None are wanted where a bind brought its own.
   if (devices.empty()) return Ok{};
   SECURE_LET(dev, resolve_or_create(root, "/dev", true, false));
+  Fd parent;
+  std::string parent_path;
+  bool plain = false;
   for (auto& device : devices) {
     if (device.source.valid()) {
       SECURE_LET(target, resolve_or_create(root, device.path, false, false));
@@ -70,8 +77,15 @@ Status make_devices(int root, std::vector<Device>& devices, bool terminal) {
       continue;
     }
     std::size_t slash = device.path.rfind('/');
-    SECURE_LET(parent, resolve_or_create(root, slash == 0 ? "/" : device.path.substr(0, slash), true, false));
-    SECURE_TRY(make_node(parent.get(), device.path.substr(slash + 1), device));
+    const std::string wanted = slash == 0 ? "/" : device.path.substr(0, slash);
+    if (wanted != parent_path) {
+      SECURE_LET(opened, resolve_or_create(root, wanted, true, false));
+      struct stat st {};
+      plain = ::fstat(opened.get(), &st) == 0 && (st.st_mode & S_ISGID) == 0;
+      parent = std::move(opened);
+      parent_path = wanted;
+    }
+    SECURE_TRY(make_node(parent.get(), plain, device.path.substr(slash + 1), device));
   }
   struct Link {
     const char *name, *to;

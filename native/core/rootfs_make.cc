@@ -55,7 +55,8 @@ bool late_readonly(const Planned& p) {
   return p.options.readonly() && ((!p.options.bind && (p.mount->type == "tmpfs" || p.mount->type == "ramfs")) || p.destination == "/dev");
 }
 
-Result<Fd> make(const Planned& p, int target, bool existed, const std::string& label) {
+Result<Fd> make(const Tree& tree, const Planned& p, int target, bool existed) {
+  const std::string& label = tree.mount_label;
   const std::string& type = p.mount->type;
   mountfd::FsOptions options = p.options.super;
   // As runc and crun: a tmpfs looks like the directory that it covers.
@@ -68,7 +69,7 @@ Result<Fd> make(const Planned& p, int target, bool existed, const std::string& l
   }
   if (p.options.readonly() && !readonly_by_mount(type)) options.emplace_back("ro", "");
   options.insert(options.end(), p.options.fs.begin(), p.options.fs.end());
-  if (!label.empty() && labelled(type)) options.emplace_back("context", label);
+  if (!label.empty() && labelled(type)) options.emplace_back(tree.label_option.empty() ? "context" : tree.label_option, label);
   std::uint64_t attributes = p.options.attributes.set;
   if (late_readonly(p)) attributes &= ~std::uint64_t{MOUNT_ATTR_RDONLY};
   auto made = mountfd::create(type, p.mount->source.empty() ? type : p.mount->source, options, attributes);
@@ -80,6 +81,12 @@ Result<Fd> make(const Planned& p, int target, bool existed, const std::string& l
   if (p.options.propagation.type != 0)
     SECURE_TRY(mountfd::set_propagation(made->get(), p.options.propagation.type, p.options.propagation.recursive, p.name()));
   return made;
+}
+
+std::string label_option(const spec::Spec& spec) {
+  for (const auto& [name, value] : spec.annotations)
+    if (name == "run.oci.mount_context_type" && (value == "context" || value == "fscontext" || value == "defcontext" || value == "rootcontext")) return value;
+  return {};
 }
 
 Status remount(const Tree& tree, const Planned& p, int target) {

@@ -15,7 +15,7 @@ bool waits_for_cgroups(const std::vector<Planned>& mounts, const Planned& p);
 bool late_readonly(const Planned& p);
 
 // A detached mount of a new file system. `target` is what it will cover, and `existed` whether that was there before.
-Result<Fd> make(const Planned& p, int target, bool existed, const std::string& label);
+Result<Fd> make(const Tree& tree, const Planned& p, int target, bool existed);
 
 // Option "remount": change what is mounted at `target`.
 Status remount(const Tree& tree, const Planned& p, int target);

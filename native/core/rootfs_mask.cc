@@ -15,7 +15,11 @@ namespace {
 Status cover_with(Cover& cover, int target, const std::string& path) {
   std::string what = "the mask on " + path;
   if (!cover.attached) {
+    struct stat st {};
+    if (::fstat(cover.mount.get(), &st) < 0) return fail(Stage::mount, "MOUNT_FAILED", errno, what);
     cover.attached = true;
+    cover.device = st.st_dev;
+    cover.inode = st.st_ino;
     return mountfd::attach(cover.mount.get(), target, what);
   }
   SECURE_LET(copy, mountfd::clone(cover.mount.get(), "", false));
@@ -28,8 +32,7 @@ bool missing(const Error& error) { return error.err == ENOENT || error.err == EN
 // A path that is named twice, or is below one that was named, needs no second mount.
 bool covered(const Cover& cover, const struct stat& target) {
   if (S_ISCHR(target.st_mode) && target.st_rdev == makedev(1, 3)) return true;
-  struct stat st {};
-  return cover.attached && ::fstat(cover.mount.get(), &st) == 0 && st.st_dev == target.st_dev && st.st_ino == target.st_ino;
+  return cover.attached && cover.device == target.st_dev && cover.inode == target.st_ino;
 }
 
 }  // namespace

@@ -60,12 +60,12 @@ Status check_target(const Planned& p, int target, int source) {
   return fail(Stage::config, "CONFIG_INVALID", 0, p.name() + ": it would cover a part of /proc");
 }
 
-Result<Fd> open_target(int root, const Planned& p, bool directory) {
+Result<Fd> open_target(int root, const Planned& p, bool directory, bool& existed) {
   const bool follow = !kernel_interface(p);
   // A link can be a mount point itself: whatever it points at, or does not, stays as it is and out of sight.
   if (p.options.dest_nofollow && follow)
     if (auto link = resolve_link(root, p.destination)) return link;
-  auto target = resolve_or_create(root, p.destination, directory, follow);
+  auto target = resolve_or_create(root, p.destination, directory, follow, &existed);
   if (!target && target.error().err == ELOOP && !follow) {
     target.error().message = p.name() + ": filesystem \"" + (p.options.bind ? "bind" : p.mount->type) + "\" must be mounted on ordinary directory";
   }
@@ -101,6 +101,11 @@ Status take_inside(int root, Planned& p) {
   if (::fstat(there.get(), &st) < 0) return fail(Stage::mount, "MOUNT_FAILED", errno, p.name() + ": look at its source");
   p.source_is_directory = S_ISDIR(st.st_mode);
   SECURE_LET(tree, mountfd::clone(there.get(), "", p.options.recursive_bind));
+  SECURE_TRY(mountfd::set_propagation(tree.get(), MS_PRIVATE, true, p.name()));
+  if (p.options.idmap && !p.userns.valid())
+    return fail(Stage::config, "CONFIG_INVALID", 0, p.name() + ": ids of a source inside the root need uidMappings and gidMappings of the mount");
+  if (p.options.idmap) SECURE_TRY(mountfd::idmap(tree.get(), p.userns.get(), p.options.recursive_idmap, p.name()));
+  p.userns.reset();
   p.source = std::move(tree);
   return Ok{};
 }
@@ -115,10 +120,10 @@ Status replace_root(Tree& tree, Planned& p, Fd mount) {
 // The mode of a tmpfs and what tmpcopyup copies depend on whether the target was there.
 Result<Fd> new_mount(Tree& tree, const Planned& p, const Fd& target, bool existed) {
   SECURE_TRY(check_destination(p, -1));
-  SECURE_LET(mount, make(p, target.get(), existed, tree.mount_label));
+  SECURE_LET(mount, make(tree, p, target.get(), existed));
   if (p.options.tmpcopyup && existed) SECURE_TRY(copy_up(target.get(), mount.get(), p.name()));
   struct stat st {};
-  if (::fstat(mount.get(), &st) == 0) tree.made.push_back(st.st_dev);
+  if (tree.remounts && ::fstat(mount.get(), &st) == 0) tree.made.push_back(st.st_dev);
   return mount;
 }
 
@@ -134,8 +139,8 @@ Status mount_one(Tree& tree, Planned& p) {
   }
   if (at_root && !p.options.bind) return fail(Stage::config, "CONFIG_INVALID", 0, p.name() + ": a new file system must not cover the root itself");
   if (p.source_inside) SECURE_TRY(take_inside(root, p));
-  const bool existed = p.options.bind || resolve(root, p.destination, !kernel_interface(p)).ok();
-  SECURE_LET(target, open_target(root, p, !p.options.bind || p.source_is_directory));
+  bool existed = true;
+  SECURE_LET(target, open_target(root, p, !p.options.bind || p.source_is_directory, existed));
   SECURE_LET(mount, p.options.bind ? bind(p, std::move(p.source)) : new_mount(tree, p, target, existed));
   SECURE_TRY(mountfd::set_attributes(mount.get(), p.options.recursive_attributes, true, p.name()));
   SECURE_TRY(check_target(p, target.get(), mount.get()));
@@ -146,6 +151,7 @@ Status mount_one(Tree& tree, Planned& p) {
 }
 
 Status mount_all(Tree& tree, std::vector<Planned>& mounts) {
+  tree.remounts = std::any_of(mounts.begin(), mounts.end(), [](const Planned& p) { return p.options.remount; });
   for (auto& p : mounts)
     if (!waits_for_cgroups(mounts, p)) SECURE_TRY(mount_one(tree, p));
   return Ok{};

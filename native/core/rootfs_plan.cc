@@ -116,8 +116,9 @@ Result<std::vector<Device>> plan_devices(const spec::Spec& spec, bool own_userns
   return out;
 }
 
-Result<Covers> plan_covers() {
+Result<Covers> plan_covers(const spec::Spec& spec) {
   Covers out;
+  if (spec.masked_paths.empty()) return out;
   SECURE_LET(null, clone_device(spec::Device{"/dev/null", 'c', 1, 3, 0666, 0, 0}));
   SECURE_TRY(mountfd::set_attributes(null.get(), {MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY, 0}, false, "/dev/null"));
   out.null.mount = std::move(null);

@@ -56,36 +56,38 @@ Result<std::string> target_of(int fd, const std::string& parent) {
 
 // One walk along `path`. A dangling link on the way is replaced in `path` by what it points at, for the next walk: no descriptor is returned.
 Result<Fd> walk(int root, std::string& path, bool directory, bool follow) {
-  SECURE_LET(at, resolve(root, "/"));
-  std::string walked;
-  bool creating = false;
-  for (std::size_t pos = 0; pos < path.size();) {
+  // Most often only the last part is missing: the deepest part that is there is looked for from the end.
+  std::size_t done = path.size();
+  Fd at;
+  while (!at.valid()) {
+    while (done > 0 && path[done - 1] == '/') --done;
+    while (done > 0 && path[done - 1] != '/') --done;
+    const std::string there = done == 0 ? "/" : path.substr(0, done);
+    int fd = sys_openat2(root, there.c_str(), O_PATH, 0, follow ? kInside : kInside | RESOLVE_NO_SYMLINKS);
+    if (fd < 0 && (errno != ENOENT || done == 0)) return unresolvable(there, errno);
+    at = Fd(fd);
+  }
+  for (std::size_t pos = done; pos < path.size();) {
     const std::size_t end = std::min(path.find('/', pos), path.size());
     const std::string part = path.substr(pos, end - pos);
+    const std::size_t start = pos;
     pos = end + 1;
     if (part.empty() || part == ".") continue;
-    const std::string parent = walked;
-    walked += "/" + part;
-    const bool last = path.find_first_not_of('/', end) == std::string::npos;
-    if (!creating) {
-      int next = sys_openat2(root, walked.c_str(), O_PATH, 0, follow ? kInside : kInside | RESOLVE_NO_SYMLINKS);
-      if (next >= 0) {
-        at = Fd(next);
-        continue;
-      }
-      if (errno != ENOENT) return unresolvable(walked, errno);
-      if (auto there = look(at.get(), part)) {
-        SECURE_LET(target, target_of(there->get(), parent));
-        // Neither a link nor missing any more: somebody else has just made it.
-        path = (target.empty() ? walked : target) + (last ? "" : "/" + path.substr(pos));
-        return Fd();
-      }
-      creating = true;
-    }
     // ".." of what does not exist has no meaning that everybody agrees on.
     if (part == "..") return unresolvable(path, EINVAL);
-    SECURE_LET(made, make(at.get(), part, directory || !last, path));
-    at = std::move(made);
+    const bool last = path.find_first_not_of('/', end) == std::string::npos;
+    auto made = make(at.get(), part, directory || !last, path);
+    if (made) {
+      at = std::move(*made);
+      continue;
+    }
+    // Only the first one that is missing can be a dangling link that the image has; one behind what was just made is an attack.
+    if (made.error().err != ELOOP || !follow || start != done) return made;
+    SECURE_LET(link, look(at.get(), part));
+    SECURE_LET(target, target_of(link.get(), path.substr(0, start)));
+    if (target.empty()) return made;
+    path = target + (last ? "" : "/" + path.substr(pos));
+    return Fd();
   }
   return at;
 }
@@ -104,8 +106,9 @@ Result<Fd> resolve_link(int root, const std::string& path) {
   return Fd(fd);
 }
 
-Result<Fd> resolve_or_create(int root, const std::string& path, bool directory, bool follow) {
+Result<Fd> resolve_or_create(int root, const std::string& path, bool directory, bool follow, bool* existed) {
   auto there = resolve(root, path, follow);
+  if (existed != nullptr) *existed = there.ok();
   if (there || there.error().err != ENOENT) return there;
   std::string way = path;
   for (int links = 0; links < kMaxLinks && way.size() < PATH_MAX; ++links) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The root itself: taken from the host, put in place, and made the only one.
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "mountfd.h"
@@ -86,6 +87,12 @@ Result<Fd> take_root(const spec::Spec& spec, const std::string& bundle, int user
   const bool slave = wanted_propagation(spec).type == MS_SLAVE;
   SECURE_TRY(mountfd::set_propagation(mount.get(), slave ? MS_SLAVE : MS_PRIVATE, true, path));
   return mount;
+}
+
+Origin origin_of_root(const spec::Spec& spec, const std::string& bundle, const Fd& root) {
+  struct stat st {};
+  if (spec.secure || ::fstat(root.get(), &st) < 0) return {};
+  return {root_path(spec, bundle), false, 0, st.st_dev, st.st_ino, wanted_propagation(spec).type == MS_SLAVE ? static_cast<unsigned long>(MS_SLAVE) : static_cast<unsigned long>(MS_PRIVATE)};
 }
 
 Status attach_root(int root) {

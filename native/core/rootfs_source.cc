@@ -48,25 +48,27 @@ Error not_opened(const Planned& p, const std::string& path, int e) {
 // O_PATH, so that a FIFO or a device cannot block or act; the clone is of exactly this inode. A plan's sources were resolved
 // when it was decided: a link on the way now is one that was put there since (CVE-2017-1002101). An engine's may go through
 // links, but through magic ones only where it names /proc itself: a volume's must not lead to what this process has open.
-Result<Fd> open_source(const Planned& p, const std::string& path, bool resolved) {
+Result<Fd> open_source(Planned& p, const std::string& path, bool resolved) {
   std::uint64_t resolve = path.starts_with("/proc/") && !resolved ? 0U : std::uint64_t{RESOLVE_NO_MAGICLINKS};
   if (resolved) resolve |= RESOLVE_NO_SYMLINKS;
   int flags = O_PATH;
   if (p.options.src_nofollow || p.options.copy_symlink) flags |= O_NOFOLLOW;
   int fd = sys_openat2(AT_FDCWD, path.c_str(), static_cast<unsigned>(flags), 0, resolve);
   if (fd < 0) return not_opened(p, path, errno);
+  p.from = {path, (flags & O_NOFOLLOW) != 0, resolve, 0, 0, 0};
   return Fd(fd);
 }
 
 // A clone is in the peer group of what it was cloned from, so that what is mounted on either is mounted on both: "shared" keeps
 // that, "slave" keeps what comes from the host, everything else leaves the group. Mounts below follow the top one.
-Status set_propagation(const Planned& p, int tree, const spec::Spec& spec) {
+Status set_propagation(Planned& p, int tree, const spec::Spec& spec) {
   const auto root = mount_options::propagation(spec.rootfs_propagation);
   const unsigned long asked = p.options.propagation.type;
   unsigned long type = asked;
   if (asked == MS_UNBINDABLE) type = MS_PRIVATE;
   if (asked == 0) type = root && root->type == MS_SLAVE ? MS_SLAVE : MS_PRIVATE;
   SECURE_TRY(mountfd::set_propagation(tree, type, true, p.name()));
+  p.from.propagation = type;
   if (asked != MS_UNBINDABLE) return Ok{};
   return mountfd::set_propagation(tree, asked, p.options.propagation.recursive, p.name());
 }
@@ -76,6 +78,8 @@ Status plan_bind(Planned& p, const std::string& path, const spec::Spec& spec) {
   struct stat st {};
   if (::fstat(source.get(), &st) < 0) return not_opened(p, path, errno);
   p.source_is_directory = S_ISDIR(st.st_mode);
+  p.from.device = st.st_dev;
+  p.from.inode = st.st_ino;
   if (p.options.copy_symlink && S_ISLNK(st.st_mode)) {
     char text[PATH_MAX];
     const ssize_t n = ::readlinkat(source.get(), "", text, sizeof text);
@@ -144,7 +148,8 @@ Status map_sources(std::vector<Planned>& mounts, int userns) {
     if (!p.options.idmap) continue;
     const int through = p.userns.valid() ? p.userns.get() : userns;
     if (through < 0) return refused(p, "option idmap needs uidMappings and gidMappings, or a user namespace of the container");
-    if (p.source_inside) return refused(p, "ids of a source inside the root cannot be mapped");
+    // One inside the root is mapped when it is there to be mapped.
+    if (p.source_inside) continue;
     if (p.source.valid()) SECURE_TRY(mountfd::idmap(p.source.get(), through, p.options.recursive_idmap, p.name()));
     p.userns.reset();
   }

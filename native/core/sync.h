@@ -13,6 +13,7 @@ namespace secure::sync {
 
 enum class Kind : unsigned char {
   root = 'R',     // host -> container: ids are mapped, here is the root mount
+  source = 'S',   // host -> container: a bind source that takes the place of the one planned
   joined = 'J',   // host -> container: the host has done its part
   terminal = 'T', // container -> host: the master side of the terminal
   error = 'E',    // container -> host: the start failed

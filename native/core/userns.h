@@ -16,6 +16,22 @@ namespace secure::userns {
 // Write uid_map and gid_map of a process that was just cloned into a new user namespace.
 Status write_maps(pid_t pid, const std::vector<spec::IdMap>& uids, const std::vector<spec::IdMap>& gids);
 
+// A process that only waits, born in the namespaces of `flags` (CLONE_NEW*); it ends with the object.
+class Waiting {
+ public:
+  static Result<Waiting> start(unsigned long flags);
+  Waiting(Waiting&& other) noexcept : pid(std::exchange(other.pid, 0)), pidfd(std::move(other.pidfd)) {}
+  Waiting& operator=(Waiting&&) = delete;
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+  ~Waiting();
+  pid_t pid = 0;
+  Fd pidfd;
+
+ private:
+  Waiting() = default;
+};
+
 // A new user namespace with nobody in it, for mount_setattr(2) alone.
 Result<Fd> create(const std::vector<spec::IdMap>& uids, const std::vector<spec::IdMap>& gids);
 

@@ -26,6 +26,7 @@ int cmd_run(int argc, char** argv);
 int cmd_exec(int argc, char** argv);
 int cmd_list(int argc, char** argv);
 int cmd_spec(int argc, char** argv);
+int cmd_mounts(int argc, char** argv);
 int cmd_features(int argc, char** argv);
 
 // Our own containers: what `secure` calls.

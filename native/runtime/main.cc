@@ -26,7 +26,7 @@ struct Command {
   bool inherits = false;  // uses descriptors of its caller
 };
 
-constexpr std::array<Command, 12> kCommands{{
+constexpr std::array<Command, 13> kCommands{{
     {"launch", secure::runtime::cmd_launch},
     {"create", secure::runtime::cmd_create, true},
     {"start", secure::runtime::cmd_start},
@@ -37,6 +37,7 @@ constexpr std::array<Command, 12> kCommands{{
     {"kill", secure::runtime::cmd_kill},
     {"delete", secure::runtime::cmd_delete},
     {"spec", secure::runtime::cmd_spec},
+    {"mounts", secure::runtime::cmd_mounts},
     {"features", secure::runtime::cmd_features},
     {"container", secure::runtime::cmd_container},
 }};

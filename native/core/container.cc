@@ -74,6 +74,7 @@ struct Start {
   init::Plan plan;
 
   Status make_group() {
+    if (options.no_cgroup) return cgroup::apply(group, spec.resources);
     SECURE_LET(layout, cgroup::detect());
     std::string path = spec.cgroups_path.empty() ? options.cgroup_path : spec.cgroups_path;
     SECURE_LET(made, cgroup::create(layout, path));
@@ -179,10 +180,11 @@ std::variant<Started, StartError> start(const spec::Spec& spec, Options options)
   prepared.new_keyring = s.options.new_keyring;
   prepared.die_with_parent = s.options.die_with_parent;
   prepared.gate = s.options.gate;
+  prepared.keep_groups = s.options.inside_userns;
 
   auto mounts = rootfs::plan_mounts(spec, s.options.bundle);
   if (!mounts) return failed(std::move(mounts.error()));
-  auto devices = rootfs::plan_devices(spec, namespaces::has(spec, CLONE_NEWUSER));
+  auto devices = rootfs::plan_devices(spec, s.options.inside_userns || namespaces::has(spec, CLONE_NEWUSER));
   if (!devices) return failed(std::move(devices.error()));
   auto covers = rootfs::plan_covers(spec);
   if (!covers) return failed(std::move(covers.error()));

@@ -32,6 +32,8 @@ struct Options {
   bool new_keyring = true;
   bool no_pivot = false;
   bool die_with_parent = false;
+  bool inside_userns = false;    // the caller stands in the container's user namespace already (rootless.h)
+  bool no_cgroup = false;        // leave the container in the caller's groups; limits are refused then
   // The container's state as hooks get it.
   std::function<std::string(std::string_view status, pid_t pid)> describe;
 };

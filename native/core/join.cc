@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "process.h"
+#include "rootless.h"
 #include "seccomp.h"
 #include "sync.h"
 #include "terminal.h"
@@ -28,10 +29,11 @@ using container::Started;
 }
 
 // Inside every namespace of the container, root of its user namespace.
-Status settle(const spec::Spec& spec, const spec::Process& process, const Options& options, int sync) {
+Status settle(const spec::Spec& spec, const process::Prepared& prepared, const Options& options, int sync) {
+  const spec::Process& process = *prepared.process;
   bool user = false;
   for (const auto& ns : spec.namespaces) user = user || ns.flag == CLONE_NEWUSER;
-  if (user) SECURE_TRY(userns::become_root());
+  if (user) SECURE_TRY(userns::become_root(prepared.keep_groups));
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   (void)::setsid();
   if (process.terminal) {
@@ -79,9 +81,15 @@ Status settle(const spec::Spec& spec, const spec::Process& process, const Option
     auto sent = sync::send(sync, sync::Kind::pid, pidfd_out, static_cast<int>(child));
     ::_exit(sent ? 0 : 125);
   }
-  if (auto s = settle(spec, process, options, sync); !s) stop(sync, s.error());
+  if (auto s = settle(spec, prepared, options, sync); !s) stop(sync, s.error());
   process::Failure failure = process::become(prepared, -1, sync);
   stop(sync, failure.error, failure.exit_code);
+}
+
+Result<cgroup::Group> group_of(const std::string& path) {
+  if (path.empty()) return cgroup::Group{};
+  SECURE_LET(layout, cgroup::detect());
+  return cgroup::open(layout, path);
 }
 
 pid_t reap(pid_t pid) {
@@ -106,10 +114,9 @@ std::variant<Started, StartError> start(const spec::Spec& spec, const spec::Proc
   process::Prepared prepared = process::prepare(process, landlock, spec.seccomp ? &program : nullptr);
   prepared.preserve = options.preserve;
   prepared.new_keyring = options.new_keyring;
+  prepared.keep_groups = rootless::needed();
 
-  auto layout = cgroup::detect();
-  if (!layout) return failed(std::move(layout.error()));
-  auto group = cgroup::open(*layout, options.cgroup_path);
+  auto group = group_of(options.cgroup_path);
   if (!group) return failed(std::move(group.error()));
   auto pair = sync::channel();
   if (!pair) return failed(std::move(pair.error()));

@@ -12,7 +12,7 @@ namespace secure::join {
 struct Options {
   pid_t target = 0;          // the container's first process
   int target_pidfd = -1;     // of that process, checked by the caller
-  std::string cgroup_path;
+  std::string cgroup_path;   // empty: none of its own
   container::Streams* streams = nullptr;  // nullptr: those of the caller
   int preserve = 0;          // descriptors 3, 4, ... that the program gets
   bool new_keyring = true;

@@ -25,10 +25,10 @@ Error error_at(Stage stage, const char* code, std::string message, std::string h
   return fail(stage, code, errno, std::move(message), std::move(hint));
 }
 
-Status set_identity(const spec::Process& process) {
+Status set_identity(const spec::Process& process, bool keep_groups) {
   std::vector<gid_t> groups(process.additional_gids.begin(), process.additional_gids.end());
   // Raw system calls: glibc's wrappers signal every thread, and there is only this one.
-  if (::syscall(SYS_setgroups, groups.size(), groups.data()) < 0)
+  if (::syscall(SYS_setgroups, groups.size(), groups.data()) < 0 && !(keep_groups && groups.empty()))
     return error_at(Stage::process, "USER_INVALID", "set the supplementary groups");
   if (::syscall(SYS_setresgid, process.gid, process.gid, process.gid) < 0)
     return error_at(Stage::process, "USER_INVALID", "become group " + std::to_string(process.gid),
@@ -217,7 +217,7 @@ Failure become(const Prepared& prepared, [[maybe_unused]] int procfs, int& sync)
   }
   if (process.has_capabilities)
     if (auto s = caps::limit_bounding(process.capabilities); !s) return failed(std::move(s));
-  if (auto s = set_identity(process); !s) return failed(std::move(s));
+  if (auto s = set_identity(process, prepared.keep_groups); !s) return failed(std::move(s));
   // A change of ids makes the process as dumpable as sysctl fs.suid_dumpable says.
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   if (process.umask) (void)::umask(static_cast<mode_t>(*process.umask));

@@ -22,6 +22,7 @@ struct Prepared {
   std::vector<char*> argv, envp;             // point into *process, null-terminated
   int preserve = 0;                          // descriptors 3, 4, ... that the program gets
   bool new_keyring = true;
+  bool keep_groups = false;                  // without root setgroups(2) is refused; what is not mapped stays as nobody's group
   bool die_with_parent = false;              // SIGKILL when the parent dies
   // A socket that listens: the program is executed when somebody connects, and whoever does hears the rest.
   int gate = -1;

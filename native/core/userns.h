@@ -40,7 +40,8 @@ Result<Fd> open(pid_t pid);
 
 // Become root of the user namespace that this process is in, without supplementary groups. Until its ids are
 // mapped, or after joining, a process is nobody. Needs a map that covers id 0.
-Status become_root();
+// `keep_groups` for a namespace in which setgroups(2) is denied.
+Status become_root(bool keep_groups = false);
 
 // The host's id for an id of the container; nullopt where the map does not cover it.
 std::optional<std::uint32_t> to_host(const std::vector<spec::IdMap>& map, std::uint32_t id);

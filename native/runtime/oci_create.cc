@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <vector>
 
 #include "commands.h"
 #include "exec_request.h"
@@ -16,6 +17,7 @@
 #include "number.h"
 #include "oci_hand_over.h"
 #include "record.h"
+#include "rootless.h"
 #include "self.h"
 
 namespace secure::runtime {
@@ -51,7 +53,9 @@ Status pass_listen_fds(spec::Spec& spec, int& preserve) {
   return Ok{};
 }
 
+// Empty: none. Without root only one that the config names, since that is how whoever delegated a part of the hierarchy says so.
 std::string cgroup_of(const spec::Spec& spec, const std::string& id) {
+  if (globals().cgroup_manager == "disabled" || (rootless::needed() && spec.cgroups_path.empty())) return {};
   // One level: a parent of our own would be made and removed in every hierarchy at each run.
   if (spec.cgroups_path.empty()) return "/secure-oci-" + id;
   return spec.cgroups_path[0] == '/' ? spec.cgroups_path : "/" + spec.cgroups_path;
@@ -86,6 +90,15 @@ void run_poststop(const oci::State& state, const spec::Spec& spec) {
     if (auto s = hooks::run({hook}, "poststop", oci::to_json(state, oci::Status::stopped, 0), state.bundle); !s) (void)report(s.error());
 }
 
+// From here on the user namespace is where this process stands, not one that is still to be made.
+Status enter_userns(spec::Spec& spec) {
+  SECURE_TRY(rootless::enter(spec.uid_mappings, spec.gid_mappings));
+  std::erase_if(spec.namespaces, [](const auto& ns) { return ns.flag == CLONE_NEWUSER; });
+  spec.uid_mappings.clear();
+  spec.gid_mappings.clear();
+  return Ok{};
+}
+
 }  // namespace
 
 std::variant<Created, CreateError> create(const CreateOptions& options) {
@@ -103,6 +116,10 @@ std::variant<Created, CreateError> create(const CreateOptions& options) {
   if (auto s = check_preserved(preserve); !s) return refuse(std::move(s.error()));
   if (auto s = protect_self(out.spec); !s) return refuse(std::move(s.error()));
 
+  oci::State state = describe(out.spec, options, *bundle);
+  const bool rootless = rootless::needed();
+  if (rootless)
+    if (auto s = enter_userns(out.spec); !s) return refuse(std::move(s.error()));
   auto root = oci::open_root(globals().root, true);
   if (!root) return refuse(std::move(root.error()));
   auto dir = oci::reserve(root->get(), options.id);
@@ -110,7 +127,7 @@ std::variant<Created, CreateError> create(const CreateOptions& options) {
   Found& found = out.found;
   found.root = std::move(*root);
   found.dir = std::move(*dir);
-  found.state = describe(out.spec, options, *bundle);
+  found.state = std::move(state);
   auto undo = [&](Error error, int exit_code = 1) {
     (void)oci::remove(found.root.get(), options.id);
     if (found.state.pid > 0) run_poststop(found.state, out.spec);
@@ -131,6 +148,8 @@ std::variant<Created, CreateError> create(const CreateOptions& options) {
   how.preserve = preserve;
   how.new_keyring = !options.no_new_keyring;
   how.no_pivot = options.no_pivot;
+  how.inside_userns = rootless;
+  how.no_cgroup = found.state.cgroup.empty();
   how.created = [&](pid_t pid) {
     found.state.pid = pid;
     found.state.pid_start = record::start_time(pid);

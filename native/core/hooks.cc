@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include <algorithm>
+
 #include "fd.h"
 #include "process.h"
 
@@ -37,55 +39,96 @@ Result<Fd> input_of(const std::string& state) {
   return file;
 }
 
-[[noreturn]] void execute(const spec::Hook& hook, int input, const std::string& cwd, char* const* argv, char* const* envp) {
+constexpr std::size_t kMaxSaid = 4096;
+
+struct Pipe {
+  Fd read, write;
+};
+
+Result<Pipe> output_pipe() {
+  int fds[2];
+  if (::pipe2(fds, O_CLOEXEC) < 0) return fail(Stage::hook, "HOOK_FAILED", errno, "make a pipe for a hook");
+  (void)::fcntl(fds[0], F_SETFL, O_NONBLOCK);
+  return Pipe{Fd(fds[0]), Fd(fds[1])};
+}
+
+[[noreturn]] void execute(const spec::Hook& hook, int input, int errors, const std::string& cwd, char* const* argv, char* const* envp) {
   process::reset_signals();
   // A group of its own: a hook that is late takes along what it started.
   (void)::setpgid(0, 0);
-  if (::dup2(input, 0) < 0 || (!cwd.empty() && ::chdir(cwd.c_str()) < 0) || !close_all_but({})) ::_exit(126);
+  if (::dup2(input, 0) < 0 || ::dup2(errors, 2) < 0 || (!cwd.empty() && ::chdir(cwd.c_str()) < 0) || !close_all_but({})) ::_exit(126);
   ::execve(hook.path.c_str(), argv, envp);
   ::_exit(errno == ENOENT ? 127 : 126);
 }
 
-Error failed(const spec::Hook& hook, const char* stage, const std::string& how, const std::string& hint = {}) {
-  return fail(Stage::hook, "HOOK_FAILED", 0, std::string("error running ") + stage + " hook " + hook.path + ": " + how, hint);
+// What it has written to standard error so far: the beginning is kept, the rest is read and dropped.
+void listen(const Fd& from, std::string& said) {
+  char buf[1024];
+  ssize_t n;
+  while ((n = ::read(from.get(), buf, sizeof buf)) > 0)
+    if (said.size() < kMaxSaid) said.append(buf, std::min(static_cast<std::size_t>(n), kMaxSaid - said.size()));
 }
 
-Status run_one(const spec::Hook& hook, const char* stage, const std::string& state, const std::string& cwd) {
+// Until it has ended, or its time has. What it leaves behind may hold the pipe for ever and is not waited for.
+bool wait_for(int pidfd, int timeout, const Fd& errors, std::string& said) {
+  const std::int64_t deadline = now_ms() + std::int64_t{timeout} * 1000;
+  for (bool open = true;;) {
+    const std::int64_t left = timeout > 0 ? deadline - now_ms() : -1;
+    if (timeout > 0 && left <= 0) return false;
+    pollfd p[2] = {{pidfd, POLLIN, 0}, {open ? errors.get() : -1, POLLIN, 0}};
+    int n = ::poll(p, 2, static_cast<int>(left));
+    if (n < 0 && errno != EINTR) return false;
+    if (n <= 0) continue;
+    if (p[1].revents != 0) listen(errors, said);
+    open = open && (p[1].revents & (POLLHUP | POLLERR)) == 0;
+    if (p[0].revents != 0) return true;
+  }
+}
+
+struct Place {
+  const char* stage;
+  std::size_t number;
+};
+
+Error failed(const spec::Hook& hook, const Place& place, const std::string& how, const std::string& said, const std::string& hint = {}) {
+  std::string words = said;
+  while (!words.empty() && words.back() == '\n') words.pop_back();
+  return fail(Stage::hook, "HOOK_FAILED", 0,
+              std::string("error running ") + place.stage + " hook #" + std::to_string(place.number) + ": " + hook.path + ": " + how + (words.empty() ? "" : ", it said: " + words), hint);
+}
+
+Status run_one(const spec::Hook& hook, const Place& place, const std::string& state, const std::string& cwd) {
   SECURE_LET(input, input_of(state));
+  SECURE_LET(errors, output_pipe());
   std::vector<std::string> args = hook.args;
   if (args.empty()) args.push_back(hook.path);
   const auto argv = pointers(args), envp = pointers(hook.env);
   pid_t pid = ::fork();
   if (pid < 0) return fail(Stage::hook, "HOOK_FAILED", errno, "make a process for a hook");
-  if (pid == 0) execute(hook, input.get(), cwd, argv.data(), envp.data());
+  if (pid == 0) execute(hook, input.get(), errors.write.get(), cwd, argv.data(), envp.data());
+  errors.write.reset();
   Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  const std::int64_t deadline = now_ms() + std::int64_t{hook.timeout} * 1000;
-  bool late = false;
-  while (hook.timeout > 0 && pidfd.valid()) {
-    const std::int64_t left = deadline - now_ms();
-    pollfd p{pidfd.get(), POLLIN, 0};
-    int n = left <= 0 ? 0 : ::poll(&p, 1, static_cast<int>(left));
-    if (n > 0) break;
-    if (n < 0 && errno == EINTR) continue;
-    late = true;
+  std::string said;
+  const bool in_time = pidfd.valid() && wait_for(pidfd.get(), hook.timeout, errors.read, said);
+  if (!in_time) {
     (void)::kill(-pid, SIGKILL);
     (void)::kill(pid, SIGKILL);
-    break;
   }
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0)
     if (errno != EINTR) return fail(Stage::hook, "HOOK_FAILED", errno, "wait for hook " + hook.path);
-  if (late) return failed(hook, stage, "it was not done within its timeout of " + std::to_string(hook.timeout) + " s");
-  if (WIFSIGNALED(status)) return failed(hook, stage, "signal " + std::to_string(WTERMSIG(status)) + " ended it");
+  listen(errors.read, said);
+  if (!in_time) return failed(hook, place, "it was not done within its timeout of " + std::to_string(hook.timeout) + " s", said);
+  if (WIFSIGNALED(status)) return failed(hook, place, "signal " + std::to_string(WTERMSIG(status)) + " ended it", said);
   const int code = WEXITSTATUS(status);
   if (code == 0) return Ok{};
-  return failed(hook, stage, "exit status " + std::to_string(code), code == 127 ? "does the program exist?" : code == 126 ? "is it executable?" : "");
+  return failed(hook, place, "exit status " + std::to_string(code), said, code == 127 ? "does the program exist?" : code == 126 ? "is it executable?" : "");
 }
 
 }  // namespace
 
 Status run(const std::vector<spec::Hook>& hooks, const char* stage, const std::string& state, const std::string& cwd) {
-  for (const auto& hook : hooks) SECURE_TRY(run_one(hook, stage, state, cwd));
+  for (std::size_t i = 0; i < hooks.size(); ++i) SECURE_TRY(run_one(hooks[i], {stage, i}, state, cwd));
   return Ok{};
 }
 

@@ -92,6 +92,14 @@ Status create_container_hooks(const Plan& plan) {
   return hooks::run(wanted, "createContainer", (*plan.describe)("creating", ::getpid()), {});
 }
 
+// In the container, as its user: one without an environment has the program's, which is nothing that it could not get there.
+Status start_container_hooks(const Plan& plan) {
+  auto wanted = plan.spec->hooks.start_container;
+  for (auto& hook : wanted)
+    if (hook.env.empty()) hook.env = plan.spec->process.env;
+  return hooks::run(wanted, "startContainer", (*plan.describe)("created", ::getpid()), {});
+}
+
 Status build(Plan& plan, int sync, Fd& procfs) {
   const spec::Spec& spec = *plan.spec;
   SECURE_TRY(namespaces::enter_mounts(plan.joined));
@@ -151,7 +159,7 @@ void run(Plan& plan, int sync) {
   }
   const auto& starting = plan.spec->hooks.start_container;
   if (!starting.empty())
-    plan.process->before_program = [&] { return hooks::run(starting, "startContainer", (*plan.describe)("created", ::getpid()), {}); };
+    plan.process->before_program = [&] { return start_container_hooks(plan); };
   process::Failure failure = process::become(*plan.process, procfs.get(), sync);
   sync::send_error(sync, failure.error, failure.exit_code);
   ::_exit(failure.exit_code);

@@ -50,14 +50,15 @@ std::string to_json(const State& state, Status status, pid_t pid, bool more) {
   auto text = [&](const char* key, const std::string& value) { doc.AddMember(rapidjson::StringRef(key), rapidjson::Value(value, a), a); };
   text("ociVersion", state.oci_version);
   text("id", state.id);
-  text("status", std::string(status_name(status)));
+  // In the order that runc prints, which some read by.
   if (status != Status::creating || pid > 0) doc.AddMember("pid", status == Status::stopped ? 0 : pid, a);
+  text("status", std::string(status_name(status)));
   text("bundle", state.bundle);
   if (more) {
     text("rootfs", state.rootfs);
     text("created", state.created);
-    text("cgroup", state.cgroup);
     text("owner", state.owner == 0 ? "root" : std::to_string(state.owner));
+    text("cgroup", state.cgroup);
     if (!state.systemd_scope.empty()) text("systemd-scope", state.systemd_scope);
   }
   rapidjson::Value annotations(rapidjson::kObjectType);

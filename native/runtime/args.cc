@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "args.h"
 
+#include <unistd.h>
+
+#include "fd.h"
+
 namespace secure::runtime {
 
 Args::Args(int argc, char** argv, const char* synopsis, bool in_order) : argc_(argc), argv_(argv), synopsis_(synopsis), in_order_(in_order) {}
@@ -78,6 +82,18 @@ Status Args::letters(std::string_view word, int& at) {
   return Ok{};
 }
 
+// On standard output, as an answer; whoever asked for it is done.
+void Args::help() const {
+  std::string text = std::string("usage: ") + synopsis_ + "\n";
+  for (const auto& option : options_) {
+    if (option.kind == Kind::skip_flag || option.kind == Kind::skip_text) continue;
+    text += option.letter == '\0' ? "      --" : std::string("  -") + option.letter + ", --";
+    text += std::string(option.name) + (option.kind == Kind::flag ? "\n" : " VALUE\n");
+  }
+  auto written = write_all(STDOUT_FILENO, text, "standard output");
+  ::_exit(written ? 0 : 1);
+}
+
 Status Args::parse(std::size_t least, std::size_t most) {
   bool ended = false;
   for (int i = 1; i < argc_; ++i) {
@@ -85,6 +101,8 @@ Status Args::parse(std::size_t least, std::size_t most) {
     if (ended || word.size() < 2 || word[0] != '-') {
       operands.emplace_back(word);
       ended = ended || in_order_;
+    } else if (word == "--help" || word == "-h") {
+      help();
     } else if (word == "--") {
       ended = true;
     } else if (word[1] == '-') {

@@ -36,6 +36,7 @@ class Args {
     Kind kind;
     void* to;
   };
+  [[noreturn]] void help() const;
   Error wrong(const std::string& what) const;
   const Option* find(std::string_view name) const;
   const Option* find(char letter) const;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // kill and delete.
+#include <regex.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -23,7 +24,10 @@ Error not_running(const std::string& id) {
 
 // Every process of the group, each through a pidfd that was made while it was in there.
 Status signal_group(const Found& found, int signal) {
-  SECURE_LET(group, group_of(found));
+  auto known = group_of(found);
+  // Gone with the last of them: there is nobody left to signal.
+  if (!known) return known.error().code == "CGROUP_NOT_FOUND" ? Status(Ok{}) : Status(std::move(known.error()));
+  const cgroup::Group& group = *known;
   if (signal == SIGKILL) return cgroup::kill_all(group);
   SECURE_LET(pids, cgroup::processes(group));
   for (pid_t pid : pids) {
@@ -107,11 +111,31 @@ int cmd_kill(int argc, char** argv) {
   return status ? 0 : report(status.error());
 }
 
+namespace {
+
+// POSIX extended, matched anywhere in the id.
+int delete_matching(const std::string& pattern, bool force) {
+  regex_t compiled;
+  if (::regcomp(&compiled, pattern.c_str(), REG_EXTENDED | REG_NOSUB) != 0)
+    return report(fail(Stage::config, "USAGE", 0, "--regex: '" + pattern + "' is no regular expression"));
+  int code = 0;
+  if (auto root = oci::open_root(globals().root, false))
+    for (const auto& id : oci::ids(root->get())) {
+      if (::regexec(&compiled, id.c_str(), 0, nullptr, 0) != 0) continue;
+      if (auto s = delete_one(id, force); !s) code = report(s.error());
+    }
+  ::regfree(&compiled);
+  return code;
+}
+
+}  // namespace
+
 int cmd_delete(int argc, char** argv) {
-  bool force = false;
-  Args args(argc, argv, "secure-runtime delete [--force] ID");
-  args.flag("force", 'f', force);
+  bool force = false, regex = false;
+  Args args(argc, argv, "secure-runtime delete [--force] [--regex] ID");
+  args.flag("force", 'f', force).flag("regex", '\0', regex);
   if (auto s = args.parse(1, 1); !s) return report(s.error());
+  if (regex) return delete_matching(args.operands[0], force);
   auto status = delete_one(args.operands[0], force);
   return status ? 0 : report(status.error());
 }

@@ -21,10 +21,14 @@ struct Row {
   oci::Status status;
 };
 
-std::vector<Row> rows() {
+Result<std::vector<Row>> rows() {
   std::vector<Row> out;
   auto root = oci::open_root(globals().root, false);
-  if (!root) return out;
+  if (!root) {
+    // The usual place is made by the first container.
+    if (root.error().code == "NOT_FOUND" && !globals().root_given) return out;
+    return std::move(root.error());
+  }
   for (const auto& id : oci::ids(root->get())) {
     auto dir = oci::open(root->get(), id, false);
     if (!dir) continue;  // deleted meanwhile
@@ -71,7 +75,9 @@ int cmd_list(int argc, char** argv) {
   Args args(argc, argv, "secure-runtime list [--quiet] [--format table|json]");
   args.flag("quiet", 'q', quiet).text("format", 'f', format);
   if (auto s = args.parse(0, 0); !s) return report(s.error());
-  const auto all = rows();
+  const auto known = rows();
+  if (!known) return report(known.error());
+  const auto& all = *known;
   std::string text;
   if (quiet) {
     for (const auto& row : all) text += row.state.id + "\n";

@@ -106,8 +106,12 @@ int main(int argc, char** argv) {
           if (auto status = secure::close_all_but({}); !status) return secure::runtime::report(status.error());
         return command.run(argc - at, argv + at);
       }
+  if (at < argc && std::string_view(argv[at]) == "--help") {
+    std::printf("NAME:\n   secure-runtime - runs OCI containers\n\nUSAGE:\n   %s\n\nEach command has --help.\n", synopsis().c_str());
+    return 0;
+  }
   if (at < argc && std::string_view(argv[at]) == "--version") {
-    std::printf("secure-runtime version %s\nspec: 1.3.0\n", secure::kVersion);
+    std::printf("secure-runtime version %s\nspec: 1.3.0\n+SYSTEMD +SELINUX +APPARMOR +CAP +SECCOMP +EBPF +LANDLOCK\n", secure::kVersion);
     return 0;
   }
   return usage(synopsis().c_str());

@@ -22,7 +22,7 @@ std::string default_root() {
 }  // namespace
 
 Globals& globals() {
-  static Globals all{default_root(), {}, false, false, "cgroupfs"};
+  static Globals all{default_root(), false, {}, false, false, "cgroupfs"};
   return all;
 }
 
@@ -33,6 +33,10 @@ Status read_globals(int argc, char** argv, int& at) {
     const std::size_t eq = word.find('=');
     const std::string_view name = word.substr(0, eq);
     auto wrong = [&](const char* what) { return fail(Stage::config, "USAGE", 0, std::string(name) + " " + what); };
+    if (name == "--help" || name == "-h") {
+      argv[at] = const_cast<char*>("--help");
+      return Ok{};
+    }
     if (name == "--version" || name == "-v") {
       argv[at] = const_cast<char*>("--version");
       return Ok{};
@@ -47,7 +51,7 @@ Status read_globals(int argc, char** argv, int& at) {
     }
     if (eq == std::string_view::npos && at + 1 >= argc) return wrong("needs a value");
     const std::string value(eq == std::string_view::npos ? std::string_view(argv[++at]) : word.substr(eq + 1));
-    if (name == "--root") all.root = value;
+    if (name == "--root") all.root = value, all.root_given = true;
     else if (name == "--log") all.log = value;
     else if (name == "--log-format" && (value == "json" || value == "text")) all.log_json = value == "json";
     else if (name == "--error-format" && (value == "json" || value == "text")) set_error_format(value.c_str());

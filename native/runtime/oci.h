@@ -14,6 +14,7 @@ namespace secure::runtime {
 
 struct Globals {
   std::string root;        // --root, else /run/secure-runtime or $XDG_RUNTIME_DIR/secure-runtime
+  bool root_given = false;
   std::string log;         // --log
   bool log_json = false;   // --log-format json
   bool debug = false;

@@ -34,7 +34,7 @@ Result<std::string> absolute(const std::string& path) {
 
 Status check_terminal(const spec::Spec& spec, const CreateOptions& options) {
   if (spec.process.terminal && options.console_socket.empty() && options.detached)
-    return fail(Stage::config, "USAGE", 0, "cannot allocate tty if runc will detach without setting console socket: /process/terminal needs --console-socket");
+    return fail(Stage::config, "USAGE", 0, "cannot allocate a tty for a detached container: /process/terminal needs --console-socket (use --console-socket)");
   if (!spec.process.terminal && !options.console_socket.empty())
     return fail(Stage::config, "USAGE", 0, "cannot use console socket if runc will not detach or allocate tty: --console-socket needs /process/terminal");
   return Ok{};
@@ -49,8 +49,15 @@ Status pass_listen_fds(spec::Spec& spec, int& preserve) {
   if (*n == 0) return Ok{};
   spec.process.env.push_back("LISTEN_FDS=" + std::string(count));
   spec.process.env.emplace_back("LISTEN_PID=1");
+  if (const char* names = ::secure_getenv("LISTEN_FDNAMES")) spec.process.env.push_back(std::string("LISTEN_FDNAMES=") + names);
   preserve += static_cast<int>(*n);
   return Ok{};
+}
+
+std::string annotation(const spec::Spec& spec, std::string_view key) {
+  for (const auto& [name, value] : spec.annotations)
+    if (name == key) return value;
+  return {};
 }
 
 // Empty: none. Without root only one that the config names, since that is how whoever delegated a part of the hierarchy says so.
@@ -114,10 +121,12 @@ std::variant<Created, CreateError> create(const CreateOptions& options) {
   int preserve = options.preserve_fds;
   if (auto s = pass_listen_fds(out.spec, preserve); !s) return refuse(std::move(s.error()));
   if (auto s = check_preserved(preserve); !s) return refuse(std::move(s.error()));
-  if (auto s = protect_self(out.spec); !s) return refuse(std::move(s.error()));
+  const bool rootless = rootless::needed();
+  // A caller without rights cannot lose the binary to a container that has no more.
+  if (!rootless)
+    if (auto s = protect_self(out.spec); !s) return refuse(std::move(s.error()));
 
   oci::State state = describe(out.spec, options, *bundle);
-  const bool rootless = rootless::needed();
   if (rootless)
     if (auto s = enter_userns(out.spec); !s) return refuse(std::move(s.error()));
   auto root = oci::open_root(globals().root, true);
@@ -163,7 +172,9 @@ std::variant<Created, CreateError> create(const CreateOptions& options) {
   out.started = std::move(std::get<container::Started>(result));
   auto hand_over = [&]() -> Status {
     if (!options.console_socket.empty()) SECURE_TRY(send_terminal(options.console_socket, out.started.terminal));
-    if (!options.pidfd_socket.empty()) SECURE_TRY(send_descriptor(options.pidfd_socket, out.started.pidfd));
+    // crun's name for the same.
+    const std::string receiver = options.pidfd_socket.empty() ? annotation(out.spec, "run.oci.pidfd_receiver") : options.pidfd_socket;
+    if (!receiver.empty()) SECURE_TRY(send_descriptor(receiver, out.started.pidfd));
     if (!options.pid_file.empty()) SECURE_TRY(write_pid_file(options.pid_file, out.started.pid));
     return Ok{};
   };

@@ -50,7 +50,7 @@ Status check_destination(const Planned& p, int source) {
   if (!at_or_below(d, "/proc")) return Ok{};
   const bool proc = p.options.bind ? on_procfs(source) || (replaceable(d) && regular(source)) : d != "/proc" || p.mount->type == "proc";
   if (proc) return Ok{};
-  return fail(Stage::config, "CONFIG_INVALID", 0, p.name() + ": what is mounted on " + d + " must be of type proc");
+  return fail(Stage::config, "CONFIG_INVALID", 0, p.name() + ": what is mounted on " + d + " must be of type proc: it cannot be mounted because it is inside /proc");
 }
 
 // Where it really lands: a link of the image, or of a volume that another container writes to, may lead to /proc.

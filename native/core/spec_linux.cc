@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sched.h>
+#include <unistd.h>
 
 #include <array>
 
@@ -110,6 +111,16 @@ Result<Seccomp> parse_seccomp(std::string_view text) {
   return out;
 }
 
+// Mappings are optional. Without any, whoever runs this is root in there, and nobody else is anybody, as in crun.
+static void map_own_ids(Spec& out) {
+  if (!out.uid_mappings.empty() || !out.gid_mappings.empty()) return;
+  for (const auto& ns : out.namespaces) {
+    if (ns.flag != CLONE_NEWUSER || !ns.path.empty()) continue;
+    out.uid_mappings.push_back({0, ::geteuid(), 1});
+    out.gid_mappings.push_back({0, ::getegid(), 1});
+  }
+}
+
 void read_linux(const json::Node& node, Spec& out) {
   for (const auto& item : node["namespaces"].items()) {
     Namespace ns{namespace_flag(item["type"].str()), item["path"].str()};
@@ -122,6 +133,7 @@ void read_linux(const json::Node& node, Spec& out) {
   }
   out.uid_mappings = read_id_maps(node["uidMappings"]);
   out.gid_mappings = read_id_maps(node["gidMappings"]);
+  map_own_ids(out);
   out.cgroups_path = node["cgroupsPath"].str();
   out.resources = read_resources(node["resources"]);
   if (node["seccomp"].present()) out.seccomp = read_seccomp(node["seccomp"]);

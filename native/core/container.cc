@@ -45,10 +45,7 @@ Status check(const spec::Spec& spec) {
 // Killed before it could execute anything: on a low limit that is the OOM killer.
 Error died_early(const cgroup::Group& group) {
   auto memory = cgroup::memory_facts(group);
-  if (memory.oom_kills > 0)
-    return fail(Stage::process, "OUT_OF_MEMORY", 0,
-                "the memory limit of " + std::to_string(memory.limit) + " bytes is too low to start (peak " + std::to_string(memory.peak) + ")",
-                "raise --memory (/linux/resources/memory/limit)");
+  if (memory.oom_kills > 0) return out_of_memory(memory);
   return fail(Stage::process, "START_DIED", 0, "the container's process was killed while it was being set up");
 }
 
@@ -147,6 +144,12 @@ struct Start {
 };
 
 }  // namespace
+
+Error out_of_memory(const cgroup::MemoryFacts& memory) {
+  return fail(Stage::process, "OUT_OF_MEMORY", 0,
+              "the container ran out of memory (OOM) at its limit of " + std::to_string(memory.limit) + " bytes (peak " + std::to_string(memory.peak) + ")",
+              "raise --memory (/linux/resources/memory/limit)");
+}
 
 StartError await_exec(int sync, Fd& terminal, bool executing) {
   if (!executing)

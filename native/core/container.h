@@ -46,6 +46,9 @@ struct Started {
   std::string cgroup_path;
 };
 
+// The kernel ended a process at the group's memory limit.
+Error out_of_memory(const cgroup::MemoryFacts& memory);
+
 struct StartError {
   Error error;
   int exit_code = 125;

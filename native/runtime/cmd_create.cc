@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // create, run and start.
+#include <signal.h>
 #include <sys/file.h>
 
 #include "args.h"
@@ -33,6 +34,15 @@ int stop_after_poststart(Found& found, const Error& error) {
   (void)report(error);
   if (auto s = destroy(found); !s) (void)report(s.error());
   return 1;
+}
+
+// Its exit code says that something killed it; that it was the limit only the group knows.
+void explain_kill(const Created& created, int code) {
+  if (code != 128 + SIGKILL) return;
+  auto group = cgroup::open(created.started.layout, created.started.cgroup_path);
+  if (!group) return;
+  const auto memory = cgroup::memory_facts(*group);
+  if (memory.oom_kills > 0) (void)report(container::out_of_memory(memory));
 }
 
 int watch(Created& created) {
@@ -77,6 +87,7 @@ int cmd_run(int argc, char** argv) {
   // Other commands may change it while it runs.
   (void)::flock(created.found.dir.get(), LOCK_UN);
   const int code = watch(created);
+  explain_kill(created, code);
   if (keep) return code;
   // Somebody else may have deleted it meanwhile.
   auto found = find(options.id, true);

@@ -228,6 +228,17 @@ describe.skipIf(cannotRun())('runtime.md', () => {
     });
   });
 
+  describe('a memory limit', () => {
+    it.each([65_536, 16_777_216])('of %i bytes that is too low says so, with limit and peak', (limit) => {
+      container.write(['sh', '-c', 'a=x; while :; do a=$a$a; done'], (config) => {
+        config.linux.resources = { memory: { limit, swap: limit } };
+      });
+      const { code: status, stderr } = container.call('run', '--bundle', container.bundle.directory, container.id);
+      expect([125, 137]).toContain(status);
+      expect(stderr).toMatch(new RegExp(`OUT_OF_MEMORY.*OOM.*${limit} bytes.*peak \\d+`));
+    });
+  });
+
   describe('a state root', () => {
     it('that others may write to is refused', () => {
       const open = mkdtempSync(join(tmpdir(), 'secure-open-'));

@@ -104,7 +104,10 @@ int main(int argc, char** argv) {
         // A monitor lives as long as its container: it must not hold a lock or a pipe of whoever started it.
         if (!command.inherits)
           if (auto status = secure::close_all_but({}); !status) return secure::runtime::report(status.error());
-        return command.run(argc - at, argv + at);
+        secure::runtime::debug("secure-runtime " + std::string(secure::kVersion) + ": " + argv[at] + ", state below " + secure::runtime::globals().root);
+        const int code = command.run(argc - at, argv + at);
+        secure::runtime::debug(std::string(argv[at]) + " ends with " + std::to_string(code));
+        return code;
       }
   if (at < argc && std::string_view(argv[at]) == "--help") {
     std::printf("NAME:\n   secure-runtime - runs OCI containers\n\nUSAGE:\n   %s\n\nEach command has --help.\n", synopsis().c_str());

@@ -32,25 +32,30 @@ std::string printable(const std::string& text) {
 }
 }  // namespace
 
-// One entry per failure in the file of --log, as engines read it back: the shape of logrus, which runc uses.
-static void write_log(const Error& error) {
-  const Globals& all = globals();
-  if (all.log.empty()) return;
-  Fd file(::open(all.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600));
-  if (!file.valid()) return;
-  const std::string message = error.text() + (error.hint.empty() ? "" : " (" + error.hint + ")");
-  std::string line;
+// An entry in the shape of logrus, which runc uses and engines read back.
+static std::string log_line(const char* level, const std::string& message) {
   rapidjson::Document doc(rapidjson::kObjectType);
   auto& a = doc.GetAllocator();
-  if (all.log_json) {
-    doc.AddMember("level", "error", a);
-    doc.AddMember("msg", rapidjson::Value(message, a), a);
-    doc.AddMember("time", rapidjson::Value(record::now_rfc3339(), a), a);
-    line = json::dump(doc);
-  } else {
-    line = "time=\"" + record::now_rfc3339() + "\" level=error msg=" + json::dump(rapidjson::Value(message, a));
-  }
-  (void)write_all(file.get(), line + "\n", all.log);
+  if (!globals().log_json)
+    return "time=\"" + record::now_rfc3339() + "\" level=" + level + " msg=" + json::dump(rapidjson::Value(message, a)) + "\n";
+  doc.AddMember("level", rapidjson::StringRef(level), a);
+  doc.AddMember("msg", rapidjson::Value(message, a), a);
+  doc.AddMember("time", rapidjson::Value(record::now_rfc3339(), a), a);
+  return json::dump(doc) + "\n";
+}
+
+// To the file of --log.
+static void write_log(const char* level, const std::string& message) {
+  const std::string& path = globals().log;
+  if (path.empty()) return;
+  Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600));
+  if (file.valid()) (void)write_all(file.get(), log_line(level, message), path);
+}
+
+void debug(const std::string& message) {
+  if (!globals().debug) return;
+  if (globals().log.empty()) (void)write_all(STDERR_FILENO, log_line("debug", message), "standard error");
+  else write_log("debug", message);
 }
 
 void set_error_format(const char* format) { json_errors = std::string_view(format) == "json"; }
@@ -77,7 +82,7 @@ int report(const Error& error, int exit_code) {
     if (!error.hint.empty()) text += "  hint: " + printable(error.hint) + "\n";
   }
   (void)write_all(STDERR_FILENO, text, "standard error");
-  write_log(error);
+  write_log("error", error.text() + (error.hint.empty() ? "" : " (" + error.hint + ")"));
   return exit_code;
 }
 

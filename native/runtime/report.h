@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
+
 #include "commands.h"
 
 namespace secure::runtime {
 
 // "json" or anything else for text.
 void set_error_format(const char* format);
+
+// With --debug: a line in the log, or on stderr where there is none.
+void debug(const std::string& message);
 
 // argv of this process as main() got it, for a command that has to execute the runtime again.
 void set_process_arguments(char** argv);

@@ -116,11 +116,12 @@ struct Start {
     return write_file_once(AT_FDCWD, "/proc/" + std::to_string(clone.pid) + "/oom_score_adj", std::to_string(*spec.process.oom_score_adj), Stage::process);
   }
 
-  // runtime-spec runtime.md#lifecycle, steps 3 and 4: once the environment is there, before it is pivoted into.
+  // runtime-spec runtime.md#lifecycle, steps 3 and 4: once the environment is there, before it is pivoted into. The status is
+  // "created" from the end of step 2 on.
   StartError host_hooks() {
     if (!plan.announce_built) return {};
     if (auto heard = hear(clone.sync.get(), terminal, sync::Kind::built); !heard.error.code.empty()) return heard;
-    const std::string state = options.describe("creating", clone.pid);
+    const std::string state = options.describe("created", clone.pid);
     auto status = hooks::run(spec.hooks.prestart, "prestart", state, options.bundle);
     if (status) status = hooks::run(spec.hooks.create_runtime, "createRuntime", state, options.bundle);
     return status ? StartError{} : StartError{std::move(status.error()), 125};

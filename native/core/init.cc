@@ -89,7 +89,7 @@ Result<Fd> root_of(Plan& plan, int sync) {
 Status create_container_hooks(const Plan& plan) {
   const auto& wanted = plan.spec->hooks.create_container;
   if (wanted.empty()) return Ok{};
-  return hooks::run(wanted, "createContainer", (*plan.describe)("creating", ::getpid()), {});
+  return hooks::run(wanted, "createContainer", (*plan.describe)("created", ::getpid()), {});
 }
 
 // In the container, as its user: one without an environment has the program's, which is nothing that it could not get there.

@@ -4,6 +4,7 @@
 #include <linux/magic.h>
 #include <sys/ioctl.h>
 #include <sys/vfs.h>
+#include <termios.h>
 
 #include "mountfd.h"
 #include "rootfs.h"
@@ -30,7 +31,16 @@ Result<Pair> create(int root, unsigned uid) {
   (void)::fcntl(peer, F_SETFD, FD_CLOEXEC);
   if (::fchown(peer, uid, static_cast<gid_t>(-1)) < 0)
     return fail(Stage::process, "TERMINAL_FAILED", errno, "give the terminal its owner");
+  translate_line_ends(peer, false);
   return out;
+}
+
+// What is piped on or compared is what the program wrote: no "\r" before each "\n". A terminal on our side adds it itself.
+void translate_line_ends(int terminal, bool on) {
+  termios t{};
+  if (::tcgetattr(terminal, &t) < 0) return;
+  t.c_oflag = on ? t.c_oflag | ONLCR : t.c_oflag & ~static_cast<tcflag_t>(ONLCR);
+  (void)::tcsetattr(terminal, TCSANOW, &t);
 }
 
 Status bind_console(int root, const Fd& peer) {

@@ -14,6 +14,9 @@ struct Pair {
 // checked to be devpts: a path such as /dev/pts/0 could be exchanged (CVE-2025-52565).
 Result<Pair> create(int root, unsigned uid);
 
+// Whether "\n" goes out as "\r\n". Off in what create() makes; whoever receives a terminal expects the kernel's default, on.
+void translate_line_ends(int terminal, bool on);
+
 // Bind the terminal on /dev/console of the root.
 Status bind_console(int root, const Fd& peer);
 

@@ -94,7 +94,7 @@ Result<std::string> sub_group(const std::string& base, std::string wanted) {
   while (!rest.empty()) {
     std::string_view part = rest.substr(0, rest.find('/'));
     rest.remove_prefix(std::min(rest.size(), part.size() + 1));
-    if (part == "..") return usage_error("--cgroup must not climb: '" + wanted + "' is not a sub cgroup path");
+    if (part == "..") return usage_error("bad sub cgroup path '" + wanted + "': `..` components are not allowed");
     if (!part.empty() && part != ".") out.append("/").append(part);
   }
   return out;

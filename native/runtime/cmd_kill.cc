@@ -39,9 +39,20 @@ Status signal_group(const Found& found, int signal) {
   return Ok{};
 }
 
+// Without a pid namespace of its own the first process leaves others behind, and SIGKILL is for all that is the container.
+bool left_behind(const Found& found) {
+  auto spec = config_of(found);
+  if (!spec || namespaces::has(*spec, CLONE_NEWPID)) return false;
+  auto group = group_of(found);
+  if (!group) return false;
+  auto pids = cgroup::processes(*group);
+  return pids && !pids->empty();
+}
+
 Status kill_one(Found& found, int signal, bool all) {
   if (all) return signal_group(found, signal);
-  if (found.status == oci::Status::stopped) return not_running(found.state.id);
+  if (found.status == oci::Status::stopped)
+    return signal == SIGKILL && left_behind(found) ? signal_group(found, signal) : Status(not_running(found.state.id));
   auto process = process_of(found);
   if (!process) return not_running(found.state.id);
   if (::syscall(SYS_pidfd_send_signal, process->get(), signal, nullptr, 0) < 0) {
@@ -102,7 +113,8 @@ int cmd_kill(int argc, char** argv) {
   args.flag("all", 'a', all);
   if (auto s = args.parse(1, 2); !s) return report(s.error());
   const std::string name = args.operands.size() == 2 ? args.operands[1] : "SIGTERM";
-  const int signal = signals::number(name);
+  // 0 sends nothing and asks whether it could, as in kill(2).
+  const int signal = name == "0" ? 0 : signals::number(name);
   if (signal < 0)
     return report(fail(Stage::config, "SIGNAL_INVALID", 0, "unknown signal '" + name + "'", "a name such as TERM or RTMIN+3, or a number from 1 to 64"));
   auto found = find(args.operands[0], false);

@@ -117,5 +117,7 @@ int main(int argc, char** argv) {
     std::printf("secure-runtime version %s\nspec: 1.3.0\n+SYSTEMD +SELINUX +APPARMOR +CAP +SECCOMP +EBPF +LANDLOCK\n", secure::kVersion);
     return 0;
   }
+  if (at + 1 < argc && (std::string_view(argv[at + 1]) == "--help" || std::string_view(argv[at + 1]) == "-h"))
+    std::fprintf(stderr, "No help topic for '%s'\n", argv[at]);
   return usage(synopsis().c_str());
 }

@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "terminal.h"
+
 namespace secure::runtime {
 
 namespace {
@@ -47,6 +49,7 @@ Status send(const std::string& path, int fd, std::string name) {
 
 Status send_terminal(const std::string& path, const Fd& terminal) {
   if (!terminal.valid()) return fail(Stage::process, "TERMINAL_FAILED", 0, "the container has made no terminal");
+  terminal::translate_line_ends(terminal.get(), true);
   return send(path, terminal.get(), "/dev/ptmx");
 }
 

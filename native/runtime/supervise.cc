@@ -31,6 +31,8 @@ class RawMode {
     if (!wanted || ::tcgetattr(STDIN_FILENO, &saved_) < 0) return;
     termios raw = saved_;
     ::cfmakeraw(&raw);
+    // Line ends are this terminal's matter: the container's leaves them as they are.
+    raw.c_oflag |= OPOST;
     active_ = ::tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
   }
   RawMode(const RawMode&) = delete;

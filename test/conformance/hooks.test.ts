@@ -68,9 +68,10 @@ describe.skipIf(cannotRun())('config.md#posix-platform-hooks', () => {
     for (const stage of STAGES)
       expect(state[stage]).toMatchObject({ id: container.id, bundle: container.bundle.directory, ociVersion: '1.2.0' });
     expect(STAGES.map((stage) => state[stage].status)).toEqual([
-      'creating',
-      'creating',
-      'creating',
+      // "created" from the end of step 2 of the lifecycle on, which is before the first hook.
+      'created',
+      'created',
+      'created',
       'created',
       'running',
       'stopped',

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace secure::sync {
 
@@ -94,9 +95,11 @@ Result<Message> receive(int sock) {
   msg.msg_control = control;
   msg.msg_controllen = sizeof control;
   ssize_t n;
+  bool reset = false;
   do {
     n = ::recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
-  } while (n < 0 && errno == EINTR);
+    // Told once, and first, when the other side has closed with something of ours unread; what it had to say is still there.
+  } while (n < 0 && (errno == EINTR || (errno == ECONNRESET && !std::exchange(reset, true))));
   if (n < 0) return fail(Stage::clone, "CHANNEL_FAILED", errno, "hear from the other side of the start");
   if (n == 0) return fail(Stage::clone, "CHANNEL_CLOSED", 0, "the other side of the start is gone");
   Message out;

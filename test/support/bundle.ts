@@ -2,7 +2,17 @@
 // Plain OCI bundles, as an engine would write them, without a user namespace: root inside is root outside, so nothing but
 // the runtime's care stands between a hostile root file system and the host.
 import { execFileSync, type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runtimeBinary } from '../../src/runtime/binary.ts';
@@ -99,7 +109,33 @@ export class Bundle {
     execFileSync('chown', ['-hR', `${uid}:${uid}`, this.rootfs]);
   }
 
+  /** A command of an engine, below a state root of its own. */
+  call(args: readonly string[], { binary, stdio, env }: RunOptions = {}): Outcome {
+    const result = spawnSync(binary ?? runtimeBinary(), ['--root', join(this.directory, 'state'), ...args], {
+      encoding: 'utf8',
+      stdio: stdio ?? ['ignore', 'pipe', 'pipe'],
+      timeout: 20_000,
+      ...(env === undefined ? {} : { env }),
+    });
+    return { code: result.status ?? -1, stdout: result.stdout, stderr: result.stderr, signal: result.signal };
+  }
+
+  /** Create and start it, as an engine does; what it says is in the file `log`. */
+  begin(args: readonly string[], change: (config: Config) => void = () => {}): void {
+    this.write(args, change);
+    const log = openSync(join(this.directory, 'log'), 'a');
+    for (const words of [
+      ['create', '--bundle', this.directory, this.id],
+      ['start', this.id],
+    ]) {
+      const { code } = this.call(words, { stdio: ['ignore', log, log] });
+      if (code !== 0) throw new Error(`${words[0]}: ${readFileSync(join(this.directory, 'log'), 'utf8')}`);
+    }
+    closeSync(log);
+  }
+
   remove(): void {
+    this.call(['delete', '--force', this.id]);
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
@@ -110,6 +146,7 @@ export interface RunOptions {
   /** A program that starts it. */
   readonly prefix?: readonly string[];
   readonly stdio?: ('ignore' | 'pipe' | number)[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 export interface Outcome {
   readonly code: number;

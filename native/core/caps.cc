@@ -145,4 +145,22 @@ Status apply(const spec::Capabilities& wanted) {
   return Ok{};
 }
 
+spec::Capabilities with_admin(const spec::Capabilities& wanted) {
+  spec::Capabilities out = wanted;
+  out.permitted |= bit(CAP_SYS_ADMIN);
+  out.effective |= bit(CAP_SYS_ADMIN);
+  return out;
+}
+
+Status drop_admin(const spec::Capabilities& wanted) {
+  if ((wanted.permitted & wanted.effective & bit(CAP_SYS_ADMIN)) != 0) return Ok{};
+  Sets next;
+  next.data[0] = {low(wanted.effective), low(wanted.permitted), low(wanted.inheritable)};
+  next.data[1] = {high(wanted.effective), high(wanted.permitted), high(wanted.inheritable)};
+  if (::syscall(SYS_capset, &next.header, next.data.data()) < 0)
+    return fail(Stage::capabilities, "CAP_SET_FAILED", errno, "take CAP_SYS_ADMIN away again",
+                "without /process/noNewPrivileges the filter has to allow capset(2)");
+  return Ok{};
+}
+
 }  // namespace secure::caps

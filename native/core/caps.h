@@ -31,4 +31,9 @@ Status limit_bounding(const spec::Capabilities& wanted);
 // report a failure, so both may run between clone and execve.
 Status apply(const spec::Capabilities& wanted);
 
+// `wanted` and CAP_SYS_ADMIN, for apply(): without no_new_privs a filter can be loaded as the last step only with it.
+spec::Capabilities with_admin(const spec::Capabilities& wanted);
+// Step 3, under the filter: back to `wanted`, by one capset(2).
+Status drop_admin(const spec::Capabilities& wanted);
+
 }  // namespace secure::caps

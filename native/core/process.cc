@@ -206,8 +206,11 @@ Failure become(const Prepared& prepared, [[maybe_unused]] int procfs, int& sync)
     ruleset = std::move(*built);
   }
   if (auto s = rlimit::apply(process.rlimits); !s) return failed(std::move(s));
-  // Without no_new_privs both need CAP_SYS_ADMIN, which the capability drop takes away.
-  bool early = !process.no_new_privileges;
+  // Without no_new_privs both need CAP_SYS_ADMIN. It is kept until they are on, so that the filter is about the program and not about
+  // us; only a user without a say in capabilities loses it by becoming that user.
+  const bool confined = prepared.filter != nullptr || ruleset.valid();
+  const bool early = confined && !process.no_new_privileges && !process.has_capabilities && process.uid != 0;
+  const bool admin = confined && !process.no_new_privileges && process.has_capabilities;
   if (early) {
     // What is missing is to be known when a container is created, not when it is started.
     if (prepared.gate >= 0)
@@ -226,7 +229,7 @@ Failure become(const Prepared& prepared, [[maybe_unused]] int procfs, int& sync)
   std::string program;
   if (Failure f = find_program(prepared, program); !f.error.code.empty()) return f;
   if (process.has_capabilities)
-    if (auto s = caps::apply(process.capabilities); !s) return failed(std::move(s));
+    if (auto s = caps::apply(admin ? caps::with_admin(process.capabilities) : process.capabilities); !s) return failed(std::move(s));
   if (process.no_new_privileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
     return {error_at(Stage::process, "CONTROL_UNAVAILABLE", "set no_new_privs"), 125};
   if (!early)
@@ -242,6 +245,8 @@ Failure become(const Prepared& prepared, [[maybe_unused]] int procfs, int& sync)
   // Last: the filter then needs nothing that only the runtime does.
   if (!early)
     if (auto s = confine(prepared, ruleset); !s) return failed(std::move(s));
+  if (admin)
+    if (auto s = caps::drop_admin(process.capabilities); !s) return failed(std::move(s));
   ::execve(program.c_str(), prepared.argv.data(), prepared.envp.data());
   int e = errno;
   return {fail(Stage::exec, e == ENOENT ? "COMMAND_NOT_FOUND" : "COMMAND_NOT_EXECUTABLE", e, "execute '" + program + "'",

@@ -141,7 +141,11 @@ Result<State> read_state(int dir) {
       return fail(Stage::state, "CONTAINER_CREATING", 0, "the container is still being made, or its maker was killed", "delete --force removes what is left of it");
     return std::move(text.error());
   }
-  SECURE_LET(doc, json::parse(*text, "state.json"));
+  return parse_state(*text);
+}
+
+Result<State> parse_state(std::string_view text) {
+  SECURE_LET(doc, json::parse(text, "state.json"));
   json::Sink sink;
   json::Node root(&doc, &sink, "");
   State out;

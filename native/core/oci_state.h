@@ -51,6 +51,7 @@ secure::Status remove(int root, const std::string& id);
 secure::Status write_state(int dir, const State& state);
 // CONTAINER_CREATING while its maker has not come far enough, STATE_CORRUPT.
 Result<State> read_state(int dir);
+Result<State> parse_state(std::string_view text);
 Result<std::string> read_config(int dir);
 secure::Status write_config(int dir, std::string_view text);
 

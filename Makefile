@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 node := scripts/node
 stamp := node_modules/.secure-deps
 
-.PHONY: all setup deps build native ts asan fuzz lint types test bench run format relink-kit clean
+.PHONY: all setup deps build native ts asan fuzz mutations lint types test bench run format relink-kit clean
 
 all: build
 
@@ -50,6 +50,11 @@ fuzz: deps
 	@scripts/setup --tests
 	@scripts/native fuzz
 	@$(node) scripts/fuzz.ts $(or $(FUZZ_SECONDS),60)
+
+# Each line that closes a way out is weakened once, and a test must fail: docs/escapes.md.
+mutations: build
+	@scripts/setup --tests
+	@$(node) scripts/mutations.ts
 
 bench: build
 	@scripts/setup --peers

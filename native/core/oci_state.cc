@@ -52,10 +52,12 @@ std::string_view status_name(Status status) {
   return "stopped";
 }
 
-bool valid_id(std::string_view id) {
-  if (id.empty() || id.size() > 255 || id == "." || id == "..") return false;
-  return id.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+-") == std::string_view::npos;
+std::size_t bad_character(std::string_view id) {
+  return id.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+-");
 }
+
+// Not hidden either: below the root of the states such names are for files on their way.
+bool valid_id(std::string_view id) { return !id.empty() && id.size() <= 255 && id[0] != '.' && bad_character(id) == std::string_view::npos; }
 
 Result<Fd> open_root(const std::string& path, bool create) {
   if (path.empty() || path[0] != '/')
@@ -72,7 +74,8 @@ Result<Fd> open_root(const std::string& path, bool create) {
 
 Result<Fd> reserve(int root, const std::string& id) {
   if (!valid_id(id))
-    return fail(Stage::config, "ID_INVALID", 0, "invalid container ID '" + id + "'", "letters, digits, _ . + and - make one, at most 255 of them");
+    return fail(Stage::config, "ID_INVALID", 0, (bad_character(id) == std::string::npos ? "invalid container ID '" : "invalid character in the container ID '") + id + "'",
+                "letters, digits, _ . + and - make one, at most 255 of them, and it starts with no dot");
   if (::mkdirat(root, id.c_str(), 0700) < 0) {
     if (errno == EEXIST)
       return fail(Stage::state, "CONTAINER_EXISTS", 0, "container with id '" + id + "' already exists", "delete it first, or choose another id");

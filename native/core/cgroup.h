@@ -50,22 +50,52 @@ struct Group {
                            // those invalid where the group does not exist
 };
 
+// cgroupsPath of a config: relative to the root of the hierarchies as it is to "/", each part once. "" where it is empty.
+std::string clean_path(const std::string& configured);
+
 // mkdir in every hierarchy (cpuset v1: cpus and mems inherited from the parent; v2: controllers
 // enabled down the path). An existing directory with processes in it is an error (CGROUP_BUSY), an
 // empty one is made anew, so that no limit or frozen state of an earlier container survives in it.
 // On failure everything made is removed again. `path` is absolute and not the root, no "..", no symlinks
 // (CGROUP_PATH_INVALID, stage config). With mode none the group has no directories.
 Result<Group> create(const Layout& layout, const std::string& path);
+// The same for a group that systemd made where it has hierarchies: what exists stays, with the processes in it.
+Result<Group> adopt(const Layout& layout, const std::string& path);
 // For exec, kill, inspect. CGROUP_NOT_FOUND when it exists in no hierarchy.
 Result<Group> open(const Layout& layout, const std::string& path);
 // Names of the groups directly below `path`, over all hierarchies, sorted; none when it does not exist.
 std::vector<std::string> children(const Layout& layout, const std::string& path);
 
 // Write the limits, once, after create(). A limit whose controller is missing is an error that names it
-// (CONTROLLER_MISSING); one that the kernel refuses is CGROUP_LIMIT_REFUSED. 0 and absent mean "no limit asked for",
-// as in runc. Devices: everything is denied but the rules and the spec's default devices; with neither rules
+// (CONTROLLER_MISSING); one that the kernel refuses is CGROUP_LIMIT_REFUSED, one that only version 1 has FIELD_UNSUPPORTED.
+// 0 and absent mean "no limit asked for", as in runc; no process at all is a limit of one. Devices: everything is denied but the rules and the spec's default devices; with neither rules
 // nor a devices controller nothing is done.
 Status apply(const Group& group, const spec::Resources& resources);
+
+// Every limit but the device rules.
+Status write_limits(const Group& group, const spec::Resources& resources);
+
+// Change the limits of a group in use. `recorded`: those that it has. What `changes` does not name stays as it is; device
+// rules, if it has any, take the place of all earlier ones.
+Status update(const Group& group, const spec::Resources& changes, const spec::Resources& recorded);
+
+// Stop every process of the group (CGROUP_FREEZE_TIMEOUT after 10 s; then none is stopped), and let them go on.
+Status freeze(const Group& group);
+Status thaw(const Group& group);
+bool is_frozen(const Group& group);
+
+// What the group used, as the JSON object under "data" of `runc events --stats`.
+std::string stats(const Group& group);
+
+// Tells of the OOM killer: when `fd` is readable, new_ooms() says how often it struck since the last call. A v1 group that is
+// removed makes it readable too.
+struct OomWatch {
+  Fd fd, dir;
+  bool v2 = false;
+  std::uint64_t seen = 0;
+};
+Result<OomWatch> watch_oom(const Group& group);
+std::uint64_t new_ooms(OomWatch& watch);
 
 // OCI shares (2..262144, default 1024) to cpu.weight (1..10000, default 100), as crun 1.23 and runc 1.3.2 do
 // (opencontainers/cgroups PR 20): the defaults and both ends map to each other.

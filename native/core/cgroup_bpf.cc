@@ -3,6 +3,9 @@
 #include <linux/bpf.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
+#include <cstring>
+
 #include "cgroup_tree.h"
 
 namespace secure::cgroup {
@@ -77,6 +80,34 @@ std::vector<bpf_insn> generate(const DevicePolicy& policy) {
 
 int bpf(int command, bpf_attr& attr) { return static_cast<int>(::syscall(SYS_bpf, command, &attr, sizeof attr)); }
 
+// By which ours are told from those of an init system.
+constexpr char kName[] = "secure_device";
+
+// The programs of this name that are attached to the group itself. Best effort: asking needs Linux 4.15 and rights that a
+// nested runtime may lack, and two filters are stricter than one.
+std::vector<Fd> ours(int dir) {
+  std::uint32_t ids[64];
+  bpf_attr query{};
+  query.query.target_fd = static_cast<std::uint32_t>(dir);
+  query.query.attach_type = BPF_CGROUP_DEVICE;
+  query.query.prog_ids = reinterpret_cast<std::uintptr_t>(ids);
+  query.query.prog_cnt = std::size(ids);
+  std::vector<Fd> out;
+  if (bpf(BPF_PROG_QUERY, query) < 0) return out;
+  for (std::uint32_t i = 0; i < std::min<std::uint32_t>(query.query.prog_cnt, std::size(ids)); ++i) {
+    bpf_attr by_id{};
+    by_id.prog_id = ids[i];
+    Fd program(bpf(BPF_PROG_GET_FD_BY_ID, by_id));
+    bpf_prog_info info{};
+    bpf_attr about{};
+    about.info.bpf_fd = static_cast<std::uint32_t>(program.get());
+    about.info.info_len = sizeof info;
+    about.info.info = reinterpret_cast<std::uintptr_t>(&info);
+    if (program.valid() && bpf(BPF_OBJ_GET_INFO_BY_FD, about) == 0 && std::strcmp(info.name, kName) == 0) out.push_back(std::move(program));
+  }
+  return out;
+}
+
 }  // namespace
 
 Status attach_device_filter(int v2_dir, const DevicePolicy& policy) {
@@ -88,20 +119,31 @@ Status attach_device_filter(int v2_dir, const DevicePolicy& policy) {
   load.insns = reinterpret_cast<std::uintptr_t>(code.data());
   load.insn_cnt = static_cast<std::uint32_t>(code.size());
   load.license = reinterpret_cast<std::uintptr_t>(kLicense);
+  std::memcpy(load.prog_name, kName, sizeof kName);
   Fd program(bpf(BPF_PROG_LOAD, load));
   if (!program.valid())
     return fail(Stage::cgroup, "DEVICE_FILTER_REFUSED", errno, "load the device filter of the group",
                 errno == EPERM ? "this needs CAP_BPF and CAP_SYS_ADMIN in the initial user namespace" : "");
   // A real descriptor: older kernels refuse O_PATH here.
   Fd dir(::openat(v2_dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!dir.valid()) return fail(Stage::cgroup, "DEVICE_FILTER_REFUSED", errno, "open the group for its device filter");
+  const auto earlier = ours(dir.get());
   bpf_attr attach{};
   attach.target_fd = static_cast<std::uint32_t>(dir.get());
   attach.attach_bpf_fd = static_cast<std::uint32_t>(program.get());
   attach.attach_type = BPF_CGROUP_DEVICE;
   // Beside the programs of the parents (systemd attaches its own): a device is allowed only if all agree.
   attach.attach_flags = BPF_F_ALLOW_MULTI;
-  if (!dir.valid() || bpf(BPF_PROG_ATTACH, attach) < 0)
+  if (bpf(BPF_PROG_ATTACH, attach) < 0)
     return fail(Stage::cgroup, "DEVICE_FILTER_REFUSED", errno, "attach the device filter to the group");
+  // Only now: between the two both count, and never none.
+  for (const auto& one : earlier) {
+    bpf_attr detach{};
+    detach.target_fd = static_cast<std::uint32_t>(dir.get());
+    detach.attach_bpf_fd = static_cast<std::uint32_t>(one.get());
+    detach.attach_type = BPF_CGROUP_DEVICE;
+    if (bpf(BPF_PROG_DETACH, detach) < 0) return fail(Stage::cgroup, "DEVICE_FILTER_REFUSED", errno, "detach the earlier device filter of the group");
+  }
   return Ok{};
 }
 

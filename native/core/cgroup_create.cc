@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 
 #include "cgroup_tree.h"
@@ -39,19 +40,37 @@ Status inherit_cpuset(int parent, int child) {
   return Ok{};
 }
 
+// The words of a list such as cgroup.controllers, each followed by a blank.
+std::string words(int dir, const char* file) {
+  std::string text = " " + read_text(dir, file) + " ";
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
 // Controllers reach a v2 group only when every ancestor passes them on. A refusal is no error here
 // (EBUSY: the ancestor has processes of its own): apply() names the controller if a limit needs it.
-void pass_controllers(int dir) {
-  std::string offered = " " + read_text(dir, "cgroup.controllers") + " ";
-  std::string passed = " " + read_text(dir, "cgroup.subtree_control") + " ";
-  for (char* text : {offered.data(), passed.data()})
-    for (char* c = text; *c != '\0'; ++c)
-      if (*c == '\n') *c = ' ';
-  for (const char* name : {"cpuset", "cpu", "io", "memory", "pids"}) {
-    std::string word = " " + std::string(name) + " ";
-    if (offered.find(word) != std::string::npos && passed.find(word) == std::string::npos)
-      (void)write_file_once(dir, "cgroup.subtree_control", "+" + std::string(name), Stage::cgroup);
+void pass_controllers(int dir, const std::vector<std::string>& wanted) {
+  const std::string offered = words(dir, "cgroup.controllers"), passed = words(dir, "cgroup.subtree_control");
+  std::vector<std::string> missing;
+  for (const auto& name : wanted) {
+    const std::string word = " " + name + " ";
+    if (offered.find(word) != std::string::npos && passed.find(word) == std::string::npos) missing.push_back("+" + name);
   }
+  std::string all;
+  for (const auto& one : missing) (all += all.empty() ? "" : " ") += one;
+  if (missing.empty() || write_file_once(dir, "cgroup.subtree_control", all, Stage::cgroup)) return;
+  // One that cannot be had (cpu, where a process of real time runs) makes the kernel refuse all.
+  for (const auto& one : missing) (void)write_file_once(dir, "cgroup.subtree_control", one, Stage::cgroup);
+}
+
+// Where v2 is alone every controller that it has; beside v1 it is left with those that only a limit asks for.
+std::vector<std::string> wanted_controllers(const Layout& layout, const Hierarchy& hierarchy) {
+  std::vector<std::string> out;
+  if (!hierarchy.v2) return out;
+  static constexpr std::array<std::string_view, 5> kUsual{"cpuset", "cpu", "io", "memory", "pids"};
+  for (const auto& name : hierarchy.controllers)
+    if (layout.mode == Mode::v2 || std::find(kUsual.begin(), kUsual.end(), name) != kUsual.end()) out.push_back(name);
+  return out;
 }
 
 // mkdir of the container's own group. Returns 0, or errno of what stopped it; EBUSY: processes are in it.
@@ -69,16 +88,16 @@ int make_leaf(int at, const char* name) {
   return EBUSY;
 }
 
-Result<Fd> create_once(const Hierarchy& hierarchy, const std::vector<std::string>& parts, std::vector<Made>& made,
-                       bool& retry) {
+Result<Fd> create_once(const Hierarchy& hierarchy, const std::vector<std::string>& parts, const std::vector<std::string>& wanted,
+                       std::vector<Made>& made, bool keep, bool& retry) {
   SECURE_LET(at, open_mount(hierarchy));
   bool cpuset = false;
   for (const auto& controller : hierarchy.controllers) cpuset = cpuset || (!hierarchy.v2 && controller == "cpuset");
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const auto& name = parts[i];
     bool leaf = i + 1 == parts.size();
-    if (hierarchy.v2) pass_controllers(at.get());
-    int err = leaf ? make_leaf(at.get(), name.c_str()) : (::mkdirat(at.get(), name.c_str(), 0755) == 0 ? 0 : errno);
+    if (!wanted.empty()) pass_controllers(at.get(), wanted);
+    int err = leaf && !keep ? make_leaf(at.get(), name.c_str()) : (::mkdirat(at.get(), name.c_str(), 0755) == 0 ? 0 : errno);
     if (leaf && err == EBUSY)
       return fail(Stage::cgroup, "CGROUP_BUSY", 0, "cgroup " + name + " in " + hierarchy.mount + " has processes in it",
                   "another container uses the same cgroup path");
@@ -104,22 +123,21 @@ Result<Fd> create_once(const Hierarchy& hierarchy, const std::vector<std::string
   return at;
 }
 
-Result<Fd> create_in(const Hierarchy& hierarchy, const std::vector<std::string>& parts, std::vector<Made>& made) {
+Result<Fd> create_in(const Layout& layout, const Hierarchy& hierarchy, const std::vector<std::string>& parts, std::vector<Made>& made, bool keep) {
+  const auto wanted = wanted_controllers(layout, hierarchy);
   for (int i = 1;; ++i) {
     bool retry = false;
-    auto dir = create_once(hierarchy, parts, made, retry);
+    auto dir = create_once(hierarchy, parts, wanted, made, keep, retry);
     if (dir || !retry || i == kTries) return dir;
   }
 }
 
-}  // namespace
-
-Result<Group> create(const Layout& layout, const std::string& path) {
+Result<Group> make(const Layout& layout, const std::string& path, bool keep) {
   SECURE_LET(parts, components(path));
   Group out{layout, path, {}};
   std::vector<Made> made;
   for (const auto& hierarchy : layout.hierarchies) {
-    auto dir = create_in(hierarchy, parts, made);
+    auto dir = create_in(layout, hierarchy, parts, made, keep);
     if (!dir) {
       // Deepest first. A parent that somebody else uses by now stays (EBUSY).
       for (auto it = made.rbegin(); it != made.rend(); ++it)
@@ -129,6 +147,26 @@ Result<Group> create(const Layout& layout, const std::string& path) {
     out.dirs.push_back(std::move(*dir));
   }
   return out;
+}
+
+}  // namespace
+
+Result<Group> create(const Layout& layout, const std::string& path) { return make(layout, path, false); }
+Result<Group> adopt(const Layout& layout, const std::string& path) { return make(layout, path, true); }
+
+bool pass_controller(const Group& group, const std::string& name) {
+  auto parts = components(group.path);
+  const auto hierarchy = std::find_if(group.layout.hierarchies.begin(), group.layout.hierarchies.end(), [](const auto& h) { return h.v2; });
+  if (!parts || hierarchy == group.layout.hierarchies.end()) return false;
+  auto at = open_mount(*hierarchy);
+  for (const auto& part : *parts) {
+    if (!at) return false;
+    if (words(at->get(), "cgroup.subtree_control").find(" " + name + " ") == std::string::npos &&
+        !write_file_once(at->get(), "cgroup.subtree_control", "+" + name, Stage::cgroup))
+      return false;
+    at = open_child(at->get(), part);
+  }
+  return at.ok();
 }
 
 Result<Group> open(const Layout& layout, const std::string& path) {

@@ -129,18 +129,47 @@ Result<DevicePolicy> device_policy(const std::vector<DeviceRule>& rules) {
   return out;
 }
 
-Status apply_devices(const Group& group, const std::vector<DeviceRule>& rules) {
-  SECURE_LET(policy, device_policy(rules));
+namespace {
+
+Result<Place> devices_place(const Group& group) {
   // No file announces it in v2: any v2 group takes a program.
   Place place = place_of(group, "devices", "cgroup.procs");
-  if (place.fd < 0) {
-    // Leave to make a node that the config lists comes from no rule of the config.
-    if (std::all_of(rules.begin(), rules.end(), [](const auto& rule) { return rule.allow && rule.access == "m"; })) return Ok{};
-    return fail(Stage::cgroup, "CONTROLLER_MISSING", 0,
-                "the devices controller, which the device rules need, is not available: there is no writable cgroup mount",
-                "run where /sys/fs/cgroup is writable, or ask for no device rules");
+  if (place.fd >= 0) return place;
+  return fail(Stage::cgroup, "CONTROLLER_MISSING", 0,
+              "the devices controller, which the device rules need, is not available: there is no writable cgroup mount",
+              "run where /sys/fs/cgroup is writable, or ask for no device rules");
+}
+
+}  // namespace
+
+Status apply_devices(const Group& group, const std::vector<DeviceRule>& rules) {
+  SECURE_LET(policy, device_policy(rules));
+  auto place = devices_place(group);
+  // Leave to make a node that the config lists comes from no rule of the config.
+  const bool none = std::all_of(rules.begin(), rules.end(), [](const auto& rule) { return rule.allow && rule.access == "m"; });
+  if (!place) return none ? Status(Ok{}) : Status(std::move(place.error()));
+  return place->v2 ? attach_device_filter(place->fd, policy) : write_v1(place->fd, policy);
+}
+
+Status replace_devices(const Group& group, const std::vector<DeviceRule>& rules) {
+  SECURE_LET(policy, device_policy(rules));
+  SECURE_LET(place, devices_place(group));
+  if (place.v2) return attach_device_filter(place.fd, policy);
+  const std::string before = read_text(place.fd, "devices.list");
+  // From or to "everything but" there is no way that does not pass through everything or nothing.
+  if (policy.default_allow || before.starts_with("a ")) return write_v1(place.fd, policy);
+  for (const auto& rule : policy.exceptions) SECURE_TRY(write_file_once(place.fd, "devices.allow", text(rule), Stage::cgroup));
+  for (std::size_t at = 0; at < before.size();) {
+    const std::size_t end = std::min(before.find('\n', at), before.size());
+    const std::string line = before.substr(at, end - at);  // c 1:3 rwm
+    at = end + 1;
+    const std::string numbers = line.substr(0, line.rfind(' ') + 1);
+    unsigned gone = access_bits(std::string_view(line).substr(numbers.size()));
+    for (const auto& rule : policy.exceptions)
+      if (text(rule).starts_with(numbers)) gone &= ~access_bits(rule.access);
+    if (gone != 0) SECURE_TRY(write_file_once(place.fd, "devices.deny", numbers + access_text(gone), Stage::cgroup));
   }
-  return place.v2 ? attach_device_filter(place.fd, policy) : write_v1(place.fd, policy);
+  return Ok{};
 }
 
 }  // namespace secure::cgroup

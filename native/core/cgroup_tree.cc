@@ -24,9 +24,9 @@ Error invalid(const std::string& path, const char* problem, const char* hint = "
 
 Result<std::vector<std::string>> components(const std::string& path) {
   if (path.size() > 4095) return invalid(path, "is longer than 4095 bytes");
-  if (!path.starts_with('/'))
-    return invalid(path, "is not absolute",
-                   path.find(':') == std::string::npos ? "" : "use the cgroupfs driver of the engine, not systemd's");
+  if (!path.starts_with('/')) return invalid(path, "is not absolute");
+  if (path.find('/', 1) == std::string::npos && std::count(path.begin(), path.end(), ':') == 2)
+    return invalid(path, "is one for systemd", "use --systemd-cgroup, or the cgroupfs driver of the engine");
   std::vector<std::string> out;
   for (std::size_t pos = 1; pos <= path.size();) {
     std::size_t end = std::min(path.find('/', pos), path.size());
@@ -38,6 +38,17 @@ Result<std::vector<std::string>> components(const std::string& path) {
     if (std::any_of(part.begin(), part.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
       return invalid(path, "has a control character in it");
     out.push_back(std::move(part));
+  }
+  return out;
+}
+
+std::string clean_path(const std::string& configured) {
+  std::string out;
+  for (std::size_t at = 0; at < configured.size();) {
+    const std::size_t end = std::min(configured.find('/', at), configured.size());
+    // ".." is refused by whoever uses the path: what it leads to would depend on who reads it.
+    if (end > at && configured.compare(at, end - at, ".") != 0) out.append("/").append(configured, at, end - at);
+    at = end + 1;
   }
   return out;
 }

@@ -29,6 +29,9 @@ struct Place {
 };
 Place place_of(const Group& group, std::string_view controller, const char* probe);
 
+// Enables a controller of v2 in every ancestor of the group. False where one of them refuses.
+bool pass_controller(const Group& group, const std::string& name);
+
 // A file of a group as text, "" when absent or unreadable.
 std::string read_text(int dir, const char* file);
 // The number in it, 0 for "max", absent or unreadable. `key` selects a line of a flat-keyed file.
@@ -43,7 +46,10 @@ struct DevicePolicy {
 // not do it.
 Result<DevicePolicy> device_policy(const std::vector<spec::DeviceRule>& rules);
 Status apply_devices(const Group& group, const std::vector<spec::DeviceRule>& rules);
+// While processes are in the group: at no moment a device is denied that both the old rules and the new ones allow.
+Status replace_devices(const Group& group, const std::vector<spec::DeviceRule>& rules);
 // Load the policy as BPF_PROG_TYPE_CGROUP_DEVICE and attach it to a v2 group.
+// Those that it attached before are detached; programs of others (systemd's) stay.
 Status attach_device_filter(int v2_dir, const DevicePolicy& policy);
 
 }  // namespace secure::cgroup

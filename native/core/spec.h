@@ -75,13 +75,47 @@ struct DeviceRule {
   std::string access;                 // subset of "rwm"
 };
 
+// Weights of block devices, 10 to 1000.
+struct WeightDevice {
+  std::uint32_t major = 0, minor = 0;
+  std::optional<unsigned> weight, leaf_weight;
+};
+struct ThrottleDevice {
+  std::uint32_t major = 0, minor = 0;
+  std::uint64_t rate = 0;  // bytes or operations per second; 0 takes a limit away
+};
+struct BlockIo {
+  std::optional<unsigned> weight, leaf_weight;
+  std::vector<WeightDevice> weight_devices;
+  std::vector<ThrottleDevice> read_bps, write_bps, read_iops, write_iops;
+};
+struct HugepageLimit {
+  std::string page_size;  // 2MB
+  std::uint64_t limit = 0;
+};
+struct RdmaLimit {
+  std::string device;
+  std::optional<std::uint32_t> handles, objects;
+};
+
+// Bytes and microseconds; -1 is unlimited. 0 and absent mean that nothing is asked for, except where noted.
 struct Resources {
   std::vector<DeviceRule> devices;
   std::optional<std::int64_t> memory_limit, memory_reservation, memory_swap;
+  std::optional<std::int64_t> memory_kernel, memory_kernel_tcp;  // the first is ignored: no kernel has it any more
+  std::optional<unsigned> memory_swappiness;                     // 0 counts
+  std::optional<bool> use_hierarchy;
+  bool disable_oom_killer = false, check_before_update = false;
   std::optional<std::int64_t> pids_limit;
-  std::optional<std::uint64_t> cpu_shares, cpu_period;
-  std::optional<std::int64_t> cpu_quota;
+  std::optional<std::uint64_t> cpu_shares, cpu_period, cpu_burst, cpu_rt_period;  // a burst of 0 counts
+  std::optional<std::int64_t> cpu_quota, cpu_rt_runtime, cpu_idle;                // an idle of 0 counts
   std::string cpus, mems;
+  BlockIo block_io;
+  std::vector<HugepageLimit> hugepages;
+  std::optional<std::uint32_t> net_class_id;
+  std::vector<std::pair<std::string, std::uint32_t>> net_priorities;
+  std::vector<RdmaLimit> rdma;
+  std::vector<std::pair<std::string, std::string>> unified;  // files of v2 and what is written to them, in order
 };
 
 struct Namespace {
@@ -209,6 +243,9 @@ Result<Spec> read(const rapidjson::Document& document);
 Result<Process> parse_process(std::string_view json);
 // The array of "mounts" on its own: what is mounted into a container that runs already.
 Result<std::vector<Mount>> parse_mounts(std::string_view json);
+
+// The object "linux.resources" on its own, as `update --resources` takes it.
+Result<Resources> parse_resources(std::string_view json);
 
 // The object of "linux.seccomp" on its own: a profile file of the engines without Go-specific keys.
 Result<Seccomp> parse_seccomp(std::string_view json);

@@ -24,41 +24,6 @@ int namespace_flag(std::string_view type) {
   return 0;
 }
 
-std::optional<std::int64_t> opt_int(const json::Node& node, std::int64_t min) {
-  if (!node.present()) return std::nullopt;
-  return node.integer(min, INT64_MAX, 0);
-}
-
-Resources read_resources(const json::Node& node) {
-  Resources out;
-  for (const auto& item : node["devices"].items()) {
-    DeviceRule rule;
-    rule.allow = item["allow"].boolean();
-    std::string type = item["type"].str("a");
-    if (type.size() != 1 || std::string_view("abcup").find(type[0]) == std::string_view::npos)
-      item["type"].report("must be a, b, c, u or p");
-    else rule.type = type[0] == 'u' ? 'c' : type[0];
-    // -1 is how engines write "any".
-    if (auto n = item["major"]; n.present() && n.integer(-1, UINT32_MAX, -1) >= 0) rule.major = n.integer(0, UINT32_MAX, 0);
-    if (auto n = item["minor"]; n.present() && n.integer(-1, UINT32_MAX, -1) >= 0) rule.minor = n.integer(0, UINT32_MAX, 0);
-    rule.access = item["access"].str("rwm");
-    if (rule.access.find_first_not_of("rwm") != std::string::npos) item["access"].report("must be made of r, w and m");
-    out.devices.push_back(std::move(rule));
-  }
-  out.memory_limit = opt_int(node["memory"]["limit"], -1);
-  out.memory_reservation = opt_int(node["memory"]["reservation"], -1);
-  out.memory_swap = opt_int(node["memory"]["swap"], -1);
-  out.pids_limit = opt_int(node["pids"]["limit"], -1);
-  if (auto n = node["cpu"]["shares"]; n.present()) out.cpu_shares = n.u64();
-  if (auto n = node["cpu"]["period"]; n.present()) out.cpu_period = n.u64();
-  out.cpu_quota = opt_int(node["cpu"]["quota"], -1);
-  out.cpus = node["cpu"]["cpus"].str();
-  out.mems = node["cpu"]["mems"].str();
-  for (const char* unsupported : {"blockIO", "hugepageLimits", "rdma", "unified"})
-    if (node[unsupported].present()) node[unsupported].report("is not supported by this version");
-  return out;
-}
-
 // Only sysctls that belong to a namespace of the container: anything else changes the host
 // (CVE-2022-0811 injected kernel.core_pattern this way).
 bool namespaced_sysctl(const std::string& key, const Spec& spec) {

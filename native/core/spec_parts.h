@@ -8,6 +8,7 @@
 namespace secure::spec {
 
 Process read_process(const json::Node& node);
+Resources read_resources(const json::Node& node);
 void read_linux(const json::Node& node, Spec& out);
 Extension read_extension(const json::Node& node);
 Network read_network(const json::Node& node);

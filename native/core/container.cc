@@ -71,12 +71,14 @@ struct Start {
   init::Plan plan;
 
   Status make_group() {
-    if (options.no_cgroup) return cgroup::apply(group, spec.resources);
+    // Limits need a group of the container's own; device rules are what every engine writes.
+    if (options.no_cgroup) return cgroup::write_limits(group, spec.resources);
     SECURE_LET(layout, cgroup::detect());
-    std::string path = spec.cgroups_path.empty() ? options.cgroup_path : spec.cgroups_path;
-    SECURE_LET(made, cgroup::create(layout, path));
+    std::string path = spec.cgroups_path.empty() ? options.cgroup_path : cgroup::clean_path(spec.cgroups_path);
+    if (options.adopt_cgroup) path = options.cgroup_path;
+    SECURE_LET(made, options.adopt_cgroup ? cgroup::adopt(layout, path) : cgroup::create(layout, path));
     group = std::move(made);
-    has_group = true;
+    has_group = !options.adopt_cgroup;
     return cgroup::apply(group, spec.resources);
   }
 

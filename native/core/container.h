@@ -23,6 +23,7 @@ struct Streams {
 struct Options {
   std::string bundle;        // directory that a relative root.path is relative to
   std::string cgroup_path;   // used when the config names none
+  bool adopt_cgroup = false;  // it is there already, and stays when the start fails: systemd's
   Streams* streams = nullptr;
   // Called on the host after the process exists and before the program can run. An
   // error stops the start.

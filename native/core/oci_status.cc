@@ -4,7 +4,6 @@
 #include <sys/un.h>
 
 #include "cgroup.h"
-#include "cgroup_tree.h"
 #include "json.h"
 #include "oci_state.h"
 #include "record_store.h"
@@ -29,10 +28,7 @@ bool frozen(const State& state) {
   if (!layout) return false;
   auto group = cgroup::open(*layout, state.cgroup);
   if (!group) return false;
-  auto place = cgroup::place_of(*group, "freezer", "cgroup.freeze");
-  if (place.fd < 0) return false;
-  if (place.v2) return cgroup::read_text(place.fd, "cgroup.freeze").starts_with('1');
-  return !cgroup::read_text(place.fd, "freezer.state").starts_with("THAWED");
+  return cgroup::is_frozen(*group);
 }
 
 }  // namespace

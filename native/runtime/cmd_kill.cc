@@ -74,7 +74,7 @@ Status remove_remains(const std::string& id) {
   SECURE_LET(layout, cgroup::detect());
   auto text = oci::read_config(dir.get());
   auto spec = text ? spec::parse(*text) : Result<spec::Spec>(text.error());
-  std::string path = spec && !spec->cgroups_path.empty() ? spec->cgroups_path : "/secure-oci-" + id;
+  std::string path = spec && !spec->cgroups_path.empty() ? cgroup::clean_path(spec->cgroups_path) : "/secure-oci-" + id;
   if (path[0] != '/') path.insert(path.begin(), '/');
   if (auto group = cgroup::open(layout, path)) {
     SECURE_TRY(cgroup::kill_all(*group));

@@ -26,7 +26,7 @@ struct Command {
   bool inherits = false;  // uses descriptors of its caller
 };
 
-constexpr std::array<Command, 13> kCommands{{
+constexpr std::array<Command, 18> kCommands{{
     {"launch", secure::runtime::cmd_launch},
     {"create", secure::runtime::cmd_create, true},
     {"start", secure::runtime::cmd_start},
@@ -36,6 +36,11 @@ constexpr std::array<Command, 13> kCommands{{
     {"list", secure::runtime::cmd_list},
     {"kill", secure::runtime::cmd_kill},
     {"delete", secure::runtime::cmd_delete},
+    {"pause", secure::runtime::cmd_pause},
+    {"resume", secure::runtime::cmd_resume},
+    {"update", secure::runtime::cmd_update},
+    {"events", secure::runtime::cmd_events},
+    {"ps", secure::runtime::cmd_ps},
     {"spec", secure::runtime::cmd_spec},
     {"mounts", secure::runtime::cmd_mounts},
     {"features", secure::runtime::cmd_features},

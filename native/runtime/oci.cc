@@ -92,6 +92,8 @@ Result<spec::Spec> config_of(const Found& found) {
 Result<Fd> process_of(const Found& found) { return record::open_process(found.state.pid, found.state.pid_start); }
 
 Result<cgroup::Group> group_of(const Found& found) {
+  if (found.state.cgroup.empty())
+    return fail(Stage::cgroup, "CGROUP_NOT_FOUND", 0, "container '" + found.state.id + "' has no cgroup of its own", "it was made with --cgroup-manager disabled");
   SECURE_LET(layout, cgroup::detect());
   return cgroup::open(layout, found.state.cgroup);
 }

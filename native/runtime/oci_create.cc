@@ -19,6 +19,7 @@
 #include "record.h"
 #include "rootless.h"
 #include "self.h"
+#include "systemd.h"
 
 namespace secure::runtime {
 
@@ -64,8 +65,28 @@ std::string annotation(const spec::Spec& spec, std::string_view key) {
 std::string cgroup_of(const spec::Spec& spec, const std::string& id) {
   if (globals().cgroup_manager == "disabled" || (rootless::needed() && spec.cgroups_path.empty())) return {};
   // One level: a parent of our own would be made and removed in every hierarchy at each run.
-  if (spec.cgroups_path.empty()) return "/secure-oci-" + id;
-  return spec.cgroups_path[0] == '/' ? spec.cgroups_path : "/" + spec.cgroups_path;
+  if (globals().cgroup_manager == "systemd") return {};  // known when systemd has made it
+  return spec.cgroups_path.empty() ? "/secure-oci-" + id : cgroup::clean_path(spec.cgroups_path);
+}
+
+// systemd tells where the group is only when it has made it, around a process of ours.
+Status make_scope(const spec::Spec& spec, oci::State& state, systemd::Scope& scope) {
+  if (state.cgroup_manager != "systemd") return Ok{};
+  SECURE_LET(unit, systemd::parse(spec.cgroups_path, state.id));
+  SECURE_LET(layout, cgroup::detect());
+  SECURE_LET(made, systemd::start(unit, "secure-runtime container " + state.id, layout, spec.resources));
+  scope = std::move(made);
+  state.cgroup = scope.path;
+  state.systemd_scope = unit.name;
+  return Ok{};
+}
+
+// What is left of a start that failed.
+void take_back_scope(const oci::State& state, systemd::Scope& scope) {
+  if (state.systemd_scope.empty()) return;
+  scope.release();
+  (void)systemd::stop(state.systemd_scope);
+  if (auto layout = cgroup::detect()) (void)cgroup::remove(*layout, state.cgroup);
 }
 
 oci::State describe(const spec::Spec& spec, const CreateOptions& options, const std::string& bundle) {
@@ -137,7 +158,9 @@ std::variant<Created, CreateError> create(const CreateOptions& options) {
   found.root = std::move(*root);
   found.dir = std::move(*dir);
   found.state = std::move(state);
+  systemd::Scope scope;
   auto undo = [&](Error error, int exit_code = 1) {
+    take_back_scope(found.state, scope);
     (void)oci::remove(found.root.get(), options.id);
     if (found.state.pid > 0) run_poststop(found.state, out.spec);
     return refuse(std::move(error), exit_code);
@@ -152,7 +175,9 @@ std::variant<Created, CreateError> create(const CreateOptions& options) {
   }
   container::Options how;
   how.bundle = *bundle;
+  if (auto s = make_scope(out.spec, found.state, scope); !s) return undo(std::move(s.error()));
   how.cgroup_path = found.state.cgroup;
+  how.adopt_cgroup = !found.state.systemd_scope.empty();
   how.gate = gate.get();
   how.preserve = preserve;
   how.new_keyring = !options.no_new_keyring;
@@ -202,6 +227,7 @@ Status destroy(Found& found) {
   if (!found.state.cgroup.empty()) {
     // Its first process took the others along only if it was the first of a pid namespace.
     if (auto group = cgroup::open(layout, found.state.cgroup)) SECURE_TRY(cgroup::kill_all(*group));
+    if (!found.state.systemd_scope.empty()) SECURE_TRY(systemd::stop(found.state.systemd_scope));
     SECURE_TRY(cgroup::remove(layout, found.state.cgroup));
   }
   auto spec = config_of(found);

@@ -19,6 +19,12 @@ std::string name(int number);
 std::vector<std::string> names(std::uint64_t set);
 int last();  // highest capability of this kernel
 
+// What a process of the container can have: with a new or joined user namespace all that the kernel knows, else what the caller has.
+std::uint64_t grantable(bool userns);
+// `wanted` without what cannot be had, each with a warning (runtime-spec config.md#linux-process: "Runtimes SHOULD NOT fail"). Less than
+// what was asked for is never a risk; a capability on top is what the two steps below never give.
+spec::Capabilities fit(const spec::Capabilities& wanted, std::uint64_t grantable, std::vector<std::string>& warnings);
+
 // Step 1, before the uid changes: drop the bounding set to `wanted.bounding` and set
 // PR_SET_KEEPCAPS so that step 2 can choose. Dropping needs CAP_SETPCAP. A wanted bit that the
 // bounding set lacks cannot be added and is an error (CAP_UNAVAILABLE) that names it.

@@ -10,8 +10,11 @@
 #include "container_clone.h"
 #include "hooks.h"
 #include "init.h"
+#include "netdevice.h"
+#include "rdt.h"
 #include "seccomp.h"
 #include "sync.h"
+#include "sysctl.h"
 #include "userns.h"
 
 namespace secure::container {
@@ -69,6 +72,7 @@ struct Start {
   Clone clone;
   Fd terminal, root_fd;
   init::Plan plan;
+  rdt::Made rdt_made = {};
 
   Status make_group() {
     // Limits need a group of the container's own; device rules are what every engine writes.
@@ -112,12 +116,6 @@ struct Start {
     return rootfs::send_locked(plan.mounts, clone.sync.get());
   }
 
-  // Not by the process itself: as it is not dumpable its files below /proc are root's of the host, out of its user namespace.
-  Status set_oom_score() const {
-    if (!spec.process.oom_score_adj) return Ok{};
-    return write_file_once(AT_FDCWD, "/proc/" + std::to_string(clone.pid) + "/oom_score_adj", std::to_string(*spec.process.oom_score_adj), Stage::process);
-  }
-
   // runtime-spec runtime.md#lifecycle, steps 3 and 4: once the environment is there, before it is pivoted into. The status is
   // "created" from the end of step 2 on.
   StartError host_hooks() {
@@ -139,7 +137,10 @@ struct Start {
     root_fd.reset();
     if (options.created)
       if (auto s = options.created(clone.pid); !s) return failed(std::move(s));
-    if (auto s = set_oom_score(); !s) return failed(std::move(s));
+    if (auto s = process::from_outside(*plan.process, clone.pid); !s) return failed(std::move(s));
+    if (auto s = netdevice::move(spec, clone.pid); !s) return failed(std::move(s));
+    if (spec.intel_rdt)
+      if (auto s = rdt::join(*spec.intel_rdt, options.id, clone.pid); !s) return failed(std::move(s));
     if (auto error = host_hooks(); !error.error.code.empty()) return error;
     if (auto s = sync::send(clone.sync.get(), sync::Kind::joined); !s) return failed(std::move(s));
     return {};
@@ -170,9 +171,11 @@ std::variant<Started, StartError> start(const spec::Spec& spec, Options options)
   Start s{spec, std::move(options), namespaces::created(spec), {}, false, {}, {}, {}, {}};
   auto failed = [&](Error error, int exit_code = 125) -> StartError {
     abandon(s.clone.pid, s.has_group ? &s.group : nullptr);
+    if (spec.intel_rdt) (void)rdt::remove(*spec.intel_rdt, s.options.id, s.rdt_made);
     return {std::move(error), exit_code};
   };
   if (auto ok = check(spec); !ok) return failed(std::move(ok.error()));
+  if (auto ok = sysctl::check(spec); !ok) return failed(std::move(ok.error()));
 
   seccomp::Program program;
   if (spec.seccomp) {
@@ -180,8 +183,12 @@ std::variant<Started, StartError> start(const spec::Spec& spec, Options options)
     if (!compiled) return failed(std::move(compiled.error()));
     program = std::move(*compiled);
   }
-  const spec::Landlock* landlock = spec.secure && spec.secure->landlock ? &*spec.secure->landlock : nullptr;
-  process::Prepared prepared = process::prepare(spec.process, landlock, spec.seccomp ? &program : nullptr);
+  auto ready = process::prepare(spec, spec.process, spec.seccomp ? &program : nullptr);
+  if (!ready) return failed(std::move(ready.error()));
+  process::Prepared& prepared = *ready;
+  auto agent = seccomp_notify::Agent::attach(spec, program, s.options.describe ? [&](pid_t pid) { return s.options.describe("creating", pid); } : std::function<std::string(pid_t)>());
+  if (!agent) return failed(std::move(agent.error()));
+  if (agent->wanted()) prepared.agent = &*agent;
   prepared.preserve = s.options.preserve;
   prepared.new_keyring = s.options.new_keyring;
   prepared.die_with_parent = s.options.die_with_parent;
@@ -209,6 +216,11 @@ std::variant<Started, StartError> start(const spec::Spec& spec, Options options)
   s.plan.announce_built = !spec.hooks.prestart.empty() || !spec.hooks.create_runtime.empty();
 
   if (auto ok = s.make_group(); !ok) return failed(std::move(ok.error()));
+  if (spec.intel_rdt) {
+    auto made = rdt::create(*spec.intel_rdt, s.options.id);
+    if (!made) return failed(std::move(made.error()));
+    s.rdt_made = *made;
+  }
   s.plan.layout = &s.group.layout;
   auto cgroups = rootfs::plan_cgroups(spec, s.group);
   if (!cgroups) return failed(std::move(cgroups.error()));

@@ -21,6 +21,7 @@ struct Streams {
 };
 
 struct Options {
+  std::string id = {};       // needed by linux.intelRdt
   std::string bundle;        // directory that a relative root.path is relative to
   std::string cgroup_path;   // used when the config names none
   bool adopt_cgroup = false;  // it is there already, and stays when the start fails: systemd's

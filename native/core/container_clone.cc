@@ -10,6 +10,10 @@
 
 #include "sync.h"
 
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080  // <linux/sched.h>, Linux 5.6
+#endif
+
 namespace secure::container {
 
 namespace {
@@ -17,6 +21,7 @@ namespace {
 struct Wanted {
   std::uint64_t flags = 0;
   int cgroup = -1;
+  pid_t* pid = nullptr;  // shared with the child, so that it knows its pid here
 };
 
 // Returns twice: 0 in the child.
@@ -27,11 +32,17 @@ long clone_process(const Wanted& wanted, int* pidfd) {
     args.flags |= CLONE_INTO_CGROUP;
     args.cgroup = static_cast<std::uint64_t>(wanted.cgroup);
   }
+  if (wanted.pid != nullptr) {
+    args.flags |= CLONE_PARENT_SETTID;
+    args.parent_tid = reinterpret_cast<std::uintptr_t>(wanted.pid);
+  }
   args.pidfd = reinterpret_cast<std::uintptr_t>(pidfd);
   // CLONE_PARENT takes the parent's.
   args.exit_signal = (wanted.flags & CLONE_PARENT) != 0 ? 0 : SIGCHLD;
   return ::syscall(SYS_clone3, &args, sizeof args);
 }
+
+pid_t* shared_pid(const init::Plan& plan) { return plan.process->agent != nullptr ? plan.process->agent->pid() : nullptr; }
 
 Error refused(int err) {
   return fail(Stage::clone, "CLONE_FAILED", err, "make the container's process",
@@ -49,7 +60,7 @@ Error refused(int err) {
   };
   if (auto s = namespaces::enter_for_good(plan.joined); !s) give_up(s.error());
   int pidfd = -1;
-  long child = clone_process({flags | CLONE_PARENT, -1}, &pidfd);
+  long child = clone_process({flags | CLONE_PARENT, -1, shared_pid(plan)}, &pidfd);
   if (child == 0) init::run(plan, sync.release());
   if (child < 0) give_up(refused(errno));
   auto sent = sync::send(sync.get(), sync::Kind::pid, pidfd, static_cast<int>(child));
@@ -59,7 +70,7 @@ Error refused(int err) {
 Result<Clone> clone_from_inside(init::Plan& plan, unsigned long flags, int cgroup, std::pair<Fd, Fd> pair) {
   Clone out;
   int pidfd = -1;
-  long helper = clone_process({0, cgroup}, &pidfd);
+  long helper = clone_process({0, cgroup, nullptr}, &pidfd);
   if (helper < 0) return refused(errno);
   if (helper == 0) {
     pair.first.reset();
@@ -88,7 +99,8 @@ Result<Clone> clone_init(init::Plan& plan, unsigned long created, const cgroup::
   const bool pure_v2 = group.layout.mode == cgroup::Mode::v2;
   // The namespace's root is the cgroup at the moment of its making, so on v1 it comes after the joins.
   plan.unshare_cgroup = (created & CLONE_NEWCGROUP) != 0 && !pure_v2;
-  unsigned long flags = created;
+  // Its clocks are set before anything enters it, so its first process makes it.
+  unsigned long flags = created & ~static_cast<unsigned long>(CLONE_NEWTIME);
   if (plan.unshare_cgroup) flags &= ~static_cast<unsigned long>(CLONE_NEWCGROUP);
   const int cgroup = cgroup::v2_dir(group);
   if (plan.joined_user) return clone_from_inside(plan, flags, cgroup, std::move(pair));
@@ -97,7 +109,7 @@ Result<Clone> clone_init(init::Plan& plan, unsigned long created, const cgroup::
   SECURE_TRY(visit.enter(plan.joined));
   Clone out;
   int pidfd = -1;
-  long child = clone_process({flags, cgroup}, &pidfd);
+  long child = clone_process({flags, cgroup, shared_pid(plan)}, &pidfd);
   if (child == 0) {
     // Held open here it would hide that the host side is gone.
     pair.first.reset();

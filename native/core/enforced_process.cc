@@ -191,12 +191,11 @@ void prove_limits(const Subject& subject, std::vector<Control>& out) {
 }
 
 void prove_landlock(const Subject& subject, std::vector<Control>& out) {
-  const auto& extension = subject.plan->secure;
-  if (!extension || !extension->landlock) {
+  if (!subject.plan->landlock) {
     out.push_back({"landlock-files", "", false, "not planned, not probed", "", false});
     return;
   }
-  const auto& rules = *extension->landlock;
+  const auto& rules = *subject.plan->landlock;
   struct Part {
     const char* name;
     const std::vector<std::string>* handled;

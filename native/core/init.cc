@@ -13,7 +13,9 @@
 #include "hooks.h"
 #include "mountfd.h"
 #include "sync.h"
+#include "sysctl.h"
 #include "terminal.h"
+#include "time_namespace.h"
 #include "userns.h"
 
 namespace secure::init {
@@ -47,24 +49,6 @@ Status loopback_up(const Plan& plan) {
   request.ifr_flags = IFF_UP | IFF_RUNNING;
   if (!sock.valid() || ::ioctl(sock.get(), SIOCSIFFLAGS, &request) < 0)
     return fail(Stage::process, "NETWORK_FAILED", errno, "bring up the loopback interface");
-  return Ok{};
-}
-
-// Written through a procfs of our own, so that nothing an image or a volume mounted over /proc
-// can redirect them (CVE-2025-52881).
-Status write_sysctls(const spec::Spec& spec) {
-  if (spec.sysctl.empty()) return Ok{};
-  SECURE_LET(proc, mountfd::create("proc", "proc", {}, kQuiet));
-  for (const auto& [key, value] : spec.sysctl) {
-    std::string path = "sys/" + key;
-    if (key.find('/') == std::string::npos)
-      for (auto& c : path)
-        if (c == '.') c = '/';
-    int fd = sys_openat2(proc.get(), path.c_str(), O_WRONLY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
-    if (fd < 0) return fail(Stage::process, "SYSCTL_FAILED", errno, "open sysctl " + key);
-    Fd file(fd);
-    SECURE_TRY(write_all(file.get(), value, "sysctl " + key));
-  }
   return Ok{};
 }
 
@@ -114,9 +98,10 @@ Status build(Plan& plan, int sync, Fd& procfs) {
   SECURE_TRY(loopback_up(plan));
   // Both before anything covers the host's /proc: the kernel lets a user namespace mount procfs
   // only while a fully visible one is in sight.
-  SECURE_TRY(write_sysctls(spec));
+  SECURE_TRY(sysctl::write(spec));
   SECURE_LET(proc, mountfd::create("proc", "proc", {{"subset", "pid"}}, kQuiet));
   procfs = std::move(proc);
+  if ((plan.namespaces & CLONE_NEWTIME) != 0) SECURE_TRY(time_namespace::enter(procfs.get(), spec.time_offsets));
   SECURE_TRY(rootfs::attach_root(tree.root.get()));
   SECURE_TRY(rootfs::mount_all(tree, plan.mounts));
   const Fd& root = tree.root;
@@ -124,6 +109,7 @@ Status build(Plan& plan, int sync, Fd& procfs) {
   Fd peer;
   if (spec.process.terminal) {
     SECURE_LET(pair, terminal::create(root.get(), spec.process.uid));
+    SECURE_TRY(terminal::resize(pair.master, spec.process.console_size));
     SECURE_TRY(terminal::bind_console(root.get(), pair.peer));
     SECURE_TRY(terminal::adopt(pair.peer));
     SECURE_TRY(sync::send(sync, sync::Kind::terminal, pair.master.get()));

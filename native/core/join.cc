@@ -10,7 +10,9 @@
 #include <sys/wait.h>
 
 #include "process.h"
+#include "rdt.h"
 #include "rootless.h"
+#include "schedule.h"
 #include "seccomp.h"
 #include "sync.h"
 #include "terminal.h"
@@ -40,6 +42,7 @@ Status settle(const spec::Spec& spec, const process::Prepared& prepared, const O
     Fd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!root.valid()) return fail(Stage::rootfs, "PATH_REFUSED", errno, "open the container's root");
     SECURE_LET(pair, terminal::create(root.get(), process.uid));
+    SECURE_TRY(terminal::resize(pair.master, process.console_size));
     SECURE_TRY(terminal::adopt(pair.peer));
     return sync::send(sync, sync::Kind::terminal, pair.master.get());
   }
@@ -54,16 +57,16 @@ Status settle(const spec::Spec& spec, const process::Prepared& prepared, const O
 // CVE-2016-9962: both stay non-dumpable, and hold no descriptor of the host but the channel and the streams.
 [[noreturn]] void joiner(const spec::Spec& spec, const process::Prepared& prepared, const Options& options, const std::vector<Fd>& joins, int sync) {
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  const spec::Process& process = *prepared.process;
   std::vector<int> keep{sync, options.target_pidfd};
   if (const auto* streams = options.streams) keep.insert(keep.end(), {streams->in.get(), streams->out.get(), streams->err.get()});
   for (int i = 0; i < options.preserve; ++i) keep.push_back(3 + i);
+  if (prepared.agent != nullptr) keep.push_back(prepared.agent->socket());
   // Before the namespaces, so that the process inside is born in the container's cgroups.
   if (auto s = cgroup::join_self(joins); !s) stop(sync, s.error());
   if (auto s = close_all_but(keep); !s) stop(sync, s.error());
-  if (process.oom_score_adj)
-    if (auto s = write_file_once(AT_FDCWD, "/proc/self/oom_score_adj", std::to_string(*process.oom_score_adj), Stage::process); !s)
-      stop(sync, s.error());
+  if (auto s = process::before_joining(prepared); !s) stop(sync, s.error());
+  if (spec.intel_rdt)
+    if (auto s = rdt::join(*spec.intel_rdt, options.id, ::getpid()); !s) stop(sync, s.error());
   int flags = 0;
   for (const auto& ns : spec.namespaces) flags |= ns.flag;
   if (::setns(options.target_pidfd, flags) < 0)
@@ -72,6 +75,10 @@ Status settle(const spec::Spec& spec, const process::Prepared& prepared, const O
   int pidfd_out = -1;
   clone_args args{};
   args.flags = CLONE_PARENT | CLONE_PIDFD;
+  if (prepared.agent != nullptr) {
+    args.flags |= CLONE_PARENT_SETTID;
+    args.parent_tid = reinterpret_cast<std::uintptr_t>(prepared.agent->pid());
+  }
   args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd_out);
   long child = ::syscall(SYS_clone3, &args, sizeof args);
   if (child < 0)
@@ -81,6 +88,8 @@ Status settle(const spec::Spec& spec, const process::Prepared& prepared, const O
     auto sent = sync::send(sync, sync::Kind::pid, pidfd_out, static_cast<int>(child));
     ::_exit(sent ? 0 : 125);
   }
+  if (process::scheduled_from_outside(prepared))
+    if (auto m = sync::expect(sync, sync::Kind::joined); !m) stop(sync, m.error());
   if (auto s = settle(spec, prepared, options, sync); !s) stop(sync, s.error());
   process::Failure failure = process::become(prepared, -1, sync);
   stop(sync, failure.error, failure.exit_code);
@@ -110,8 +119,16 @@ std::variant<Started, StartError> start(const spec::Spec& spec, const spec::Proc
     if (!compiled) return failed(std::move(compiled.error()));
     program = std::move(*compiled);
   }
-  const spec::Landlock* landlock = spec.secure && spec.secure->landlock ? &*spec.secure->landlock : nullptr;
-  process::Prepared prepared = process::prepare(process, landlock, spec.seccomp ? &program : nullptr);
+  auto ready = process::prepare(spec, process, spec.seccomp ? &program : nullptr);
+  if (!ready) return failed(std::move(ready.error()));
+  process::Prepared& prepared = *ready;
+  auto agent = seccomp_notify::Agent::attach(spec, program, options.describe);
+  if (!agent) return failed(std::move(agent.error()));
+  if (agent->wanted()) prepared.agent = &*agent;
+  prepared.affinity = &process.exec_affinity.final;
+  // Before the move to the container's cgroups (config.md#linux-process, execCPUAffinity).
+  if (!process.exec_affinity.initial.empty())
+    if (auto s = schedule::set_affinity(process.exec_affinity.initial); !s) return failed(std::move(s.error()));
   prepared.preserve = options.preserve;
   prepared.new_keyring = options.new_keyring;
   prepared.keep_groups = rootless::needed();
@@ -159,6 +176,11 @@ std::variant<Started, StartError> start(const spec::Spec& spec, const spec::Proc
     break;
   }
   (void)reap(intermediate);
+  intermediate = out.pid;
+  if (process::scheduled_from_outside(prepared)) {
+    if (auto s = process::from_outside(prepared, out.pid); !s) return give_up(std::move(s.error()));
+    if (auto s = sync::send(sync, sync::Kind::joined); !s) return give_up(std::move(s.error()));
+  }
   if (options.streams != nullptr) *options.streams = container::Streams{};
   StartError outcome = container::await_exec(sync, out.terminal, executing);
   if (!outcome.error.code.empty()) {

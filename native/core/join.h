@@ -16,6 +16,8 @@ struct Options {
   container::Streams* streams = nullptr;  // nullptr: those of the caller
   int preserve = 0;          // descriptors 3, 4, ... that the program gets
   bool new_keyring = true;
+  std::string id = {};       // needed by linux.intelRdt
+  std::function<std::string(pid_t)> describe = {};  // the container's state as JSON, for a seccomp agent
 };
 
 // `spec` is the config that the container runs with; `process` replaces its process object.

@@ -5,6 +5,7 @@
 #include <linux/keyctl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -13,8 +14,13 @@
 #include <climits>
 
 #include "caps.h"
+#include "environment.h"
+#include "hardening.h"
 #include "landlock.h"
+#include "lsm.h"
+#include "program.h"
 #include "rlimit.h"
+#include "schedule.h"
 #include "sync.h"
 
 namespace secure::process {
@@ -60,78 +66,35 @@ Status enter_cwd(const std::string& cwd) {
   return Ok{};
 }
 
-const char* search_path(const std::vector<char*>& envp) {
-  for (char* entry : envp)
-    if (entry != nullptr && std::string_view(entry).starts_with("PATH=")) return entry + 5;
-  return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-}
-
-// Before the filter is on, so that "not found" and "not executable" are told apart and explained.
-Failure find_program(const Prepared& prepared, std::string& out) {
-  std::string name = prepared.argv[0];
-  auto usable = [](const std::string& path, int& err) {
-    struct stat st {};
-    if (::stat(path.c_str(), &st) < 0) {
-      err = errno;
-      return false;
-    }
-    if (S_ISDIR(st.st_mode)) {
-      err = EISDIR;
-      return false;
-    }
-    if (::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) < 0) {
-      err = errno;
-      return false;
-    }
-    return true;
-  };
-  int worst = ENOENT;
-  if (name.find('/') != std::string::npos) {
-    if (usable(name, worst)) {
-      out = name;
-      return {};
-    }
-  } else {
-    std::string_view path = search_path(prepared.envp);
-    while (true) {
-      std::size_t colon = path.find(':');
-      std::string dir(path.substr(0, colon));
-      std::string candidate = (dir.empty() ? "." : dir) + "/" + name;
-      int err = 0;
-      if (usable(candidate, err)) {
-        out = candidate;
-        return {};
-      }
-      if (err != ENOENT && err != ENOTDIR) worst = err;
-      if (colon == std::string_view::npos) break;
-      path.remove_prefix(colon + 1);
-    }
-  }
-  bool missing = worst == ENOENT || worst == ENOTDIR;
-  return {fail(Stage::exec, missing ? "COMMAND_NOT_FOUND" : "COMMAND_NOT_EXECUTABLE", worst, "execute '" + name + "'",
-               missing ? "check the name, and the image's PATH" : "check the file's mode, and that it is not a directory"),
-          missing ? 127 : 126};
-}
-
 // As root still, so only what is missing counts: what this user may not reach shows later.
 Failure precheck(const Prepared& prepared) {
   if (auto s = enter_cwd(prepared.process->cwd); !s && s.error().err == ENOENT) return {std::move(s.error()), 125};
   std::string program;
-  Failure found = find_program(prepared, program);
+  Failure found = program::find(prepared.argv[0], prepared.envp, program);
   if (::chdir("/") < 0) return {error_at(Stage::process, "CWD_FAILED", "enter /"), 125};
   return found.exit_code == 127 ? found : Failure{};
 }
 
-Status close_others(const Prepared& prepared, int sync) {
-  std::vector<int> keep{sync, prepared.gate};
+Status close_others(const Prepared& prepared, int sync, const lsm::Pending& labels) {
+  std::vector<int> keep{sync, prepared.gate, labels.files[0].get(), labels.files[1].get()};
+  if (prepared.agent != nullptr) keep.push_back(prepared.agent->socket());
   for (int i = 0; i < prepared.preserve; ++i) keep.push_back(3 + i);
   return close_all_but(keep);
 }
 
-Status confine(const Prepared& prepared, const Fd& ruleset) {
+Status set_personality(const spec::Spec& spec) {
+  if (!spec.personality || ::personality(*spec.personality) >= 0) return Ok{};
+  return error_at(Stage::process, "PERSONALITY_FAILED", "set the execution domain of /linux/personality");
+}
+
+// After the hooks of the container, to which none of it must apply.
+Status confine(const Prepared& prepared, const lsm::Pending& labels, const Fd& ruleset) {
+  SECURE_TRY(set_personality(*prepared.spec));
+  SECURE_TRY(hardening::apply(prepared.spec->hardening));
+  SECURE_TRY(lsm::apply(labels, *prepared.process));
   if (ruleset.valid()) SECURE_TRY(landlock::enforce(ruleset));
-  if (prepared.filter != nullptr) SECURE_TRY(seccomp::load(*prepared.filter));
-  return Ok{};
+  if (prepared.filter == nullptr) return Ok{};
+  return prepared.agent != nullptr ? prepared.agent->load(*prepared.filter) : seccomp::load(*prepared.filter);
 }
 
 // The other end of what was created: whoever connects starts it.
@@ -161,18 +124,6 @@ bool parent_is_gone(int sync) {
 
 }  // namespace
 
-Prepared prepare(const spec::Process& process, const spec::Landlock* landlock, const seccomp::Program* filter) {
-  Prepared out;
-  out.process = &process;
-  out.landlock = landlock;
-  out.filter = filter;
-  for (const auto& arg : process.args) out.argv.push_back(const_cast<char*>(arg.c_str()));
-  for (const auto& entry : process.env) out.envp.push_back(const_cast<char*>(entry.c_str()));
-  out.argv.push_back(nullptr);
-  out.envp.push_back(nullptr);
-  return out;
-}
-
 bool open_standard_streams() {
   for (int fd = 0; fd < 3; ++fd)
     if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd) return false;
@@ -191,21 +142,41 @@ void reset_signals() {
   (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-Failure become(const Prepared& prepared, [[maybe_unused]] int procfs, int& sync) {
+Failure become(const Prepared& prepared, int procfs, int& sync) {
   const spec::Process& process = *prepared.process;
   auto failed = [](Result<Ok>&& status) { return Failure{std::move(status.error()), 125}; };
   reset_signals();
+  if (procfs >= 0)
+    if (auto s = lsm::label_keyring(procfs, process); !s) return failed(std::move(s));
   if (prepared.new_keyring)
     if (auto s = join_new_keyring(); !s) return failed(std::move(s));
+  lsm::Pending labels;
+  if (procfs >= 0) {
+    auto opened = lsm::open(procfs, process);
+    if (!opened) return {std::move(opened.error()), 125};
+    labels = std::move(*opened);
+  }
   // From here on descriptors of ours are out of reach for the working directory and the program (CVE-2024-21626).
-  if (auto s = close_others(prepared, sync); !s) return failed(std::move(s));
+  if (auto s = close_others(prepared, sync, labels); !s) return failed(std::move(s));
   Fd ruleset;
-  if (prepared.landlock != nullptr) {
-    auto built = landlock::build(*prepared.landlock);
+  if (prepared.spec->landlock) {
+    auto built = landlock::build(*prepared.spec->landlock);
     if (!built) return {std::move(built.error()), 125};
     ruleset = std::move(*built);
   }
+  std::vector<char*> with_home;
+  std::string home;
+  if (!prepared.has_home) {
+    home = "HOME=" + environment::find_home(process.uid);
+    with_home = prepared.envp;
+    with_home.insert(with_home.end() - 1, home.data());
+  }
+  const std::vector<char*>& envp = prepared.has_home ? prepared.envp : with_home;
   if (auto s = rlimit::apply(process.rlimits); !s) return failed(std::move(s));
+  if (prepared.affinity == nullptr || prepared.affinity->empty()) schedule::reset_affinity();
+  else if (auto s = schedule::set_affinity(*prepared.affinity); !s) return failed(std::move(s));
+  if (prepared.spec->memory_policy)
+    if (auto s = schedule::set_memory_policy(*prepared.spec->memory_policy); !s) return failed(std::move(s));
   // Without no_new_privs both need CAP_SYS_ADMIN. It is kept until they are on, so that the filter is about the program and not about
   // us; only a user without a say in capabilities loses it by becoming that user.
   const bool confined = prepared.filter != nullptr || ruleset.valid();
@@ -216,10 +187,10 @@ Failure become(const Prepared& prepared, [[maybe_unused]] int procfs, int& sync)
     if (prepared.gate >= 0)
       if (Failure f = precheck(prepared); !f.error.code.empty()) return f;
     if (auto s = hold(prepared, sync); !s) return failed(std::move(s));
-    if (auto s = confine(prepared, ruleset); !s) return failed(std::move(s));
+    if (auto s = confine(prepared, labels, ruleset); !s) return failed(std::move(s));
   }
   if (process.has_capabilities)
-    if (auto s = caps::limit_bounding(process.capabilities); !s) return failed(std::move(s));
+    if (auto s = caps::limit_bounding(prepared.capabilities); !s) return failed(std::move(s));
   if (auto s = set_identity(process, prepared.keep_groups); !s) return failed(std::move(s));
   // A change of ids makes the process as dumpable as sysctl fs.suid_dumpable says.
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -227,9 +198,9 @@ Failure become(const Prepared& prepared, [[maybe_unused]] int procfs, int& sync)
   else (void)::umask(0022);
   if (auto s = enter_cwd(process.cwd); !s) return failed(std::move(s));
   std::string program;
-  if (Failure f = find_program(prepared, program); !f.error.code.empty()) return f;
+  if (Failure f = program::find(prepared.argv[0], envp, program); !f.error.code.empty()) return f;
   if (process.has_capabilities)
-    if (auto s = caps::apply(admin ? caps::with_admin(process.capabilities) : process.capabilities); !s) return failed(std::move(s));
+    if (auto s = caps::apply(admin ? caps::with_admin(prepared.capabilities) : prepared.capabilities); !s) return failed(std::move(s));
   if (process.no_new_privileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
     return {error_at(Stage::process, "CONTROL_UNAVAILABLE", "set no_new_privs"), 125};
   if (!early)
@@ -244,10 +215,10 @@ Failure become(const Prepared& prepared, [[maybe_unused]] int procfs, int& sync)
   if (auto s = sync::send(sync, sync::Kind::executing); !s) return failed(std::move(s));
   // Last: the filter then needs nothing that only the runtime does.
   if (!early)
-    if (auto s = confine(prepared, ruleset); !s) return failed(std::move(s));
+    if (auto s = confine(prepared, labels, ruleset); !s) return failed(std::move(s));
   if (admin)
-    if (auto s = caps::drop_admin(process.capabilities); !s) return failed(std::move(s));
-  ::execve(program.c_str(), prepared.argv.data(), prepared.envp.data());
+    if (auto s = caps::drop_admin(prepared.capabilities); !s) return failed(std::move(s));
+  ::execve(program.c_str(), prepared.argv.data(), envp.data());
   int e = errno;
   return {fail(Stage::exec, e == ENOENT ? "COMMAND_NOT_FOUND" : "COMMAND_NOT_EXECUTABLE", e, "execute '" + program + "'",
                e == ENOENT ? "the file is there, so its interpreter or loader is missing" : ""),

@@ -10,16 +10,23 @@
 #include "fd.h"
 #include "result.h"
 #include "seccomp.h"
+#include "seccomp_notify.h"
 #include "spec.h"
 
 namespace secure::process {
 
 // Everything that can be computed before the process exists.
 struct Prepared {
+  const spec::Spec* spec = nullptr;
   const spec::Process* process = nullptr;
-  const spec::Landlock* landlock = nullptr;  // nullptr: none
   const seccomp::Program* filter = nullptr;  // nullptr: none
+  const seccomp_notify::Agent* agent = nullptr;  // of a filter that notifies
+  spec::Capabilities capabilities;           // of those wanted, what can be had
   std::vector<char*> argv, envp;             // point into *process, null-terminated
+  bool has_home = true;
+  bool user_namespace = false;
+  // The processors that it may use, empty: all of its cpuset.
+  const std::vector<unsigned long>* affinity = nullptr;
   int preserve = 0;                          // descriptors 3, 4, ... that the program gets
   bool new_keyring = true;
   bool keep_groups = false;                  // without root setgroups(2) is refused; what is not mapped stays as nobody's group
@@ -29,7 +36,16 @@ struct Prepared {
   // Run by the process itself, right before the program (startContainer).
   std::function<Status()> before_program;
 };
-Prepared prepare(const spec::Process& process, const spec::Landlock* landlock, const seccomp::Program* filter);
+// `process` is that of `spec` or one of exec. What the specification allows to leave out becomes a warning.
+Result<Prepared> prepare(const spec::Spec& spec, const spec::Process& process, const seccomp::Program* filter);
+
+// What takes the rights of the initial user namespace: OOM score, raised hard limits, scheduling. Of process `pid` that has not been
+// executed, by whoever made it.
+Status from_outside(const Prepared& prepared, pid_t pid);
+// True when from_outside() sets what a child of `pid` would not inherit.
+bool scheduled_from_outside(const Prepared& prepared);
+// The same for the process that makes one inside the container, before it joins it: all that its child inherits, labels included.
+Status before_joining(const Prepared& prepared);
 
 // An error together with the exit code that container tools use for it: 125, 126 or 127.
 struct Failure {
@@ -45,7 +61,7 @@ bool open_standard_streams();
 void reset_signals();
 
 // Give the process its limits, identity, confinement and working directory and execute it. `procfs` is a
-// detached procfs of the right pid namespace, or -1; the OOM score is set by others. `sync` is close-on-exec; at the gate the one
+// detached procfs of the right pid namespace, or -1 after before_joining(). `sync` is close-on-exec; at the gate the one
 // to whoever starts takes its place. Returns only on failure.
 Failure become(const Prepared& prepared, int procfs, int& sync);
 

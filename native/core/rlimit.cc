@@ -79,12 +79,24 @@ Status apply(const std::vector<spec::Rlimit>& limits, pid_t pid) {
     if (limit.soft > limit.hard)
       return fail(Stage::process, "RLIMIT_INVALID", 0,
                   limit.type + ": the soft limit " + text(limit.soft) + " is above the hard limit " + text(limit.hard));
-    rlimit64 now{};
-    if (sys_prlimit(pid, resource, nullptr, &now) < 0) return refused(resource, limit, now, errno);
     rlimit64 wanted{limit.soft, limit.hard};
-    if (sys_prlimit(pid, resource, &wanted, nullptr) < 0) return refused(resource, limit, now, errno);
+    if (sys_prlimit(pid, resource, &wanted, nullptr) == 0) continue;
+    const int err = errno;
+    rlimit64 now{};
+    (void)sys_prlimit(pid, resource, nullptr, &now);
+    return refused(resource, limit, now, err);
   }
   return Ok{};
+}
+
+void raise(const std::vector<spec::Rlimit>& limits, pid_t pid) {
+  for (const auto& limit : limits) {
+    const int resource = number(limit.type);
+    rlimit64 now{};
+    if (resource < 0 || sys_prlimit(pid, resource, nullptr, &now) < 0 || limit.hard <= now.rlim_max) continue;
+    rlimit64 wanted{now.rlim_cur, limit.hard};
+    (void)sys_prlimit(pid, resource, &wanted, nullptr);
+  }
 }
 
 }  // namespace secure::rlimit

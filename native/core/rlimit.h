@@ -23,4 +23,8 @@ std::string name(int number);
 // Other codes: RLIMIT_INVALID (unknown name, soft above hard), RLIMIT_FAILED.
 Status apply(const std::vector<spec::Rlimit>& limits, pid_t pid = 0);
 
+// From the host side for a process with a user namespace of its own: raise those hard limits that are too low, as far as the caller
+// may, and leave everything else to apply(), which also reports what is still missing. Nothing that the set-up does gets a lower limit.
+void raise(const std::vector<spec::Rlimit>& limits, pid_t pid);
+
 }  // namespace secure::rlimit

@@ -7,8 +7,6 @@
 #include <algorithm>
 #include <climits>
 
-#include "caps.h"
-#include "rlimit.h"
 #include "spec_parts.h"
 
 namespace secure::spec {
@@ -31,73 +29,6 @@ std::vector<IdMap> read_id_maps(const json::Node& node) {
     out.push_back(map);
   }
   if (out.size() > 340) node.report("has more than the 340 mappings that the kernel takes");
-  return out;
-}
-
-namespace {
-
-std::uint64_t read_caps(const json::Node& node) {
-  std::uint64_t set = 0;
-  for (const auto& item : node.items()) {
-    std::string name = item.str();
-    int number = caps::number(name);
-    if (number < 0) item.report("names no capability: '" + name + "'");
-    else set |= 1ULL << static_cast<unsigned>(number);
-  }
-  return set;
-}
-
-}  // namespace
-
-Process read_process(const json::Node& node) {
-  Process out;
-  out.terminal = node["terminal"].boolean();
-  out.uid = node["user"]["uid"].u32();
-  out.gid = node["user"]["gid"].u32();
-  // (uid_t)-1 means "leave unchanged" to setresuid(2): a container would keep its uid 0.
-  if (out.uid == UINT32_MAX) node["user"]["uid"].report("must not be 4294967295");
-  if (out.gid == UINT32_MAX) node["user"]["gid"].report("must not be 4294967295");
-  for (const auto& gid : node["user"]["additionalGids"].items()) {
-    out.additional_gids.push_back(gid.u32());
-    if (out.additional_gids.back() == UINT32_MAX) gid.report("must not be 4294967295");
-  }
-  if (auto mask = node["user"]["umask"]; mask.present())
-    out.umask = static_cast<std::uint32_t>(mask.integer(0, 0777, 0));
-  out.args = node["args"].strings();
-  out.env = node["env"].strings();
-  out.cwd = node["cwd"].present() ? read_path(node["cwd"]) : "/";
-  if (auto c = node["capabilities"]; c.present()) {
-    out.has_capabilities = true;
-    out.capabilities.bounding = read_caps(c["bounding"]);
-    out.capabilities.effective = read_caps(c["effective"]);
-    out.capabilities.inheritable = read_caps(c["inheritable"]);
-    out.capabilities.permitted = read_caps(c["permitted"]);
-    // The kernel takes an ambient capability only when it is permitted and inheritable; engines ask for more (crun's
-    // own template does), and runc and crun drop the rest as well.
-    out.capabilities.ambient = read_caps(c["ambient"]) & out.capabilities.permitted & out.capabilities.inheritable;
-  }
-  for (const auto& item : node["rlimits"].items()) {
-    Rlimit limit{item["type"].str(), item["soft"].u64(), item["hard"].u64()};
-    if (rlimit::number(limit.type) < 0) item["type"].report("names no resource limit: '" + limit.type + "'");
-    if (limit.soft > limit.hard) item.report("has a soft limit above its hard limit");
-    for (const auto& earlier : out.rlimits)
-      if (earlier.type == limit.type) item.report("repeats " + limit.type);
-    out.rlimits.push_back(std::move(limit));
-  }
-  out.no_new_privileges = node["noNewPrivileges"].boolean();
-  if (auto score = node["oomScoreAdj"]; score.present())
-    out.oom_score_adj = static_cast<int>(score.integer(-1000, 1000, 0));
-  out.apparmor_profile = node["apparmorProfile"].str();
-  out.selinux_label = node["selinuxLabel"].str();
-  return out;
-}
-
-Result<Process> parse_process(std::string_view text) {
-  SECURE_LET(doc, json::parse(text, "the process"));
-  json::Sink sink;
-  Process out = read_process(json::Node(&doc, &sink, ""));
-  if (sink.error) return std::move(*sink.error);
-  if (out.args.empty() || out.args[0].empty()) return fail(Stage::config, "CONFIG_INVALID", 0, "/args must name a command");
   return out;
 }
 
@@ -142,6 +73,7 @@ Result<Spec> read(const rapidjson::Document& doc) {
   }
   if (root["secure"].present()) out.secure = read_extension(root["secure"]);
   else if (out.root_path.empty()) root["root"]["path"].report("must not be empty");
+  read_hardening(root, out);
   if (out.secure && out.secure->network) check_network(root["secure"]["network"], out);
   if (sink.error) return std::move(*sink.error);
   return out;

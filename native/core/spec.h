@@ -59,6 +59,7 @@ struct Seccomp {
   std::optional<unsigned> default_errno_ret;
   std::vector<std::string> architectures, flags;
   std::vector<SeccompRule> rules;
+  std::string listener_path, listener_metadata;  // of SCMP_ACT_NOTIFY
 };
 
 struct Device {
@@ -140,6 +141,18 @@ struct Landlock {
   std::vector<LandlockPort> net_port;
 };
 
+// sched_setattr(2), as numbers.
+struct Scheduler {
+  std::uint32_t policy = 0, priority = 0;
+  std::int32_t nice = 0;
+  std::uint64_t flags = 0, runtime = 0, deadline = 0, period = 0;
+};
+
+// execCPUAffinity: as number_set::parse() returns them, empty: not given.
+struct CpuAffinity {
+  std::vector<unsigned long> initial, final;
+};
+
 struct Process {
   bool terminal = false;
   std::uint32_t uid = 0, gid = 0;
@@ -153,6 +166,39 @@ struct Process {
   bool no_new_privileges = false;
   std::optional<int> oom_score_adj;
   std::string apparmor_profile, selinux_label;
+  std::optional<std::pair<unsigned, unsigned>> console_size;  // rows, columns
+  std::optional<Scheduler> scheduler;
+  std::optional<int> io_priority;  // as ioprio_set(2) takes it
+  CpuAffinity exec_affinity;
+  std::vector<std::string> warnings;  // what is left out, as the specification wants it
+};
+
+// set_mempolicy(2): mode with its flags, and nodes as number_set::parse() returns them.
+struct MemoryPolicy {
+  int mode = 0;
+  std::vector<unsigned long> nodes;
+};
+
+struct TimeOffset {
+  std::string clock;  // monotonic, boottime
+  std::int64_t secs = 0;
+  std::uint32_t nanosecs = 0;
+};
+
+struct IntelRdt {
+  std::string clos_id;                // empty: the container's id
+  std::vector<std::string> schemata;  // lines, in the order of writing
+  bool enable_monitoring = false;
+};
+
+struct NetDevice {
+  std::string host, name;  // in the host's and in the container's network namespace
+};
+
+// What a process is denied beyond the runtime specification.
+struct Hardening {
+  bool refuse_exec_gain = false;         // PR_SET_MDWE
+  bool no_store_bypass = false, no_indirect_branch = false;  // PR_SET_SPECULATION_CTRL
 };
 
 // runtime-spec config.md#posix-platform-hooks
@@ -206,7 +252,6 @@ struct Extension {
   std::vector<std::string> layers;  // unpacked layer directories, lowest first
   std::optional<std::uint32_t> range_size;
   std::string upper_dir, work_dir;
-  std::optional<Landlock> landlock;
   std::optional<Network> network;
   std::vector<GeneratedFile> files;
   Monitor monitor;
@@ -230,6 +275,13 @@ struct Spec {
   std::string rootfs_propagation;  // empty: private
   std::vector<std::pair<std::string, std::string>> sysctl;
   std::string mount_label;
+  std::optional<unsigned long> personality;
+  std::optional<MemoryPolicy> memory_policy;
+  std::vector<TimeOffset> time_offsets;
+  std::optional<IntelRdt> intel_rdt;
+  std::vector<NetDevice> net_devices;
+  Hardening hardening;
+  std::optional<Landlock> landlock;  // of the extension, or of an annotation
   Hooks hooks;
   std::vector<std::pair<std::string, std::string>> annotations;
   std::optional<Extension> secure;

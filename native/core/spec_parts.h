@@ -9,6 +9,15 @@ namespace secure::spec {
 
 Process read_process(const json::Node& node);
 Resources read_resources(const json::Node& node);
+Seccomp read_seccomp(const json::Node& node);
+// With what only the profile of a container has: who answers notifications.
+Seccomp read_container_seccomp(const json::Node& node);
+// After the namespaces.
+void read_sysctls(const json::Node& node, Spec& out);
+// personality, memoryPolicy, timeOffsets, intelRdt, netDevices.
+void read_linux_kernel(const json::Node& linux_node, Spec& out);
+// landlock and hardening of the extension or, where there is none, of annotations.
+void read_hardening(const json::Node& root, Spec& out);
 void read_linux(const json::Node& node, Spec& out);
 Extension read_extension(const json::Node& node);
 Network read_network(const json::Node& node);

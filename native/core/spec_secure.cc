@@ -5,24 +5,6 @@ namespace secure::spec {
 
 namespace {
 
-Landlock read_landlock(const json::Node& node) {
-  Landlock out;
-  out.min_abi = static_cast<int>(node["minAbi"].integer(1, 1000, 1));
-  out.handled_access_fs = node["handledAccessFs"].strings();
-  out.handled_access_net = node["handledAccessNet"].strings();
-  out.scoped = node["scoped"].strings();
-  for (const auto& item : node["pathBeneath"].items())
-    out.path_beneath.push_back({item["parent"].strings(), item["allowedAccess"].strings(), item["optional"].boolean()});
-  for (const auto& item : node["netPort"].items()) {
-    LandlockPort rule;
-    for (const auto& port : item["port"].items())
-      rule.port.push_back(static_cast<std::uint64_t>(port.integer(0, 65535, 0)));
-    rule.allowed_access = item["allowedAccess"].strings();
-    out.net_port.push_back(std::move(rule));
-  }
-  return out;
-}
-
 Monitor read_monitor(const json::Node& node) {
   Monitor out;
   out.detach = node["detach"].boolean();
@@ -61,7 +43,6 @@ Extension read_extension(const json::Node& node) {
     out.range_size = static_cast<std::uint32_t>(range["size"].integer(1, 65536, 65536));
   out.upper_dir = node["upperDir"].str();
   out.work_dir = node["workDir"].str();
-  if (node["landlock"].present()) out.landlock = read_landlock(node["landlock"]);
   if (node["network"].present()) out.network = read_network(node["network"]);
   out.files = read_files(node["files"]);
   out.monitor = read_monitor(node["monitor"]);

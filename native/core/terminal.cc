@@ -43,6 +43,13 @@ void translate_line_ends(int terminal, bool on) {
   (void)::tcsetattr(terminal, TCSANOW, &t);
 }
 
+Status resize(const Fd& master, const std::optional<std::pair<unsigned, unsigned>>& size) {
+  if (!size) return Ok{};
+  const winsize window{static_cast<unsigned short>(size->first), static_cast<unsigned short>(size->second), 0, 0};
+  if (::ioctl(master.get(), TIOCSWINSZ, &window) < 0) return fail(Stage::process, "TERMINAL_FAILED", errno, "set the size of the terminal to /process/consoleSize");
+  return Ok{};
+}
+
 Status bind_console(int root, const Fd& peer) {
   SECURE_LET(target, rootfs::resolve(root, "/dev/console", false));
   SECURE_LET(mount, mountfd::clone(peer.get(), "", false));

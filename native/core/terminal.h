@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
+#include <utility>
+
 #include "fd.h"
 #include "result.h"
 
@@ -16,6 +19,9 @@ Result<Pair> create(int root, unsigned uid);
 
 // Whether "\n" goes out as "\r\n". Off in what create() makes; whoever receives a terminal expects the kernel's default, on.
 void translate_line_ends(int terminal, bool on);
+
+// Rows and columns (config.md#process, consoleSize); nothing: as it is.
+Status resize(const Fd& master, const std::optional<std::pair<unsigned, unsigned>>& size);
 
 // Bind the terminal on /dev/console of the root.
 Status bind_console(int root, const Fd& peer);

@@ -119,6 +119,8 @@ Result<container::Started> start(Found& found, const spec::Spec& spec, const spe
   options.target_pidfd = pidfd.get();
   options.cgroup_path = path;
   options.new_keyring = !request.no_new_keyring;
+  options.id = found.state.id;
+  options.describe = [&](pid_t) { return oci::to_json(found.state, oci::Status::running, found.state.pid); };
   if (!request.preserve.empty()) {
     auto n = number::decimal(request.preserve, 1024);
     if (!n) return usage_error("--preserve-fds takes a number, not '" + request.preserve + "'");

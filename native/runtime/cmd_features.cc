@@ -47,8 +47,22 @@ constexpr Action kActions[] = {{"SCMP_ACT_ALLOW", SECCOMP_RET_ALLOW},
                                {"SCMP_ACT_KILL_PROCESS", SECCOMP_RET_KILL_PROCESS},
                                {"SCMP_ACT_KILL_THREAD", SECCOMP_RET_KILL_THREAD},
                                {"SCMP_ACT_LOG", SECCOMP_RET_LOG},
+                               {"SCMP_ACT_NOTIFY", SECCOMP_RET_USER_NOTIF},
                                {"SCMP_ACT_TRACE", SECCOMP_RET_TRACE},
                                {"SCMP_ACT_TRAP", SECCOMP_RET_TRAP}};
+
+constexpr const char* kHooks[] = {"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"};
+constexpr const char* kOperators[] = {"SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE"};
+constexpr const char* kFlagNames[] = {"SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC",
+                                      "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"};
+constexpr unsigned kFlagValues[] = {SECCOMP_FILTER_FLAG_LOG, SECCOMP_FILTER_FLAG_SPEC_ALLOW, SECCOMP_FILTER_FLAG_TSYNC,
+                                    SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV | SECCOMP_FILTER_FLAG_NEW_LISTENER};
+constexpr const char* kMemoryModes[] = {"MPOL_BIND", "MPOL_DEFAULT", "MPOL_INTERLEAVE", "MPOL_LOCAL", "MPOL_PREFERRED", "MPOL_PREFERRED_MANY",
+                                        "MPOL_WEIGHTED_INTERLEAVE"};
+constexpr const char* kMemoryFlags[] = {"MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES", "MPOL_F_STATIC_NODES"};
+
+// An unknown flag is EINVAL, a missing filter EFAULT: nothing is loaded.
+bool flag_available(unsigned flag) { return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flag, nullptr) < 0 && errno == EFAULT; }
 
 // seccomp(2) SECCOMP_GET_ACTION_AVAIL
 bool available(std::uint32_t action) { return ::syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0; }
@@ -68,6 +82,11 @@ class Writer {
   explicit Writer(rapidjson::Document::AllocatorType& a) : a_(a) {}
   rapidjson::Value text(std::string_view value) {
     return {value.data(), static_cast<rapidjson::SizeType>(value.size()), a_};
+  }
+  rapidjson::Value enabled() {
+    rapidjson::Value out(rapidjson::kObjectType);
+    out.AddMember("enabled", true, a_);
+    return out;
   }
   template <typename Range>
   rapidjson::Value list(const Range& range) {
@@ -91,7 +110,10 @@ int cmd_features(int argc, char** /*argv*/) {
   document.AddMember("version", write.text(kVersion), a);
   document.AddMember("ociVersionMin", "1.0.0", a);
   document.AddMember("ociVersionMax", "1.3.0", a);
+  document.AddMember("hooks", write.list(kHooks), a);
   document.AddMember("mountOptions", write.list(mount_words()), a);
+  // None of them widens anything: they only take away.
+  document.AddMember("potentiallyUnsafeConfigAnnotations", rapidjson::Value(rapidjson::kArrayType), a);
 
   rapidjson::Value linux_(rapidjson::kObjectType);
   linux_.AddMember("namespaces", write.list(kNamespaces), a);
@@ -105,7 +127,11 @@ int cmd_features(int argc, char** /*argv*/) {
     for (const auto& hierarchy : layout->hierarchies)
       for (const auto& controller : hierarchy.controllers) controllers.PushBack(write.text(controller), a);
   cgroups.AddMember("controllers", controllers, a);
+  // features-linux.md: what the runtime can do, whatever the host has.
+  cgroups.AddMember("v1", true, a);
+  cgroups.AddMember("v2", true, a);
   cgroups.AddMember("systemd", false, a);
+  cgroups.AddMember("systemdUser", false, a);
   linux_.AddMember("cgroup", cgroups, a);
 
   rapidjson::Value seccomp(rapidjson::kObjectType), actions(rapidjson::kArrayType);
@@ -119,7 +145,25 @@ int cmd_features(int argc, char** /*argv*/) {
   constexpr const char* kArchs[] = {"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"};
 #endif
   seccomp.AddMember("archs", write.list(kArchs), a);
+  seccomp.AddMember("operators", write.list(kOperators), a);
+  seccomp.AddMember("knownFlags", write.list(kFlagNames), a);
+  rapidjson::Value supported(rapidjson::kArrayType);
+  for (std::size_t i = 0; i < std::size(kFlagNames); ++i)
+    if (flag_available(kFlagValues[i])) supported.PushBack(write.text(kFlagNames[i]), a);
+  seccomp.AddMember("supportedFlags", supported, a);
   linux_.AddMember("seccomp", seccomp, a);
+  for (const char* name : {"apparmor", "selinux", "netDevices"}) linux_.AddMember(rapidjson::StringRef(name), write.enabled(), a);
+  rapidjson::Value rdt = write.enabled();
+  rdt.AddMember("schemata", true, a);
+  rdt.AddMember("monitoring", true, a);
+  linux_.AddMember("intelRdt", rdt, a);
+  rapidjson::Value extensions(rapidjson::kObjectType);
+  extensions.AddMember("idmap", write.enabled(), a);
+  linux_.AddMember("mountExtensions", extensions, a);
+  rapidjson::Value memory(rapidjson::kObjectType);
+  memory.AddMember("modes", write.list(kMemoryModes), a);
+  memory.AddMember("flags", write.list(kMemoryFlags), a);
+  linux_.AddMember("memoryPolicy", memory, a);
 
   rapidjson::Value landlock(rapidjson::kObjectType);
   const int abi = landlock::abi();

@@ -15,6 +15,7 @@
 #include "process.h"
 #include "report.h"
 #include "version.h"
+#include "warning.h"
 
 namespace {
 
@@ -101,6 +102,7 @@ int main(int argc, char** argv) {
   // The modes of what we make, a container's "/" among it, must not depend on the caller's.
   (void)::umask(0022);
   secure::runtime::set_process_arguments(argv);
+  secure::warning::to(secure::runtime::warn);
   int at = 1;
   if (auto status = secure::runtime::read_globals(argc, argv, at); !status) return secure::runtime::report(status.error(), 2);
   if (at < argc)

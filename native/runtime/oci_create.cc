@@ -16,6 +16,7 @@
 #include "namespaces.h"
 #include "number.h"
 #include "oci_hand_over.h"
+#include "rdt.h"
 #include "record.h"
 #include "rootless.h"
 #include "self.h"
@@ -174,6 +175,7 @@ std::variant<Created, CreateError> create(const CreateOptions& options) {
     gate = std::move(*made);
   }
   container::Options how;
+  how.id = options.id;
   how.bundle = *bundle;
   if (auto s = make_scope(out.spec, found.state, scope); !s) return undo(std::move(s.error()));
   how.cgroup_path = found.state.cgroup;
@@ -231,6 +233,7 @@ Status destroy(Found& found) {
     SECURE_TRY(cgroup::remove(layout, found.state.cgroup));
   }
   auto spec = config_of(found);
+  if (spec && spec->intel_rdt) SECURE_TRY(rdt::remove(*spec->intel_rdt, found.state.id, rdt::owned(*spec->intel_rdt)));
   SECURE_TRY(oci::remove(found.root.get(), found.state.id));
   if (spec) run_poststop(found.state, *spec);
   return Ok{};

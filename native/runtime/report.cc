@@ -86,6 +86,11 @@ int report(const Error& error, int exit_code) {
   return exit_code;
 }
 
+void warn(const std::string& text) {
+  (void)write_all(STDERR_FILENO, "secure-runtime: warning: " + printable(text) + "\n", "standard error");
+  write_log("warning", text);
+}
+
 int usage(const char* synopsis) {
   (void)write_all(STDERR_FILENO, "usage: " + std::string(synopsis) + "\n", "standard error");
   return 2;

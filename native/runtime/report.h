@@ -13,6 +13,9 @@ void set_error_format(const char* format);
 // With --debug: a line in the log, or on stderr where there is none.
 void debug(const std::string& message);
 
+// For warning::to().
+void warn(const std::string& text);
+
 // argv of this process as main() got it, for a command that has to execute the runtime again.
 void set_process_arguments(char** argv);
 char** process_arguments();

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "time_namespace.h"
+
+#include <sched.h>
+
+#include "fd.h"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080  // <linux/sched.h>, Linux 5.6
+#endif
+
+namespace secure::time_namespace {
+
+Status enter(int procfs, const std::vector<spec::TimeOffset>& offsets) {
+  if (::unshare(CLONE_NEWTIME) < 0)
+    return fail(Stage::process, "NAMESPACE_FAILED", errno, "make the time namespace of /linux/namespaces", errno == EINVAL ? "it is there since Linux 5.6, with CONFIG_TIME_NS" : "");
+  std::string text;
+  for (const auto& one : offsets) text += one.clock + " " + std::to_string(one.secs) + " " + std::to_string(one.nanosecs) + "\n";
+  if (!text.empty())
+    // One write(2): all or nothing.
+    if (auto s = write_file_once(procfs, "self/timens_offsets", text, Stage::process); !s)
+      return fail(Stage::process, "TIME_OFFSETS_FAILED", s.error().err, "set /linux/timeOffsets",
+                  s.error().err == ERANGE ? "the clock would be negative, or beyond 146 years" : "");
+  // The procfs is detached: nothing can be mounted over this magic link.
+  Fd file(::openat(procfs, "self/ns/time_for_children", O_RDONLY | O_CLOEXEC));
+  if (!file.valid() || ::setns(file.get(), CLONE_NEWTIME) < 0) return fail(Stage::process, "NAMESPACE_FAILED", errno, "enter the time namespace");
+  return Ok{};
+}
+
+}  // namespace secure::time_namespace

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "warning.h"
+
+namespace secure::warning {
+
+namespace {
+void (*current)(const std::string&) = nullptr;
+}
+
+void to(void (*sink)(const std::string& text)) { current = sink; }
+
+void emit(const std::string& text) {
+  if (current != nullptr) current(text);
+}
+
+}  // namespace secure::warning

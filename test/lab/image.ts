@@ -2,68 +2,98 @@
 // The guest's disk: busybox, our programs with the libraries they need, and the tests. One image serves all forms; each guest
 // writes to a throw-away copy.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, realpathSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { FORMS } from './forms.ts';
-import type { Kernel } from './packages.ts';
+import { runtimeBinary } from '../../src/runtime/binary.ts';
+import { FORMS, type Form } from './forms.ts';
+import { type Kernel, unpacked } from './packages.ts';
 import { formPlan, type TestFile } from './plan.ts';
+import { selinuxPolicy } from './selinux.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** Kernel modules that the guest's init loads, in this order. */
-const MODULES = ['fs/overlayfs/overlay.ko', 'drivers/block/loop.ko'];
+const MODULES = ['fs/overlayfs/overlay.ko', 'drivers/block/loop.ko', 'drivers/net/dummy.ko'];
+const DIRECTORIES = ['dev', 'etc', 'lab/plan', 'proc', 'root', 'run', 'sys', 'tmp', 'usr/bin', 'var/lib', 'var/tmp'];
 
-/** Files that `program` is linked with, by the paths the loader will look for. */
-function libraries(program: string): string[] {
-  const text = execFileSync('ldd', [program], { encoding: 'utf8' });
-  return [...text.matchAll(/(?:=> |^\s*)(\/\S+)/gm)].map((match) => match[1] ?? '');
+class Staging {
+  readonly directory: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+    rmSync(directory, { recursive: true, force: true });
+    for (const name of DIRECTORIES) mkdirSync(join(directory, name), { recursive: true });
+    // As Debian has them; the SELinux policy knows no other paths.
+    for (const [name, target] of Object.entries({
+      bin: 'usr/bin',
+      sbin: 'usr/sbin',
+      lib: 'usr/lib',
+      lib64: 'usr/lib64',
+    })) {
+      mkdirSync(join(directory, target), { recursive: true });
+      symlinkSync(target, join(directory, name));
+    }
+  }
+
+  put(source: string, target = source): void {
+    mkdirSync(dirname(join(this.directory, target)), { recursive: true });
+    cpSync(realpathSync(source), join(this.directory, target), { recursive: true });
+  }
+
+  write(target: string, text: string): void {
+    mkdirSync(dirname(join(this.directory, target)), { recursive: true });
+    writeFileSync(join(this.directory, target), text);
+  }
+
+  /** A program with the libraries that the loader will look for. `from`: an unpacked package that has some of them. */
+  putProgram(source: string, target: string, from = ''): void {
+    this.put(source, target);
+    const own = ['usr/lib', 'lib'].map((name) => join(from, name, 'x86_64-linux-gnu')).join(':');
+    const env = from === '' ? process.env : { ...process.env, LD_LIBRARY_PATH: own };
+    const text = execFileSync('ldd', [source], { encoding: 'utf8', env });
+    for (const match of text.matchAll(/(?:=> |^\s*)(\/\S+)/gm)) {
+      const library = match[1] ?? '';
+      this.put(library, from !== '' && library.startsWith(from) ? library.slice(from.length) : library);
+    }
+  }
 }
 
-function put(staging: string, source: string, target = source): void {
-  mkdirSync(dirname(join(staging, target)), { recursive: true });
-  cpSync(source, join(staging, target), { dereference: true, recursive: true });
+/** The parser compiles profiles in the guest: only there are the features of the kernel that has to enforce them. */
+function putAppArmor(staging: Staging, cache: string): void {
+  const packages = unpacked(cache, 'apparmor', () => ['apparmor', 'libapparmor1']);
+  staging.putProgram(join(packages, 'sbin/apparmor_parser'), 'usr/sbin/apparmor_parser', packages);
+  staging.write('etc/apparmor/parser.conf', '');
 }
 
-function putProgram(staging: string, source: string, target: string): void {
-  put(staging, source, target);
-  for (const library of libraries(source)) put(staging, library);
+function putSelinux(staging: Staging, cache: string): void {
+  const policy = selinuxPolicy(cache);
+  staging.put(policy.binary, 'lab/selinux/policy');
+  policy.label(staging.directory);
 }
 
-/** Make the disk in `directory`. @returns its path. */
-export function makeDisk(directory: string, kernel: Kernel, files: readonly TestFile[]): string {
-  const staging = join(directory, 'root');
-  rmSync(staging, { recursive: true, force: true });
-  for (const name of ['bin', 'dev', 'etc', 'lab/plan', 'proc', 'root', 'run', 'sys', 'tmp', 'usr/bin', 'var/lib'])
-    mkdirSync(join(staging, name), { recursive: true });
-  put(staging, '/bin/busybox');
+/** Make the disk in `cache`. @returns its path. */
+export function makeDisk(cache: string, kernel: Kernel, files: readonly TestFile[], forms: readonly Form[]): string {
+  const staging = new Staging(join(cache, 'root'));
+  staging.put('/bin/busybox', 'usr/bin/busybox');
   for (const name of execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).trim().split('\n'))
-    if (name !== 'busybox') symlinkSync('busybox', join(staging, 'bin', name));
-  writeFileSync(join(staging, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n');
-  writeFileSync(join(staging, 'etc/group'), 'root:x:0:\nnogroup:x:65534:\n');
+    if (name !== 'busybox') symlinkSync('busybox', join(staging.directory, 'usr/bin', name));
+  staging.write('etc/passwd', 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n');
+  staging.write('etc/group', 'root:x:0:\nnogroup:x:65534:\n');
+  staging.put(runtimeBinary(), 'usr/bin/secure-runtime');
+  staging.putProgram(join(root, 'build/release/core_tests'), 'lab/core_tests');
+  for (const name of MODULES) staging.put(join(kernel.modules, name), `lab/modules/${name.split('/').pop()}`);
+  staging.put(join(import.meta.dirname, 'guest'), 'lab/guest');
+  for (const form of FORMS) staging.write(`lab/plan/${form}`, `${formPlan(files, form).join('\n')}\n`);
+  if (forms.includes('apparmor')) putAppArmor(staging, cache);
+  // Last, as it labels what is there.
+  if (forms.includes('selinux')) putSelinux(staging, cache);
 
-  put(staging, join(root, 'build/release/secure-runtime'), 'usr/bin/secure-runtime');
-  putProgram(staging, join(root, 'build/release/core_tests'), 'lab/core_tests');
-  for (const name of MODULES) put(staging, join(kernel.modules, name), `lab/modules/${name.split('/').pop()}`);
-  put(staging, join(import.meta.dirname, 'guest'), 'lab/guest');
-  for (const form of FORMS) writeFileSync(join(staging, 'lab/plan', form), `${formPlan(files, form).join('\n')}\n`);
-
-  const disk = join(directory, 'disk.img');
+  const disk = join(cache, 'disk.img');
   rmSync(disk, { force: true });
   writeFileSync(disk, '');
   truncateSync(disk, 512 * 1024 * 1024);
   // Without a journal and with tables left for later, as it lives for a minute.
-  const options = [
-    '-q',
-    '-F',
-    '-t',
-    'ext4',
-    '-O',
-    '^has_journal',
-    '-E',
-    'lazy_itable_init=1,root_owner=0:0',
-    '-m',
-    '0',
-  ];
-  execFileSync('mke2fs', [...options, '-d', staging, disk], {
+  const options = ['-O', '^has_journal', '-E', 'lazy_itable_init=1,root_owner=0:0', '-m', '0'];
+  execFileSync('mke2fs', ['-q', '-F', '-t', 'ext4', ...options, '-d', staging.directory, disk], {
     env: { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` },
     stdio: ['ignore', 'inherit', 'inherit'],
   });

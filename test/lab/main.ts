@@ -29,7 +29,7 @@ const forms = chosen.filter((form) => values.only === undefined || formPlan(file
 mkdirSync(cache, { recursive: true });
 const start = performance.now();
 const { image, modules } = kernel(cache);
-const disk = makeDisk(cache, { image, modules }, files);
+const disk = makeDisk(cache, { image, modules }, files, forms);
 console.log(`TAP version 13\n# disk made in ${((performance.now() - start) / 1000).toFixed(1)} s`);
 
 let number = 0;

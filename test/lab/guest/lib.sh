@@ -66,3 +66,23 @@ inside() {
   rm -rf "$inside_dir"
   return "$inside_code"
 }
+
+# started COMMAND...: a container that runs in the background: $ID, $PID, and $GROUP (on v2), until the test ends
+started() {
+  ID=lab-$$ BUNDLE=/tmp/lab-$$
+  bundle "$BUNDLE" "$@"
+  trap 'secure-runtime delete --force "$ID"; rm -rf "$BUNDLE"' EXIT
+  secure-runtime create --bundle "$BUNDLE" --pid-file "$BUNDLE/pid" "$ID"
+  PID=$(cat "$BUNDLE/pid")
+  GROUP=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$PID/cgroup")
+  secure-runtime start "$ID"
+}
+
+# until_true COMMAND...: at most ten seconds
+until_true() {
+  for _ in $(seq 100); do
+    "$@" && return
+    sleep 0.1
+  done
+  fail "never true: $*"
+}

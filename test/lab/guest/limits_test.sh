@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+# forms: v2
+# Limits of cgroup v2, on a machine that has nothing else and no systemd.
+
+test_a_container_is_in_its_cgroup_from_its_first_instruction() {
+  # The root of its cgroup namespace is where the process was when that was made: with a later move it would see a path.
+  [ "$(inside cat /proc/self/cgroup)" = 0::/ ] || fail "$(inside cat /proc/self/cgroup)"
+}
+
+test_memory_is_limited_and_what_needs_more_is_killed() {
+  RESOURCES=',"memory":{"limit":16777216}'
+  code=0
+  inside dd if=/dev/zero of=/dev/null bs=64M count=1 || code=$?
+  [ "$code" = 137 ] || fail "exit code $code"
+  inside dd if=/dev/zero of=/dev/null bs=4M count=1
+}
+
+test_the_limits_are_where_the_kernel_reads_them() {
+  RESOURCES=',"memory":{"limit":33554432,"reservation":16777216},"pids":{"limit":7},"cpu":{"quota":20000,"period":100000,"shares":512}'
+  started sleep 100
+  for pair in memory.max=33554432 memory.low=16777216 pids.max=7 'cpu.max=20000 100000'; do
+    [ "$(cat "$GROUP/${pair%%=*}")" = "${pair#*=}" ] || fail "$pair, but it is $(cat "$GROUP/${pair%%=*}")"
+  done
+  weight=$(cat "$GROUP/cpu.weight")
+  { [ "$weight" -gt 10 ] && [ "$weight" -lt 100 ]; } || fail "weight $weight of 512 shares"
+}
+
+test_processes_are_limited() {
+  RESOURCES=',"pids":{"limit":4}'
+  text=$(inside sh -c 'for i in 1 2 3 4 5 6; do sleep 1 & done; wait' 2>&1) || true
+  expect "can't fork" "$text"
+}
+
+test_processor_time_is_limited() {
+  RESOURCES=',"cpu":{"quota":5000,"period":100000}'
+  started sh -c 'while :; do :; done'
+  throttled() { [ "$(sed -n 's/^nr_throttled //p' "$GROUP/cpu.stat")" -gt 2 ]; }
+  until_true throttled
+}
+
+test_processors_are_chosen() {
+  RESOURCES=',"cpu":{"cpus":"1","mems":"0"}'
+  expect 'Cpus_allowed_list:[[:space:]]*1$' "$(inside grep Cpus_allowed_list /proc/self/status)"
+}
+
+test_too_little_memory_to_start_is_said_with_limit_and_peak() {
+  RESOURCES=',"memory":{"limit":65536}'
+  bundle /tmp/small true
+  refused 125 'out of memory.*65536|memory.*limit' secure-runtime run --bundle /tmp/small lab-small
+  rm -rf /tmp/small
+}
+
+test_a_group_that_does_not_take_the_limit_is_refused_and_removed() {
+  RESOURCES=',"cpu":{"cpus":"77"}'
+  bundle /tmp/far true
+  refused 125 'cpuset.cpus' secure-runtime run --bundle /tmp/far lab-far
+  rm -rf /tmp/far
+}
+
+test_a_group_is_asked_for_by_path() {
+  LINUX=',"cgroupsPath":"/lab-parent/child"'
+  started sleep 100
+  [ "$GROUP" = /sys/fs/cgroup/lab-parent/child ] || fail "$GROUP"
+  secure-runtime delete --force "$ID"
+  trap - EXIT
+  rm -rf "$BUNDLE"
+  [ ! -e /sys/fs/cgroup/lab-parent/child ] || fail 'the group is left'
+  # The parent was made on the way.
+  [ ! -d /sys/fs/cgroup/lab-parent ] || rmdir /sys/fs/cgroup/lab-parent
+}

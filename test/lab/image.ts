@@ -80,6 +80,9 @@ export function makeDisk(cache: string, kernel: Kernel, files: readonly TestFile
   staging.write('etc/group', 'root:x:0:\nnogroup:x:65534:\n');
   staging.put(runtimeBinary(), 'usr/bin/secure-runtime');
   staging.putProgram(join(root, 'build/release/core_tests'), 'lab/core_tests');
+  // Where its tests look for them, from native/.
+  staging.put(join(root, 'test/profiles/seccomp/fixtures'));
+  mkdirSync(join(staging.directory, root, 'native'));
   for (const name of MODULES) staging.put(join(kernel.modules, name), `lab/modules/${name.split('/').pop()}`);
   staging.put(join(import.meta.dirname, 'guest'), 'lab/guest');
   for (const form of FORMS) staging.write(`lab/plan/${form}`, `${formPlan(files, form).join('\n')}\n`);

@@ -40,9 +40,10 @@ function report(form: Form, points: readonly Point[], session: Awaited<ReturnTyp
   }
   const failed = points.some((point) => !point.ok);
   if (failed) process.exitCode = 1;
-  if (failed && session.trouble !== undefined)
+  // The last point says whether the guest came to its end.
+  if (points.at(-1)?.ok === false)
     console.log(
-      `#   console of ${form}:\n${session.console.trimEnd().split('\n').slice(-60).join('\n').replace(/^/gm, '#   | ')}`,
+      `#   console of ${form}:\n${session.console.trimEnd().split('\n').slice(-30).join('\n').replace(/^/gm, '#   | ')}`,
     );
   if (values.verbose) console.log(session.stream.replace(/^/gm, '# '));
   console.log(`# ${form}: ${points.length} points in ${session.seconds.toFixed(1)} s`);

@@ -56,14 +56,14 @@ test_a_process_of_exec_is_confined_too() {
 
 test_a_profile_that_is_not_loaded_is_an_error() {
   PROCESS=',"apparmorProfile":"lab-none"'
-  bundle /tmp/none true
-  refused 125 "apparmorProfile.*'lab-none'" secure-runtime run --bundle /tmp/none lab-none
-  rm -rf /tmp/none
+  bundle /var/tmp/none true
+  refused 125 "apparmorProfile.*'lab-none'" secure-runtime run --bundle /var/tmp/none lab-none
+  rm -rf /var/tmp/none
 }
 
 test_a_name_cannot_hold_a_second_command() {
   PROCESS=',"apparmorProfile":"lab wide"'
-  bundle /tmp/name true
-  refused 125 apparmorProfile secure-runtime run --bundle /tmp/name lab-name
-  rm -rf /tmp/name
+  bundle /var/tmp/name true
+  refused 125 apparmorProfile secure-runtime run --bundle /var/tmp/name lab-name
+  rm -rf /var/tmp/name
 }

@@ -14,7 +14,7 @@ test_a_device_that_is_not_listed_is_neither_made_nor_opened() {
 
 test_making_is_not_opening() {
   RESOURCES=',"x":0'
-  dir=/tmp/lab-mknod
+  dir=/var/tmp/lab-mknod
   bundle "$dir" sh -c "mknod /tmp/disk b $numbers && echo made; head -c 1 /tmp/disk"
   sed -i 's/"devices":\[/&{"allow":true,"type":"b","access":"m"},/; s/\({"allow":true,"type":"b","access":"m"}\),\({"allow":false,"access":"rwm"}\)/\2,\1/; s/,"x":0//' "$dir/config.json"
   text=$(secure-runtime run --bundle "$dir" lab-mknod 2>&1) || true

@@ -69,7 +69,7 @@ inside() {
 
 # started COMMAND...: a container that runs in the background: $ID, $PID, and $GROUP (on v2), until the test ends
 started() {
-  ID=lab-$$ BUNDLE=/tmp/lab-$$
+  ID=lab-$$ BUNDLE=/var/tmp/lab-$$
   bundle "$BUNDLE" "$@"
   trap 'secure-runtime delete --force "$ID"; rm -rf "$BUNDLE"' EXIT
   secure-runtime create --bundle "$BUNDLE" --pid-file "$BUNDLE/pid" "$ID"

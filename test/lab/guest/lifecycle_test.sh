@@ -5,7 +5,7 @@
 status() { secure-runtime state "$ID" | sed -n 's/.*"status": *"\([a-z]*\)".*/\1/p'; }
 
 test_create_start_state_kill_delete() {
-  ID=lab-$$ BUNDLE=/tmp/lab-$$
+  ID=lab-$$ BUNDLE=/var/tmp/lab-$$
   bundle "$BUNDLE" sleep 100
   secure-runtime create --bundle "$BUNDLE" "$ID"
   [ "$(status)" = created ] || fail "$(status)"

@@ -44,17 +44,17 @@ test_processors_are_chosen() {
 }
 
 test_too_little_memory_to_start_is_said_with_limit_and_peak() {
-  RESOURCES=',"memory":{"limit":65536}'
-  bundle /tmp/small true
-  refused 125 'out of memory.*65536|memory.*limit' secure-runtime run --bundle /tmp/small lab-small
-  rm -rf /tmp/small
+  RESOURCES=',"memory":{"limit":4096}'
+  bundle /var/tmp/small true
+  refused 125 'out of memory.*limit.*peak' secure-runtime run --bundle /var/tmp/small lab-small
+  rm -rf /var/tmp/small
 }
 
 test_a_group_that_does_not_take_the_limit_is_refused_and_removed() {
   RESOURCES=',"cpu":{"cpus":"77"}'
-  bundle /tmp/far true
-  refused 125 'cpuset.cpus' secure-runtime run --bundle /tmp/far lab-far
-  rm -rf /tmp/far
+  bundle /var/tmp/far true
+  refused 125 'cpuset.cpus' secure-runtime run --bundle /var/tmp/far lab-far
+  rm -rf /var/tmp/far
 }
 
 test_a_group_is_asked_for_by_path() {

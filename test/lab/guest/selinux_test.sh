@@ -8,7 +8,7 @@ files=system_u:object_r:labweb.file:s0:c1,c2
 # labelled DIRECTORY LABEL: a bundle whose root file system has the label, as an engine would give it
 labelled() {
   mkdir -p "$1/rootfs"
-  mount -t tmpfs -o "context=$2" tmpfs "$1/rootfs"
+  mount -t tmpfs -o "context=\"$2\"" tmpfs "$1/rootfs"
   for name in bin dev etc proc sys tmp; do mkdir "$1/rootfs/$name"; done
   cp -p /bin/busybox "$1/rootfs/bin/busybox"
   for name in sh cat ls echo sleep true mount; do ln -s busybox "$1/rootfs/bin/$name"; done
@@ -45,7 +45,7 @@ test_files_of_another_container_are_closed() {
   PROCESS=",\"selinuxLabel\":\"$label\"" LINUX=",\"mountLabel\":\"$files\""
   labelled /tmp/web "$files"
   mkdir /tmp/other /tmp/web/rootfs/other
-  mount -t tmpfs -o context=system_u:object_r:labweb.file:s0:c3,c4 tmpfs /tmp/other
+  mount -t tmpfs -o 'context="system_u:object_r:labweb.file:s0:c3,c4"' tmpfs /tmp/other
   echo theirs >/tmp/other/file
   MOUNTS=',{"destination":"/other","type":"bind","source":"/tmp/other","options":["bind"]}'
   bundle /tmp/web sh -c 'cat /other/file; echo mine >/tmp/mine; cat /tmp/mine'

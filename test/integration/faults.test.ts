@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Bundle, type Config } from '../support/bundle.ts';
-import { type Fault, Faults, inParallel, type Point, type Traced } from '../support/faults.ts';
+import { type Fault, Faults, inParallel, mounts, type Point, type Traced } from '../support/faults.ts';
 import { cannotRun } from '../support/secure.ts';
 
 /** Calls of each command; about 50 ms of a core each. */
@@ -133,10 +133,15 @@ describe.skipIf(cannotRun())('at each of its system calls', () => {
       : (JSON.parse((await faults.call('state', id)).stdout) as { pid: number }).pid;
   }
 
-  async function attempt(subject: Subject, point?: Point): Promise<{ id: string; traced: Traced }> {
+  async function attempt(subject: Subject, point?: Point): Promise<{ id: string; traced: Traced; since: string }> {
     const id = `fault-${process.pid}-${ids++}`;
+    const since = mounts();
     const pid = await prepare(subject, id);
-    return { id, traced: await faults.traced(words(subject, id), point, subject.init === true ? pid : undefined) };
+    return {
+      id,
+      since,
+      traced: await faults.traced(words(subject, id), point, subject.init === true ? pid : undefined),
+    };
   }
 
   async function pointsOf(
@@ -144,10 +149,10 @@ describe.skipIf(cannotRun())('at each of its system calls', () => {
     faultOf: (n: number) => Fault,
     sample = SAMPLE,
   ): Promise<{ points: Point[]; good: Traced }> {
-    const { id, traced: good } = await attempt(subject);
+    const { id, since, traced: good } = await attempt(subject);
     expect([good.end, good.value, good.stderr]).toEqual(['exit', 0, '']);
     await faults.call('delete', '--force', id);
-    expect(await faults.left(id, good.processes)).toEqual([]);
+    expect(await faults.left(id, good.processes, since)).toEqual([]);
     const next = new Map<number, number>();
     const points = good.calls.map(({ process }, n) => {
       const call = next.get(process) ?? 0;
@@ -164,7 +169,7 @@ describe.skipIf(cannotRun())('at each of its system calls', () => {
       const { points, good } = await pointsOf(subject, (n) => ERRORS[n % ERRORS.length] as Fault);
       const problems: string[] = [];
       await inParallel(points, async (point) => {
-        const { id, traced } = await attempt(subject, point);
+        const { id, since, traced } = await attempt(subject, point);
         const problem = (what: string) =>
           problems.push(
             `${what}: ${JSON.stringify(point)}, call ${traced.failed}: ${traced.end} ${traced.value} ${traced.stderr.trim()}`,
@@ -176,12 +181,12 @@ describe.skipIf(cannotRun())('at each of its system calls', () => {
         else if (traced.value === 0 && traced.stdout !== good.stdout)
           problem(`another confinement: ${changed(good.stdout, traced.stdout)}`);
         if (traced.value !== 0 && subject.before.length === 0 && !subject.name.startsWith('run')) {
-          const left = await faults.left(id, traced.processes);
+          const left = await faults.left(id, traced.processes, since);
           if (left.length > 0) problem(`left without delete: ${left}`);
         }
         const { code, stderr } = await faults.call('delete', '--force', id);
         if (code !== 0) problem(`delete --force: ${stderr}`);
-        const left = await faults.left(id, traced.processes);
+        const left = await faults.left(id, traced.processes, since);
         if (left.length > 0) problem(`left: ${left}`);
       });
       expect(problems).toEqual([]);
@@ -195,7 +200,7 @@ describe.skipIf(cannotRun())('at each of its system calls', () => {
       const { points } = await pointsOf(subject, () => 'kill', SAMPLE / 2);
       const problems: string[] = [];
       await inParallel(points, async (point) => {
-        const { id, traced } = await attempt(subject, point);
+        const { id, since, traced } = await attempt(subject, point);
         const problem = (what: string) =>
           problems.push(
             `${what}: ${JSON.stringify(point)}, call ${traced.failed}: ${traced.end} ${traced.value} ${traced.stderr.trim()}`,
@@ -221,7 +226,7 @@ describe.skipIf(cannotRun())('at each of its system calls', () => {
           if (again !== undefined && again.code !== 0) problem(`create of the same id: ${again.stderr}`);
           const { code, stderr } = await faults.call('delete', '--force', id);
           if (code !== 0) problem(`${round}delete --force: ${stderr}`);
-          const left = await faults.left(id, traced.processes);
+          const left = await faults.left(id, traced.processes, since);
           if (left.length > 0) problem(`${round}left: ${left}`);
         }
       });

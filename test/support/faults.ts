@@ -60,7 +60,6 @@ export class Faults {
   readonly runtime = join(this.root, 'secure-runtime');
   readonly #tool = join(this.root, 'faults');
   readonly #hierarchies: readonly string[];
-  readonly #mounts: string;
   #calls = 0;
 
   constructor() {
@@ -68,8 +67,7 @@ export class Faults {
     mkdirSync(this.state, { mode: 0o700 });
     const source = join(import.meta.dirname, '../integration/fixtures/faults.c');
     execFileSync('cc', ['-O1', '-Wall', '-Wextra', '-Werror', '-static', '-o', this.#tool, source]);
-    this.#mounts = mounts();
-    this.#hierarchies = this.#mounts
+    this.#hierarchies = mounts()
       .split('\n')
       .filter((line) => / - cgroup2? /.test(line))
       .map((line) => line.split(' ')[4] as string);
@@ -140,13 +138,17 @@ export class Faults {
     };
   }
 
-  /** What there is of a container, once what is ending has ended. */
-  async left(id: string, processes: Traced['processes'] = []): Promise<string[]> {
+  /** What there is of a container, once what is ending has ended; `since`: the mounts before it. */
+  async left(id: string, processes: Traced['processes'], since: string): Promise<string[]> {
+    const changed = () => {
+      const [before, now] = [since, mounts()].map((text) => text.split('\n')) as [string[], string[]];
+      return [...now.filter((line) => !before.includes(line)), ...before.filter((line) => !now.includes(line))];
+    };
     const look = () => [
       ...this.#hierarchies.map((mount) => join(mount, `secure-oci-${id}`)).filter((path) => existsSync(path)),
       ...(existsSync(join(this.state, id)) ? [join(this.state, id)] : []),
       ...processes.filter(({ pid, start }) => alive(pid, start)).map(({ pid }) => `process ${pid}`),
-      ...(mounts() === this.#mounts ? [] : ['a mount']),
+      ...changed().map((line) => `a mount: ${line}`),
     ];
     for (let i = 0; i < 100 && look().length > 0; i += 1) await new Promise((resolve) => setTimeout(resolve, 20));
     return look();

@@ -53,7 +53,7 @@ Result<Pipe> output_pipe() {
 }
 
 [[noreturn]] void execute(const spec::Hook& hook, int input, int errors, const std::string& cwd, char* const* argv, char* const* envp) {
-  process::reset_signals();
+  if (!process::reset_signals()) ::_exit(126);
   // A group of its own: a hook that is late takes along what it started.
   (void)::setpgid(0, 0);
   if (::dup2(input, 0) < 0 || ::dup2(errors, 2) < 0 || (!cwd.empty() && ::chdir(cwd.c_str()) < 0) || !close_all_but({})) ::_exit(126);

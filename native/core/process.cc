@@ -130,7 +130,7 @@ bool open_standard_streams() {
   return true;
 }
 
-void reset_signals() {
+bool reset_signals() {
   // All zero: SIG_DFL, no flags, empty mask. The system call itself, because glibc keeps signals 32 and 33 to itself and
   // leaves them ignored where the caller ignored them.
   struct {
@@ -139,13 +139,13 @@ void reset_signals() {
   for (int sig = 1; sig <= 64; ++sig) (void)::syscall(SYS_rt_sigaction, sig, &act, nullptr, sizeof act.mask);
   sigset_t none;
   sigemptyset(&none);
-  (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
+  return ::sigprocmask(SIG_SETMASK, &none, nullptr) == 0;
 }
 
 Failure become(const Prepared& prepared, int procfs, int& sync) {
   const spec::Process& process = *prepared.process;
   auto failed = [](Result<Ok>&& status) { return Failure{std::move(status.error()), 125}; };
-  reset_signals();
+  if (!reset_signals()) return {error_at(Stage::process, "INTERNAL", "reset the signal mask"), 125};
   if (procfs >= 0)
     if (auto s = lsm::label_keyring(procfs, process); !s) return failed(std::move(s));
   if (prepared.new_keyring)

@@ -57,8 +57,8 @@ struct Failure {
 // would then read or write that instead.
 bool open_standard_streams();
 
-// Signal dispositions to default, mask empty: what the parent ignored must not be inherited.
-void reset_signals();
+// Signal dispositions to default, mask empty: what the parent ignored must not be inherited. False: the mask could not be set.
+bool reset_signals();
 
 // Give the process its limits, identity, confinement and working directory and execute it. `procfs` is a
 // detached procfs of the right pid namespace, or -1 after before_joining(). `sync` is close-on-exec; at the gate the one

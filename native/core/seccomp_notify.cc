@@ -144,7 +144,7 @@ std::string Agent::state() const {
 
 Status Agent::load(const seccomp::Program& program) const {
   const std::string text = state();
-  Exchange exchange{socket_.get(), &text, {}, {}};
+  Exchange exchange{socket_.get(), &text, -1, 0};
   SECURE_TRY(start_sender(exchange));
   auto listener = seccomp::load_with_listener(program);
   // From here to the end of the wait no system call.

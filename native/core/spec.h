@@ -59,7 +59,7 @@ struct Seccomp {
   std::optional<unsigned> default_errno_ret;
   std::vector<std::string> architectures, flags;
   std::vector<SeccompRule> rules;
-  std::string listener_path, listener_metadata;  // of SCMP_ACT_NOTIFY
+  std::string listener_path{}, listener_metadata{};  // of SCMP_ACT_NOTIFY
 };
 
 struct Device {

@@ -13,10 +13,12 @@ describe.skipIf(cannotRun())('config-linux.md', () => {
   });
   afterEach(() => bundle.remove());
   const sh = (script: string, change?: (config: Config) => void) => bundle.run(['/bin/sh', '-c', script], change);
-  const linux = (values: Record<string, unknown>, ...namespaces: string[]) => (config: Config) => {
-    Object.assign(config.linux, values);
-    for (const type of namespaces) config.linux.namespaces.push({ type });
-  };
+  const linux =
+    (values: Record<string, unknown>, ...namespaces: string[]) =>
+    (config: Config) => {
+      Object.assign(config.linux, values);
+      for (const type of namespaces) config.linux.namespaces.push({ type });
+    };
 
   it('#personality: LINUX32 is another machine, flags are refused', () => {
     expect(sh('busybox uname -m', linux({ personality: { domain: 'LINUX32' } })).stdout).toMatch(/i686|armv8l/);
@@ -29,7 +31,9 @@ describe.skipIf(cannotRun())('config-linux.md', () => {
     const timeOffsets = { monotonic: { secs: 7881, nanosecs: 2718281 }, boottime: { secs: 1337, nanosecs: 3141519 } };
     const { stdout, stderr } = sh('cat /proc/self/timens_offsets', linux({ timeOffsets }, 'time'));
     expect(stdout + stderr).toMatch(/monotonic\s+7881\s+2718281\nboottime\s+1337\s+3141519\n/);
-    expect(sh('cat /proc/self/timens_offsets', linux({}, 'time')).stdout).toMatch(/monotonic\s+0\s+0\nboottime\s+0\s+0\n/);
+    expect(sh('cat /proc/self/timens_offsets', linux({}, 'time')).stdout).toMatch(
+      /monotonic\s+0\s+0\nboottime\s+0\s+0\n/,
+    );
     expect(sh('true', linux({ timeOffsets })).stderr).toContain('/linux/timeOffsets');
   });
 
@@ -42,30 +46,51 @@ describe.skipIf(cannotRun())('config-linux.md', () => {
   });
 
   it('#sysctl: those of own namespaces are set, others are refused', () => {
-    const set = (key: string, value: string) => sh(`cat /proc/sys/${key.replaceAll('.', '/')}`, linux({ sysctl: { [key]: value } }));
+    const set = (key: string, value: string) =>
+      sh(`cat /proc/sys/${key.replaceAll('.', '/')}`, linux({ sysctl: { [key]: value } }));
     expect(set('kernel.msgmax', '4321').stdout).toBe('4321\n');
     expect(set('net.ipv4.ip_forward', '1').stdout).toBe('1\n');
     expect(set('kernel.domainname', 'inside').stdout).toBe('inside\n');
-    for (const key of ['kernel.core_pattern', 'kernel.hostname', 'vm.swappiness', 'user.max_user_namespaces', 'net.//kernel.core_pattern'])
+    for (const key of [
+      'kernel.core_pattern',
+      'kernel.hostname',
+      'vm.swappiness',
+      'user.max_user_namespaces',
+      'net.//kernel.core_pattern',
+    ])
       expect(set(key, 'x').stderr).toContain('/linux/sysctl/');
   });
 
   it('#seccomp: refused, missing and foreign calls; errnoRet', () => {
     const profile = (rule: object, extra: object = {}) =>
-      linux({ seccomp: { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['mkdir', 'mkdirat'], ...rule }], ...extra } });
-    expect(sh('busybox mkdir /tmp/x', profile({ action: 'SCMP_ACT_ERRNO', errnoRet: 28 })).stderr).toContain('No space left');
+      linux({
+        seccomp: { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['mkdir', 'mkdirat'], ...rule }], ...extra },
+      });
+    expect(sh('busybox mkdir /tmp/x', profile({ action: 'SCMP_ACT_ERRNO', errnoRet: 28 })).stderr).toContain(
+      'No space left',
+    );
     expect(sh('busybox mkdir /tmp/x', profile({ action: 'SCMP_ACT_ERRNO' })).stderr).toContain('not permitted');
     expect(sh('busybox mkdir /tmp/x', profile({ action: 'SCMP_ACT_KILL_PROCESS' })).code).toBe(159);
-    expect(sh('grep Seccomp: /proc/self/status', profile({ action: 'SCMP_ACT_LOG' }, { flags: ['SECCOMP_FILTER_FLAG_LOG', 'SECCOMP_FILTER_FLAG_TSYNC'] })).stdout).toContain('2');
+    expect(
+      sh(
+        'grep Seccomp: /proc/self/status',
+        profile({ action: 'SCMP_ACT_LOG' }, { flags: ['SECCOMP_FILTER_FLAG_LOG', 'SECCOMP_FILTER_FLAG_TSYNC'] }),
+      ).stdout,
+    ).toContain('2');
     expect(sh('true', profile({ action: 'SCMP_ACT_ALLOW', errnoRet: 1 })).stderr).toContain('SECCOMP_INVALID');
     expect(sh('true', profile({ action: 'SCMP_ACT_NOTIFY' })).stderr).toContain('SECCOMP_NO_LISTENER');
-    expect(sh('true', profile({ action: 'SCMP_ACT_NOTIFY' }, { listenerPath: '/nonexistent' })).stderr).toContain('failed to connect with seccomp agent');
+    expect(sh('true', profile({ action: 'SCMP_ACT_NOTIFY' }, { listenerPath: '/nonexistent' })).stderr).toContain(
+      'failed to connect with seccomp agent',
+    );
   });
 
   it('#seccomp: without noNewPrivileges it is there as well', () => {
     const change = (config: Config) => {
       config.process.noNewPrivileges = false;
-      config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO' }] };
+      config.linux.seccomp = {
+        defaultAction: 'SCMP_ACT_ALLOW',
+        syscalls: [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO' }],
+      };
     };
     expect(sh('busybox mkdir /tmp/x', change).stderr).toContain('not permitted');
   });
@@ -76,8 +101,11 @@ describe.skipIf(cannotRun())('config-linux.md', () => {
     try {
       execFileSync('ip', ['address', 'add', '169.254.169.77/32', 'dev', name]);
       execFileSync('ip', ['link', 'set', name, 'mtu', '1789']);
-      const { stdout, stderr } = sh('busybox ip address show dev inside', linux({ netDevices: { [name]: { name: 'inside' } } }));
-      expect(stdout + stderr).toMatch(/inside: <[^>]*UP[^>]*> mtu 1789[^]*169\.254\.169\.77\/32/);
+      const { stdout, stderr } = sh(
+        'busybox ip address show dev inside',
+        linux({ netDevices: { [name]: { name: 'inside' } } }),
+      );
+      expect(stdout + stderr).toMatch(/inside: <[^>]*UP[^>]*> mtu 1789[\s\S]*169\.254\.169\.77\/32/);
     } finally {
       try {
         execFileSync('ip', ['link', 'del', name], { stdio: 'ignore' });
@@ -89,7 +117,9 @@ describe.skipIf(cannotRun())('config-linux.md', () => {
   });
 
   it('#intelrdt: without resctrl it is an error', () => {
-    expect(sh('true', linux({ intelRdt: { closID: 'c', l3CacheSchema: 'L3:0=f' } })).stderr).toContain('RDT_UNAVAILABLE');
+    expect(sh('true', linux({ intelRdt: { closID: 'c', l3CacheSchema: 'L3:0=f' } })).stderr).toContain(
+      'RDT_UNAVAILABLE',
+    );
   });
 
   it('annotations: Landlock, memory that was writable, what is not known', () => {
@@ -100,7 +130,10 @@ describe.skipIf(cannotRun())('config-linux.md', () => {
       handledAccessFs: ['write_file', 'make_reg'],
       pathBeneath: [{ parent: ['/tmp'], allowedAccess: ['write_file', 'make_reg'] }],
     });
-    const { stdout } = sh('echo a > /tmp/a && cat /tmp/a; echo b > /etc/b || echo refused', annotated({ 'run.secure.landlock': landlock }));
+    const { stdout } = sh(
+      'echo a > /tmp/a && cat /tmp/a; echo b > /etc/b || echo refused',
+      annotated({ 'run.secure.landlock': landlock }),
+    );
     expect(stdout).toBe('a\nrefused\n');
     expect(sh('echo in', annotated({ 'run.secure.refuse-exec-gain': 'true' })).stdout).toBe('in\n');
     expect(sh('true', annotated({ 'run.secure.other': 'x' })).stderr).toContain('/annotations/run.secure.other');

@@ -57,18 +57,27 @@ describe.skipIf(cannotRun())('config.md#process', () => {
   });
 
   it('#posix-process: rlimits are set; duplicates, unknown names and a soft limit above the hard one MUST be errors', () => {
-    const limits = (...rlimits: unknown[]) => sh('ulimit -n; ulimit -Hc', (config) => {
-      config.process.rlimits = rlimits;
-    });
+    const limits = (...rlimits: unknown[]) =>
+      sh('ulimit -n; ulimit -Hc', (config) => {
+        config.process.rlimits = rlimits;
+      });
     const core = { type: 'RLIMIT_CORE', soft: 0, hard: 0 };
     expect(limits({ type: 'RLIMIT_NOFILE', soft: 64, hard: 128 }, core).stdout).toBe('64\n0\n');
-    for (const bad of [[core, core], [{ type: 'RLIMIT_X', soft: 0, hard: 0 }], [{ type: 'RLIMIT_CORE', soft: 1, hard: 0 }]])
+    for (const bad of [
+      [core, core],
+      [{ type: 'RLIMIT_X', soft: 0, hard: 0 }],
+      [{ type: 'RLIMIT_CORE', soft: 1, hard: 0 }],
+    ])
       expect(limits(...bad)).toMatchObject({ stdout: '', stderr: expect.stringContaining('/process/rlimits/') });
   });
 
   it('#linux-process: capabilities that cannot be granted SHOULD NOT fail and MUST be logged as a warning', () => {
     const unknown = (config: Config) => {
-      config.process.capabilities = { bounding: ['CAP_UNKNOWN', 'CAP_KILL'], permitted: ['CAP_KILL'], effective: ['CAP_KILL'] };
+      config.process.capabilities = {
+        bounding: ['CAP_UNKNOWN', 'CAP_KILL'],
+        permitted: ['CAP_KILL'],
+        effective: ['CAP_KILL'],
+      };
     };
     const { code, stdout, stderr } = sh('grep CapBnd /proc/self/status', unknown);
     expect(code).toBe(0);
@@ -76,7 +85,13 @@ describe.skipIf(cannotRun())('config.md#process', () => {
     expect(stderr).toContain("warning: /process/capabilities/bounding/0: unknown capability 'CAP_UNKNOWN'");
     const ambient = (config: Config) => {
       const kill = ['CAP_KILL'];
-      config.process.capabilities = { bounding: kill, permitted: kill, effective: kill, inheritable: kill, ambient: ['CAP_KILL', 'CAP_CHOWN'] };
+      config.process.capabilities = {
+        bounding: kill,
+        permitted: kill,
+        effective: kill,
+        inheritable: kill,
+        ambient: ['CAP_KILL', 'CAP_CHOWN'],
+      };
     };
     expect(sh('true', ambient).stderr).toContain("can't raise ambient capability CAP_CHOWN: ");
     expect(status('CapAmb', ambient)).toBe('0000000000000020');
@@ -89,9 +104,11 @@ describe.skipIf(cannotRun())('config.md#process', () => {
 
   it('#linux-process: noNewPrivileges', () => {
     expect(status('NoNewPrivs')).toBe('1');
-    expect(status('NoNewPrivs', (config) => {
-      config.process.noNewPrivileges = false;
-    })).toBe('0');
+    expect(
+      status('NoNewPrivs', (config) => {
+        config.process.noNewPrivileges = false;
+      }),
+    ).toBe('0');
   });
 
   it('#linux-process: oomScoreAdj MUST be set, and MUST be left alone when it is absent', () => {
@@ -110,7 +127,11 @@ describe.skipIf(cannotRun())('config.md#process', () => {
         config.process.scheduler = scheduler;
       });
     expect(policy({ policy: 'SCHED_BATCH', nice: 9 }).stdout).toMatch(/policy\s*:\s*3\n9\n/);
-    for (const bad of [{ policy: 'SCHED_NONE' }, { policy: 'SCHED_OTHER', priority: 3 }, { policy: 'SCHED_OTHER', runtime: 3 }])
+    for (const bad of [
+      { policy: 'SCHED_NONE' },
+      { policy: 'SCHED_OTHER', priority: 3 },
+      { policy: 'SCHED_OTHER', runtime: 3 },
+    ])
       expect(policy(bad).stderr).toContain('/process/scheduler');
   });
 
@@ -125,17 +146,24 @@ describe.skipIf(cannotRun())('config.md#process', () => {
   });
 
   it('#linux-process: labels of a module that the kernel lacks are refused', () => {
-    for (const [key, hint] of [['apparmorProfile', 'AppArmor'], ['selinuxLabel', 'SELinux']] as const)
-      expect(sh('true', (config) => {
-        config.process[key] = 'web';
-      }).stderr).toMatch(new RegExp(`CONTROL_UNAVAILABLE.*/process/${key}.*${hint}`));
+    for (const [key, hint] of [
+      ['apparmorProfile', 'AppArmor'],
+      ['selinuxLabel', 'SELinux'],
+    ] as const)
+      expect(
+        sh('true', (config) => {
+          config.process[key] = 'web';
+        }).stderr,
+      ).toMatch(new RegExp(`CONTROL_UNAVAILABLE.*/process/${key}.*${hint}`));
   });
 
   it('#user: uid, gid, additionalGids and umask', () => {
     const { stdout } = sh('busybox id; umask', (config) => {
       config.process.user = { uid: 12, gid: 34, additionalGids: [56, 78], umask: 0o27, username: 'root' };
     });
-    expect(stdout).toBe('uid=12 gid=34 groups=34,56,78\n0027\n'.replace('groups=34,56,78', stdout.match(/groups=[\d,]+/)?.[0] ?? ''));
+    expect(stdout).toBe(
+      'uid=12 gid=34 groups=34,56,78\n0027\n'.replace('groups=34,56,78', stdout.match(/groups=[\d,]+/)?.[0] ?? ''),
+    );
     expect(stdout).toMatch(/groups=(34,)?56,78/);
   });
 
@@ -144,7 +172,9 @@ describe.skipIf(cannotRun())('config.md#process', () => {
     expect(status('SigIgn')).toBe('0000000000000000');
     expect(status('SigBlk')).toBe('0000000000000000');
     const all = execFileSync('cat', ['/sys/devices/system/cpu/online'], { encoding: 'utf8' }).trim();
-    const taskset = bundle.run(['/bin/grep', 'Cpus_allowed_list', '/proc/self/status'], () => {}, { prefix: ['taskset', '-c', '0'] });
+    const taskset = bundle.run(['/bin/grep', 'Cpus_allowed_list', '/proc/self/status'], () => {}, {
+      prefix: ['taskset', '-c', '0'],
+    });
     expect(taskset.stdout.replace(/.*:\s*/, '').trim()).toBe(all);
   });
 });

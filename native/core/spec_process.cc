@@ -103,7 +103,8 @@ void read_env(const json::Node& node, Process& out) {
   for (const auto& item : node.items()) {
     out.env.push_back(item.str());
     const std::size_t eq = out.env.back().find('=');
-    if (eq == std::string::npos) item.report("must be NAME=VALUE: invalid environment variable '" + out.env.back() + "'");
+    // Empty is the place of a slot that is not filled yet.
+    if (eq == std::string::npos && !out.env.back().empty()) item.report("must be NAME=VALUE: invalid environment variable '" + out.env.back() + "'");
     if (eq == 0) item.report("invalid environment variable: name cannot be empty");
   }
 }

@@ -2,7 +2,7 @@
 // config-linux.md#control-groups, and the commands that work on a container's groups. The limits are read back from the files
 // of this kernel; what it lacks (v2 controllers) is for the lab.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runtimeBinary } from '../../src/runtime/binary.ts';
@@ -28,11 +28,15 @@ function create(resources: Record<string, unknown>, change: (config: Config) => 
     config.linux.resources = { devices: [{ allow: false, access: 'rwm' }], ...resources };
     change(config);
   });
-  return spawnSync(runtimeBinary(), ['create', '--bundle', bundle.directory, bundle.id], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'ignore', 'pipe'],
+  // A pipe would be held by the container, and spawnSync would wait for its end.
+  const said = join(bundle.directory, 'stderr');
+  const file = openSync(said, 'w');
+  const { status } = spawnSync(runtimeBinary(), ['create', '--bundle', bundle.directory, bundle.id], {
+    stdio: ['ignore', 'ignore', file],
     timeout: 30_000,
   });
+  closeSync(file);
+  return { status, stderr: readFileSync(said, 'utf8') };
 }
 
 function start(resources: Record<string, unknown>, change?: (config: Config) => void) {

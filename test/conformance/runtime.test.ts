@@ -177,7 +177,7 @@ describe.skipIf(cannotRun())('runtime.md', () => {
       expect(container.call('kill', container.id, signal).code).toBe(0);
       await container.until('stopped');
     });
-    it.each(['NOPE', '0', '-1', '65', '1e1'])('refuses %s', (signal) => {
+    it.each(['NOPE', '-1', '65', '1e1'])('refuses %s', (signal) => {
       container.create(['sleep', '100']);
       expect(container.call('kill', container.id, '--', signal).code).toBe(1);
       expect(container.state().status).toBe('created');

@@ -7,22 +7,23 @@ import { ImageStore } from '../../src/runtime/images/store.ts';
 
 const CACHE = join(import.meta.dirname, '../../build/test-images');
 
-/**
- * A state root holding `localhost/NAME`, origin "built", made from a package. Building takes seconds and happens once: the
- * result is kept below build/ and copied (unpacked layers included) to `state`, which must not exist.
- */
-export async function debianState(state: string, packageName: string, name: string): Promise<void> {
+/** A state root holding `localhost/NAME`, origin "built", made from a package, for all tests: not to be changed. */
+export async function debianKept(packageName: string, name: string): Promise<string> {
   const kept = join(CACHE, `${packageName}-${name}`);
-  if (!existsSync(kept)) {
-    mkdirSync(CACHE, { recursive: true });
-    const work = `${kept}.${process.pid}`;
-    try {
-      const store = await ImageStore.open({ state: work, run: `${work}-run` });
-      await buildDebian(store, { packages: [packageName], name });
-      if (!existsSync(kept)) renameSync(work, kept);
-    } finally {
-      rmSync(work, { recursive: true, force: true });
-    }
+  if (existsSync(kept)) return kept;
+  mkdirSync(CACHE, { recursive: true });
+  const work = `${kept}.${process.pid}`;
+  try {
+    const store = await ImageStore.open({ state: work, run: `${work}-run` });
+    await buildDebian(store, { packages: [packageName], name });
+    if (!existsSync(kept)) renameSync(work, kept);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
   }
-  execFileSync('cp', ['-a', '--reflink=auto', kept, state]);
+  return kept;
+}
+
+/** A copy of it (unpacked layers included) at `state`, which must not exist: building takes seconds and happens once. */
+export async function debianState(state: string, packageName: string, name: string): Promise<void> {
+  execFileSync('cp', ['-a', '--reflink=auto', await debianKept(packageName, name), state]);
 }

@@ -5,6 +5,8 @@ import { mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NetNs } from './netns.ts';
 
+const PLAIN: readonly string[] = ['--storage-driver', 'vfs', '--userland-proxy=false'];
+
 export class Docker {
   readonly #daemon: ChildProcess;
   readonly #directory: string;
@@ -16,13 +18,14 @@ export class Docker {
     this.#daemon = daemon;
   }
 
-  static async start(netns: NetNs, directory: string): Promise<Docker> {
+  /** `options` replace those that choose a storage driver and a network. */
+  static async start(netns: NetNs, directory: string, options = PLAIN): Promise<Docker> {
     mkdirSync(directory, { recursive: true });
     const log = openSync(join(directory, 'log'), 'w');
     const args = [
       ...['--data-root', join(directory, 'data'), '--exec-root', join(directory, 'exec')],
       ...['--pidfile', join(directory, 'pid'), '--host', `unix://${join(directory, 'socket')}`],
-      ...['--storage-driver', 'vfs', '--userland-proxy=false'],
+      ...options,
     ];
     const docker = new Docker(netns, directory, netns.spawn('dockerd', args, { stdio: ['ignore', log, log] }));
     for (let tries = 0; (await docker.run('info')).code !== 0; tries++) {
@@ -37,6 +40,11 @@ export class Docker {
 
   run(...args: readonly string[]) {
     return this.#netns.run('docker', ['--host', `unix://${join(this.#directory, 'socket')}`, ...args]);
+  }
+
+  /** Program and options before the command, from outside. */
+  words(): string[] {
+    return ['docker', '--host', `unix://${join(this.#directory, 'socket')}`];
   }
 
   /** It ends its containerd itself. */

@@ -17,6 +17,18 @@ const char* search_path(const std::vector<char*>& envp) {
 
 }  // namespace
 
+// docker tells 127 and 126 from 125 by these words, in lower case, as they are in runc's messages.
+static const char* why_not(const std::string& name, int err) {
+  switch (err) {
+    case ENOENT:
+    case ENOTDIR:
+      return name.find('/') == std::string::npos ? "executable file not found in $PATH: check the name, and the image's PATH"
+                                                 : "no such file or directory: check the name";
+    case EISDIR: return "it is a directory";
+    default: return "permission denied: check the file's mode";
+  }
+}
+
 // Before the filter is on, so that "not found" and "not executable" are told apart and explained.
 process::Failure find(const std::string& name, const std::vector<char*>& envp, std::string& out) {
   auto usable = [](const std::string& path, int& err) {
@@ -58,8 +70,7 @@ process::Failure find(const std::string& name, const std::vector<char*>& envp, s
     }
   }
   bool missing = worst == ENOENT || worst == ENOTDIR;
-  return {fail(Stage::exec, missing ? "COMMAND_NOT_FOUND" : "COMMAND_NOT_EXECUTABLE", worst, "execute '" + name + "'",
-               missing ? "check the name, and the image's PATH" : "check the file's mode, and that it is not a directory"),
+  return {fail(Stage::exec, missing ? "COMMAND_NOT_FOUND" : "COMMAND_NOT_EXECUTABLE", worst, "execute '" + name + "'", why_not(name, worst)),
           missing ? 127 : 126};
 }
 

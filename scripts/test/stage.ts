@@ -9,8 +9,8 @@ export interface Counts {
   skipped: number;
 }
 
-// No stage may hold the whole run; the longest takes a few minutes on two cores.
-const stageTimeoutMs = 10 * 60_000;
+// No stage may hold the whole run; the longest takes a quarter of an hour on two cores.
+const stageTimeoutMs = 30 * 60_000;
 
 interface Outcome {
   /** null: killed by a signal or never started. */

@@ -18,7 +18,8 @@ describe.skipIf(cannotRun())('podman', () => {
     const words = [
       ...['podman', '--root', at('root'), '--runroot', at('run'), '--tmpdir', at('tmp'), '--volumepath', at('volumes')],
       ...['--cgroup-manager', 'cgroupfs', '--events-backend', 'file', '--storage-driver', 'overlay'],
-      ...['--runtime', runtimeBinary(), '--runtime-flag', `root=${at('oci')}`],
+      // Without --runtime-flag: podman forgets those when it deletes.
+      ...['--runtime', runtimeBinary()],
     ];
     const [program = '', ...rest] = words;
     const run = (...args: readonly string[]) => command(program, [...rest, ...args], fixture.directory);

@@ -29,6 +29,7 @@ export function engineChecks(engine: () => Engine): void {
     const missing = await once('busybox', 'nosuch');
     expect(missing.code).toBe(127);
     expect(missing.stderr).toMatch(/nosuch.*No such file or directory/i);
+    expect((await once('busybox', '/etc')).code).toBe(126);
   });
 
   it('runs on a terminal', async () => {

@@ -197,6 +197,7 @@ std::variant<Started, StartError> start(const spec::Spec& spec, Options options)
 
   auto mounts = rootfs::plan_mounts(spec, s.options.bundle);
   if (!mounts) return failed(std::move(mounts.error()));
+  if ((s.created & CLONE_NEWUSER) != 0) rootfs::decide_locks(*mounts);
   auto devices = rootfs::plan_devices(spec, s.options.inside_userns || namespaces::has(spec, CLONE_NEWUSER));
   if (!devices) return failed(std::move(devices.error()));
   auto covers = rootfs::plan_covers(spec);

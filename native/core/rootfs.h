@@ -33,6 +33,7 @@ struct Planned {
   Fd source;                  // for binds: a detached clone of the source
   Origin from;
   bool source_is_directory = true;
+  bool locked = false;        // decide_locks()
   bool source_inside = false; // the source is a path of the root: bound when its turn comes, with what was mounted there before
   std::string inside;         // that path
   std::string link;           // copy-symlink: what the link at the source says
@@ -69,6 +70,9 @@ Result<Covers> plan_covers(const spec::Spec& spec);
 // Without a cgroup namespace a new cgroup mount would show the groups of the whole host: detached clones of the container's
 // own group instead, one per hierarchy. Empty when there is such a namespace, or nothing is mounted.
 Result<std::vector<Fd>> plan_cgroups(const spec::Spec& spec, const cgroup::Group& group);
+
+// Which sources keep the restrictions that the host has put on them. Before the clone: both sides must come to the same answer.
+void decide_locks(std::vector<Planned>& mounts);
 
 // The detached root: the overlay of the plan, or the directory that the bundle names.
 Result<Fd> take_root(const spec::Spec& spec, const std::string& bundle, int userns);

@@ -73,15 +73,19 @@ bool lockable(const Planned& p) { return p.options.propagation.type != MS_SHARED
 
 }  // namespace
 
+void decide_locks(std::vector<Planned>& mounts) {
+  for (auto& p : mounts) p.locked = lockable(p);
+}
+
 Status lock_flags(std::vector<Planned>& mounts, Fd& root, const Origin& root_from, int pidfd) {
   bool any = !root_from.path.empty() && restricted(root, false);
-  for (const auto& p : mounts) any = any || lockable(p);
+  for (const auto& p : mounts) any = any || p.locked;
   if (!any) return Ok{};
   SECURE_LET(visit, Visit::enter(pidfd));
   auto work = [&]() -> Status {
     if (!root_from.path.empty() && restricted(root, false)) SECURE_TRY(replace(root, root_from, true, root_from.propagation));
     for (auto& p : mounts)
-      if (lockable(p)) SECURE_TRY(replace(p.source, p.from, p.options.recursive_bind, p.from.propagation));
+      if (p.locked) SECURE_TRY(replace(p.source, p.from, p.options.recursive_bind, p.from.propagation));
     return Ok{};
   };
   auto status = work();
@@ -91,13 +95,13 @@ Status lock_flags(std::vector<Planned>& mounts, Fd& root, const Origin& root_fro
 
 Status send_locked(const std::vector<Planned>& mounts, int sync) {
   for (const auto& p : mounts)
-    if (lockable(p)) SECURE_TRY(sync::send(sync, sync::Kind::source, p.source.get()));
+    if (p.locked) SECURE_TRY(sync::send(sync, sync::Kind::source, p.source.get()));
   return Ok{};
 }
 
 Status receive_locked(std::vector<Planned>& mounts, int sync) {
   for (auto& p : mounts) {
-    if (!lockable(p)) continue;
+    if (!p.locked) continue;
     SECURE_LET(message, sync::expect(sync, sync::Kind::source));
     p.source = std::move(message.fd);
   }

@@ -16,6 +16,7 @@ struct Options {
   container::Streams* streams = nullptr;  // nullptr: those of the caller
   int preserve = 0;          // descriptors 3, 4, ... that the program gets
   bool new_keyring = true;
+  bool die_with_parent = false;  // SIGKILL when the caller dies
 };
 
 // `spec` is the config that the container runs with; `process` replaces its process object.

@@ -10,6 +10,7 @@ namespace secure::spec {
 Process read_process(const json::Node& node);
 void read_linux(const json::Node& node, Spec& out);
 Extension read_extension(const json::Node& node);
+Monitor read_monitor(const json::Node& node);
 Network read_network(const json::Node& node);
 std::vector<GeneratedFile> read_files(const json::Node& node);
 Mount read_mount(const json::Node& node);

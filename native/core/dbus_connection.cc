@@ -77,8 +77,8 @@ Result<Connection> Connection::open(const std::string& address, bool direct) {
   }
   if (!out.socket_.valid()) return fail(Stage::cgroup, "BUS_UNREACHABLE", err, "connect to " + address);
   // No name of ours: in a user namespace it is another number than the one by which the bus knows us, and it asks the kernel.
-  static constexpr std::string_view kHello("\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n", 30);
-  SECURE_TRY(write_all(out.socket_.get(), kHello, "the bus"));
+  static constexpr char kHello[] = "\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n";
+  SECURE_TRY(write_all(out.socket_.get(), {kHello, sizeof kHello - 1}, "the bus"));
   // "DATA", then "OK <guid>"; what follows is messages.
   const std::int64_t deadline = now_ms() + kAnswerMs;
   for (int line = 0; line < 2; ++line) {

@@ -75,6 +75,8 @@ Status subscribe(dbus::Connection& bus) {
   // On systemd's own socket nobody has to be asked.
   (void)bus.call(match);
   auto done = bus.call(request("Subscribe", "", ""));
+  if (!done && done.error().hint == "org.freedesktop.DBus.Error.ServiceUnknown")
+    return unreachable(fail(Stage::cgroup, "BUS_UNREACHABLE", 0, "systemd is not on the bus"), of_user());
   if (!done && done.error().hint != "org.freedesktop.systemd1.AlreadySubscribed") return std::move(done.error());
   return Ok{};
 }

@@ -20,7 +20,7 @@ Status disable(unsigned long feature, const char* word) {
   // Forced: the program cannot take it back.
   if (state >= 0 && ::prctl(PR_SET_SPECULATION_CTRL, feature, PR_SPEC_FORCE_DISABLE, 0, 0) == 0) return Ok{};
   // Already off for every process, for instance by spec_store_bypass_disable=on.
-  if (state >= 0 && (state & (PR_SPEC_DISABLE | PR_SPEC_FORCE_DISABLE)) != 0) return Ok{};
+  if (state >= 0 && (static_cast<unsigned long>(state) & (PR_SPEC_DISABLE | PR_SPEC_FORCE_DISABLE)) != 0) return Ok{};
   return fail(Stage::process, "CONTROL_UNAVAILABLE", errno, std::string("switch off speculation: ") + word,
               errno == ENXIO ? "the boot options fix it for all processes: spectre_v2_user=prctl, spec_store_bypass_disable=prctl" : "the kernel or the processor has no such control");
 }

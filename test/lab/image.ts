@@ -67,6 +67,8 @@ function putAppArmor(staging: Staging, cache: string): void {
 function putSelinux(staging: Staging, cache: string): void {
   const policy = selinuxPolicy(cache);
   staging.put(policy.binary, 'lab/selinux/policy');
+  staging.put(policy.contexts, 'lab/selinux/file_contexts');
+  staging.putProgram(policy.setfiles, 'usr/sbin/setfiles', policy.packages);
   policy.label(staging.directory);
 }
 

@@ -16,6 +16,9 @@ const FOR_THE_STORE = /^\((?:selinuxuser|selinuxuserdefault|userprefix) .*\n/gm;
 export interface Policy {
   readonly binary: string;
   readonly contexts: string;
+  /** Of policycoreutils, with its libraries below `packages`. */
+  readonly setfiles: string;
+  readonly packages: string;
   /** Give each file below `directory` the label that it would have if `directory` were the root. */
   label(directory: string): void;
 }
@@ -58,5 +61,6 @@ export function selinuxPolicy(cache: string): Policy {
     tool('usr/bin/secilc', ['-c', '33', '-o', binary, '-f', `${contexts}.new`, ...sources, ...OURS]);
     writeFileSync(contexts, readFileSync(`${contexts}.new`));
   }
-  return { binary, contexts, label: (of) => void tool('sbin/setfiles', ['-r', of, contexts, of]) };
+  const setfiles = join(packages, 'sbin/setfiles');
+  return { binary, contexts, setfiles, packages, label: (of) => void tool('sbin/setfiles', ['-r', of, contexts, of]) };
 }

@@ -84,7 +84,9 @@ void cpu_usage(Out& out, const Group& group, const Place& cpu) {
     total = read_number(account.fd, "cpuacct.usage");
     user = read_number(account.fd, "cpuacct.stat", "user") * tick;
     kernel = read_number(account.fd, "cpuacct.stat", "system") * tick;
-    for (auto value : split(read_text(account.fd, "cpuacct.usage_percpu"), " \n")) per_cpu[0].push_back(to_number(value));
+    // In a variable of its own: the parts point into it.
+    const std::string each = read_text(account.fd, "cpuacct.usage_percpu");
+    for (auto value : split(each, " \n")) per_cpu[0].push_back(to_number(value));
     const std::string all = read_text(account.fd, "cpuacct.usage_all");  // cpu user system
     for (auto line : split(all, "\n"))
       if (auto fields = split(line, " "); fields.size() == 3 && fields[0] != "cpu") {

@@ -12,6 +12,8 @@ export interface Counts {
 // No stage may hold the whole run; the longest takes a quarter of an hour on two cores.
 const stageTimeoutMs = 30 * 60_000;
 
+const orphanTimeoutMs = 10_000;
+
 interface Outcome {
   /** null: killed by a signal or never started. */
   exitCode: number | null;
@@ -28,7 +30,12 @@ function run(argv: readonly string[], env: Record<string, string>, echo: boolean
       detached: true,
     });
     const end = (signal: NodeJS.Signals): void => {
-      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, signal);
+      if (child.pid === undefined) return;
+      try {
+        process.kill(-child.pid, signal);
+      } catch {
+        // Nobody is left in the group.
+      }
     };
     const interrupted = (signal: NodeJS.Signals): void => {
       end('SIGTERM');
@@ -44,14 +51,25 @@ function run(argv: readonly string[], env: Record<string, string>, echo: boolean
       stdout += text;
       if (echo) process.stdout.write(text);
     });
+    let leftBehind: NodeJS.Timeout | undefined;
     const done = (exitCode: number | null): void => {
       clearTimeout(timer);
+      clearTimeout(leftBehind);
       process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
       resolve({ exitCode, stdout });
     };
     child.on('error', (error) => {
       console.log(`${program}: ${error.message}`);
       done(null);
+    });
+    child.on('exit', () => {
+      // A program that crashed may leave children that hold its output open for as long as they live.
+      leftBehind = setTimeout(() => {
+        console.log(`${program}: ended, but what it started did not; it is killed`);
+        end('SIGKILL');
+        child.stdout.destroy();
+        done(null);
+      }, orphanTimeoutMs);
     });
     child.on('close', done);
   });

@@ -132,6 +132,7 @@ std::variant<Started, StartError> start(const spec::Spec& spec, const spec::Proc
   prepared.preserve = options.preserve;
   prepared.new_keyring = options.new_keyring;
   prepared.keep_groups = rootless::needed();
+  prepared.die_with_parent = options.die_with_parent;
 
   auto group = group_of(options.cgroup_path);
   if (!group) return failed(std::move(group.error()));

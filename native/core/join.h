@@ -18,6 +18,7 @@ struct Options {
   bool new_keyring = true;
   std::string id = {};       // needed by linux.intelRdt
   std::function<std::string(pid_t)> describe = {};  // the container's state as JSON, for a seccomp agent
+  bool die_with_parent = false;  // SIGKILL when the caller dies
 };
 
 // `spec` is the config that the container runs with; `process` replaces its process object.

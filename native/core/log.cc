@@ -3,13 +3,13 @@
 
 #include <sys/stat.h>
 
-#include "json.h"
 #include "record.h"
 
 namespace secure::log {
 
 namespace {
 constexpr std::size_t kMaxLine = 16U << 10;
+constexpr std::size_t kBatch = 16U << 10;  // short lines go to the file together
 
 // Length of the longest prefix of `text` that does not end inside a UTF-8 sequence, so that a
 // character is not torn in two by the cut.
@@ -23,73 +23,64 @@ std::size_t whole_characters(std::string_view text) {
   return need > back + 1 ? n - 1 - back : n;
 }
 
-// JSON must be UTF-8; a container may write anything. Bytes that are not become U+FFFD.
-std::string valid_utf8(std::string_view in) {
-  std::string out;
-  std::size_t i = 0;
-  while (i < in.size()) {
-    unsigned char c = static_cast<unsigned char>(in[i]);
-    std::size_t len = c < 0x80 ? 1 : (c >= 0xC2 && c < 0xE0) ? 2 : (c >= 0xE0 && c < 0xF0) ? 3 : (c >= 0xF0 && c < 0xF5) ? 4 : 0;
-    bool ok = len != 0 && i + len <= in.size();
-    for (std::size_t k = 1; ok && k < len; ++k) ok = (static_cast<unsigned char>(in[i + k]) & 0xC0) == 0x80;
-    if (ok && len == 3) {
-      unsigned char d = static_cast<unsigned char>(in[i + 1]);
-      ok = !(c == 0xE0 && d < 0xA0) && !(c == 0xED && d >= 0xA0);
-    }
-    if (ok && len == 4) {
-      unsigned char d = static_cast<unsigned char>(in[i + 1]);
-      ok = !(c == 0xF0 && d < 0x90) && !(c == 0xF4 && d >= 0x90);
-    }
-    if (ok) {
-      out.append(in.substr(i, len));
-      i += len;
-    } else {
-      out += "\xEF\xBF\xBD";
-      ++i;
-    }
-  }
-  return out;
-}
+std::string numbered(const std::string& path, unsigned n) { return n == 0 ? path : path + "." + std::to_string(n); }
 
 }  // namespace
 
-Result<Writer> Writer::open(const std::string& path, std::uint64_t max_bytes) {
+Result<Writer> Writer::open(Settings settings) {
   Writer out;
-  out.path_ = path;
-  out.max_bytes_ = max_bytes;
+  out.settings_ = std::move(settings);
+  const std::string& path = out.settings_.path;
   if (path.empty()) return out;
-  out.file_ = Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
+  out.file_ = Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
   if (!out.file_.valid()) return fail(Stage::monitor, errno == ENOSPC ? "NO_SPACE" : "LOG_FAILED", errno, "open the log " + path);
   struct stat st {};
-  if (::fstat(out.file_.get(), &st) == 0) out.size_ = static_cast<std::uint64_t>(st.st_size);
+  if (::fstat(out.file_.get(), &st) < 0 || !S_ISREG(st.st_mode))
+    return fail(Stage::monitor, "LOG_FAILED", 0, "the log " + path + " is not a regular file");
+  out.size_ = static_cast<std::uint64_t>(st.st_size);
   return out;
 }
 
-void Writer::emit(std::string_view stream, std::string& line) {
-  rapidjson::Document doc(rapidjson::kObjectType);
-  auto& a = doc.GetAllocator();
-  doc.AddMember("log", rapidjson::Value(valid_utf8(line), a), a);
-  doc.AddMember("stream", rapidjson::Value(rapidjson::StringRef(stream.data(), static_cast<rapidjson::SizeType>(stream.size()))), a);
-  doc.AddMember("time", rapidjson::Value(record::now_rfc3339(), a), a);
-  std::string text = json::dump(doc) + "\n";
-  line.clear();
-  if (size_ + text.size() > max_bytes_ && size_ > 0) {
-    std::string old = path_ + ".1";
-    if (::rename(path_.c_str(), old.c_str()) == 0) {
-      Fd next(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
-      if (next.valid()) {
-        file_ = std::move(next);
-        size_ = 0;
-      }
-    }
+// The newest name is free last and taken first: a reader that knows a file by its inode finds all that came after it.
+void Writer::rotate() {
+  for (unsigned n = settings_.max_files; n-- > 1;) {
+    const std::string from = numbered(settings_.path, n - 1), to = numbered(settings_.path, n);
+    (void)::rename(from.c_str(), to.c_str());
   }
-  // A full disk loses log lines, never the container: its output must not block on ours.
-  if (write_all(file_.get(), text, "the log")) size_ += text.size();
+  if (settings_.max_files == 1) (void)::unlink(settings_.path.c_str());
+  Fd next(::open(settings_.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
+  // No new file (no inodes left): the old one, by whatever name, is emptied, for the bound holds in any case.
+  if (next.valid()) file_ = std::move(next);
+  else if (::ftruncate(file_.get(), 0) < 0) return;
+  size_ = 0;
+}
+
+void Writer::store() {
+  if (batch_.empty()) return;
+  if (write_all(file_.get(), batch_, "the log")) size_ += batch_.size();
+  else (void)!::ftruncate(file_.get(), static_cast<off_t>(size_));
+  batch_.clear();
+  if (batch_.capacity() > 4 * kBatch) batch_.shrink_to_fit();
+}
+
+void Writer::emit(bool is_stderr, std::string& line) {
+  const std::size_t before = batch_.size();
+  append_entry(batch_, settings_.format, is_stderr, line, record::now_rfc3339());
+  line.clear();
+  if (size_ + batch_.size() > settings_.max_bytes && size_ + before > 0) {
+    const std::string last = batch_.substr(before);
+    batch_.resize(before);
+    store();
+    rotate();
+    batch_ = last;
+  }
+  if (batch_.size() >= kBatch) store();
 }
 
 void Writer::write(std::string_view stream, std::string_view data) {
   if (!file_.valid()) return;
-  std::string& line = stream == "stderr" ? err_ : out_;
+  const bool is_stderr = stream == "stderr";
+  std::string& line = is_stderr ? err_ : out_;
   while (!data.empty()) {
     std::size_t end = data.find('\n');
     std::size_t take = end == std::string_view::npos ? data.size() : end + 1;
@@ -97,20 +88,22 @@ void Writer::write(std::string_view stream, std::string_view data) {
     line.append(data.substr(0, take));
     data.remove_prefix(take);
     if (line.back() == '\n') {
-      emit(stream, line);
+      emit(is_stderr, line);
     } else if (line.size() >= kMaxLine) {
       std::string rest = line.substr(whole_characters(line));
       line.resize(line.size() - rest.size());
-      emit(stream, line);
+      emit(is_stderr, line);
       line = std::move(rest);
     }
   }
+  store();
 }
 
 void Writer::flush() {
   if (!file_.valid()) return;
-  if (!out_.empty()) emit("stdout", out_);
-  if (!err_.empty()) emit("stderr", err_);
+  if (!out_.empty()) emit(false, out_);
+  if (!err_.empty()) emit(true, err_);
+  store();
 }
 
 }  // namespace secure::log

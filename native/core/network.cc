@@ -163,6 +163,15 @@ Status add_member(const record::Roots& roots, const Directory& dir, netlink::Soc
   return nft::add(filter, dir.bridge, member);
 }
 
+// None when a sweep has given them to somebody else meanwhile.
+std::vector<net::Address> own_addresses(const Directory& dir, const spec::Network& network, const std::string& target) {
+  std::vector<net::Address> out;
+  for (const auto& text : {network.address4, network.address6})
+    if (auto address = net::parse_address(text)) out.push_back(*address);
+  if (!out.empty() && record::link_target(dir.addresses.get(), network.address4) != target) out.clear();
+  return out;
+}
+
 }  // namespace
 
 Result<Addresses> reserve(const record::Roots& roots, const std::string& id, const spec::Network& network) {
@@ -224,16 +233,17 @@ Status attach(const record::Roots& roots, const std::string& id, const spec::Net
   return rtnl::settle(route, network.bridge);
 }
 
+Status unplug(const record::Roots& roots, const std::string& id, const spec::Network& network) {
+  SECURE_LET(dir, open_directory(roots, network.bridge, false));
+  return unplug_from(dir, id, own_addresses(dir, network, record::record_path(roots, id)));
+}
+
 Status detach(const record::Roots& roots, const std::string& id, const spec::Network& network) {
   auto dir = open_directory(roots, network.bridge, false);
   // Never there, or taken away by gc() already.
   if (!dir) return dir.error().code == "NOT_FOUND" ? Status(Ok{}) : Status(std::move(dir.error()));
-  std::vector<net::Address> addresses;
-  for (const auto& text : {network.address4, network.address6})
-    if (auto address = net::parse_address(text)) addresses.push_back(*address);
-  // Not ours: a sweep has given it to somebody else meanwhile.
   const std::string target = record::record_path(roots, id);
-  if (!addresses.empty() && record::link_target(dir->addresses.get(), network.address4) != target) addresses.clear();
+  const std::vector<net::Address> addresses = own_addresses(*dir, network, target);
   SECURE_TRY(take_off(*dir, id, addresses, target));
   auto down = take_down(roots, *dir);
   return down ? Status(Ok{}) : Status(std::move(down.error()));

@@ -28,6 +28,9 @@ Status attach(const record::Roots& roots, const std::string& id, const spec::Net
 // Elements, device and reservation; with the last container also table and bridge. May be repeated; nothing there is success.
 Status detach(const record::Roots& roots, const std::string& id, const spec::Network& network);
 
+// Elements and device only: for a container that is about to be attached again, with the same addresses.
+Status unplug(const record::Roots& roots, const std::string& id, const spec::Network& network);
+
 // For gc(): the same for every reservation whose owner is dead, for elements and devices without a reservation, and for networks without
 // any. One line per thing.
 std::vector<std::string> sweep(const record::Roots& roots);

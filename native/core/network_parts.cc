@@ -80,7 +80,7 @@ Status remove_leftover(netlink::Socket& route, const std::string& name) {
   return rtnl::remove(route, link->name);
 }
 
-Status take_off(const Directory& dir, const std::string& id, const std::vector<net::Address>& addresses, const std::string& target) {
+Status unplug_from(const Directory& dir, const std::string& id, const std::vector<net::Address>& addresses) {
   SECURE_LET(filter, filter_if_any());
   if (filter && !addresses.empty()) SECURE_TRY(nft::remove_member(*filter, dir.bridge, addresses));
   SECURE_LET(route, netlink::Socket::open(NETLINK_ROUTE));
@@ -89,6 +89,11 @@ Status take_off(const Directory& dir, const std::string& id, const std::vector<n
   SECURE_LET(bridge, rtnl::find(route, dir.bridge));
   for (const auto& address : addresses)
     if (is_ours(bridge)) SECURE_TRY(rtnl::remove_neighbour(route, bridge->index, address));
+  return Ok{};
+}
+
+Status take_off(const Directory& dir, const std::string& id, const std::vector<net::Address>& addresses, const std::string& target) {
+  SECURE_TRY(unplug_from(dir, id, addresses));
   for (const auto& address : addresses)
     if (address.size() == 4) SECURE_TRY(record::release(dir.addresses.get(), address.text(), target));
   return Ok{};

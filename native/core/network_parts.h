@@ -42,6 +42,8 @@ Status remove_leftover(netlink::Socket& route, const std::string& name);
 // Addresses, default routes, the gateway's place and up, from inside the network namespace. NETWORK_FAILED.
 Status configure_inside(int netns, const Subnets& subnets, const std::vector<net::Address>& addresses, const net::Hardware& gateway);
 
+// Elements and device (only if its alias is `id`) of a container.
+Status unplug_from(const Directory& dir, const std::string& id, const std::vector<net::Address>& addresses);
 // Take a container off: elements, device (only if its alias is `id`), reservation (only if it is `target`'s).
 Status take_off(const Directory& dir, const std::string& id, const std::vector<net::Address>& addresses, const std::string& target);
 // Forwarding, table and bridge. True when there was a bridge.

@@ -62,7 +62,7 @@ Result<std::uint32_t> allocate_range(const Roots& roots, const std::string& id);
 // Where a container is in its life. `status` is computed, never trusted from the file: a pid counts
 // only with the same boot id and start time.
 struct State {
-  std::string id, name, image, status;  // created, running, stopping, exited, dead; in list() also corrupt
+  std::string id, name, image, status;  // created, running, restarting, stopping, exited, dead; in list() also corrupt
   pid_t pid = 0;                        // init of the container, host pid
   std::uint64_t pid_start = 0;          // field 22 of /proc/PID/stat
   pid_t monitor_pid = 0;
@@ -71,6 +71,18 @@ struct State {
   std::optional<int> exit_code;         // from exit.json: 0..255 (128+n on a signal)
   bool oom_killed = false;
   std::uint32_t range_first = 0;
+  std::uint32_t restarts = 0;           // how often its monitor has started it again
+  bool restarting = false;              // it has ended, and its monitor is about to start it again
+  // Of the run before this one.
+  struct Run {
+    int exit_code = 0;
+    bool oom_killed = false;
+    std::string finished;
+    std::string error;                  // it could not be started
+  };
+  std::optional<Run> last;
+  cgroup::MemoryFacts memory;           // of exit.json; of a live one only after add_memory()
+  std::string health;                   // a JSON object, or "": nobody asks
 };
 
 // Shared or exclusive flock on <state>/lock; held until the Fd dies.
@@ -78,10 +90,24 @@ Result<Fd> store_lock(const Roots& roots, bool exclusive);
 // Exclusive flock on the directory of one container; held while its state changes.
 Result<Fd> container_lock(const Roots& roots, const std::string& id);
 
+// <run>/containers/<id>, 0700, made where it is missing.
+Result<Fd> run_directory(const Roots& roots, const std::string& id);
 // <run>/containers/<id>/state.json. Missing start times and boot id are filled in.
 Status write_state(const Roots& roots, const State& state);
 // exit.json, durable: after this the container has ended for everyone, also after a power cut.
-Status write_exit(const Roots& roots, const std::string& id, int code, bool oom, const std::string& finished);
+struct End {
+  int code = 0;
+  cgroup::MemoryFacts memory;
+  std::uint32_t restarts = 0;
+  std::string finished, error;
+};
+Status write_exit(const Roots& roots, const std::string& id, const End& end);
+// What the kernel says about the memory of a live container.
+void add_memory(State& state, const cgroup::Layout& layout);
+
+// health.json beside state.json: how a container answered when it was asked whether it works (runtime/health.h).
+Status write_health(const Roots& roots, const std::string& id, const std::string& json);
+std::string read_health(const Roots& roots, const std::string& id);
 // NO_SUCH_CONTAINER, RECORD_CORRUPT.
 Result<State> read_state(const Roots& roots, const std::string& id);
 // Full id, unique id prefix (>= 1 hex digit) or name -> id. NO_SUCH_CONTAINER, AMBIGUOUS_ID.

@@ -17,7 +17,13 @@ bool wait_process(int pidfd, int timeout_ms);
 // child, after it was reaped.
 std::optional<int> exit_of(int pidfd);
 
-// To the container's first process. CONTAINER_NOT_RUNNING.
+// Its monitor will not start it again, whatever its restart policy: written before anything is killed, looked at by the monitor
+// after each end and, with the new process already recorded, right before each start. So either the monitor sees the request, or
+// who asked sees the process.
+Status request_stop(const Roots& roots, const std::string& id);
+bool stop_requested(const Roots& roots, const std::string& id);
+
+// To the container's first process. SIGKILL and its stop signal are requests to stop as well. CONTAINER_NOT_RUNNING.
 Status send_signal(const Roots& roots, const std::string& id, int signal);
 
 // Stop signal, `seconds` of patience (absent: as configured), then SIGKILL to all of it. Returns when the state is
@@ -30,6 +36,8 @@ Result<int> wait(const Roots& roots, const std::string& id);
 
 // SIGKILL to every process of it; then its monitor gets 5 s to record the end before it is killed too.
 Status kill_now(const Roots& roots, const State& state);
+// A monitor that waits for the moment of a restart looks around.
+void wake_monitor(const State& state);
 // Wait for the monitor, at most 5 s, then kill it. Not for ourselves.
 void end_monitor(const State& state);
 

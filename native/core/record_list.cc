@@ -86,7 +86,26 @@ std::string to_json(const State& state) {
   optional_text("started", state.started);
   optional_text("finished", state.finished);
   value("exitCode", state.exit_code ? rapidjson::Value(*state.exit_code) : rapidjson::Value());
-  value("oomKilled", rapidjson::Value(state.oom_killed));
+  // Killed processes of a container that goes on count too.
+  value("oomKilled", rapidjson::Value(state.oom_killed || state.memory.oom_kills > 0));
+  rapidjson::Value memory(rapidjson::kObjectType);
+  memory.AddMember("oomKills", state.memory.oom_kills, a);
+  memory.AddMember("limit", state.memory.limit == 0 ? rapidjson::Value() : rapidjson::Value(state.memory.limit), a);
+  memory.AddMember("peak", state.memory.peak == 0 ? rapidjson::Value() : rapidjson::Value(state.memory.peak), a);
+  value("memory", std::move(memory));
+  value("restarts", rapidjson::Value(state.restarts));
+  value("lastRun", rapidjson::Value());
+  if (state.last) {
+    rapidjson::Value last(rapidjson::kObjectType);
+    last.AddMember("exitCode", state.last->exit_code, a);
+    last.AddMember("oomKilled", state.last->oom_killed, a);
+    last.AddMember("finished", rapidjson::Value(state.last->finished, a), a);
+    last.AddMember("error", state.last->error.empty() ? rapidjson::Value() : rapidjson::Value(state.last->error, a), a);
+    document["lastRun"] = last;
+  }
+  value("health", rapidjson::Value());
+  if (rapidjson::Document health; !state.health.empty() && !health.Parse(state.health.c_str()).HasParseError())
+    document["health"].CopyFrom(health, a);
   optional_text("cgroup", state.cgroup);
   optional_number("rangeStart", state.range_first);
   text("bundle", state.bundle);

@@ -60,11 +60,15 @@ Status remove(const Roots& roots, const std::string& id, bool force) {
     broken.id = id;
     if (!state && (state.error().code != "RECORD_CORRUPT" || !force)) return std::move(state.error());
     const State& seen = state ? *state : broken;
-    bool live = seen.status == "running" || (seen.status == "created" && seen.monitor_pid != ::getpid());
+    bool live = seen.status == "running" || seen.status == "restarting" || (seen.status == "created" && seen.monitor_pid != ::getpid());
     if (live && !force)
       return fail(Stage::state, "CONTAINER_RUNNING", 0,
                   "container " + (seen.name.empty() ? id : seen.name) + " is " + seen.status, "stop it first, or use --force");
-    if (live) SECURE_TRY(kill_now(roots, seen));
+    if (live) {
+      SECURE_TRY(request_stop(roots, id));
+      SECURE_TRY(kill_now(roots, seen));
+      wake_monitor(seen);
+    }
     // Before the lock, which the monitor needs for its own last steps.
     end_monitor(seen);
     auto lock = container_lock(roots, id);

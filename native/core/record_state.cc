@@ -12,6 +12,7 @@ namespace secure::record {
 namespace {
 
 constexpr std::size_t kMaxState = 1U << 20;
+constexpr std::size_t kMaxHealth = 256U << 10;
 
 // temp + rename, without fsync: this file means nothing after a power cut, for its boot id is then another.
 Status write_volatile(int dir, const std::string& name, std::string_view text) {
@@ -64,6 +65,19 @@ void merge_run_state(const json::Node& root, State& out) {
   out.monitor_pid = static_cast<pid_t>(root["monitorPid"].integer(0, INT32_MAX, 0));
   out.monitor_start = root["monitorStart"].u64();
   if (auto first = root["rangeStart"].u32(); first != 0) out.range_first = first;
+  out.restarts = root["restarts"].u32();
+  out.restarting = root["restarting"].boolean();
+  if (auto last = root["last"]; last.present())
+    out.last = State::Run{static_cast<int>(last["exitCode"].integer(0, 255, 255)), last["oomKilled"].boolean(), last["finished"].str(), last["error"].str()};
+}
+
+void merge_exit(const json::Node& root, State& out) {
+  out.exit_code = static_cast<int>(root["exitCode"].integer(0, 255, 255));
+  out.oom_killed = root["oomKilled"].boolean();
+  out.finished = root["finished"].str();
+  out.restarts = root["restarts"].u32();
+  out.memory = {root["oomKills"].u64(), root["memoryLimit"].u64(), root["memoryPeak"].u64()};
+  if (auto error = root["error"].str(); !error.empty()) out.last = State::Run{*out.exit_code, false, out.finished, std::move(error)};
 }
 
 // A pid that belongs to somebody else by now is dropped, so that nobody can signal it.
@@ -81,7 +95,7 @@ std::string status_of(State& state, bool has_run_state, int containers) {
     return "exited";
   }
   if (state.pid != 0) return "running";
-  if (state.monitor_pid != 0) return had_process ? "stopping" : "created";
+  if (state.monitor_pid != 0) return state.restarting ? "restarting" : had_process ? "stopping" : "created";
   if (has_run_state) return "dead";
   // No process was recorded yet: on its way as long as its maker holds the lock.
   auto dir = open_nofollow(containers, state.id, O_RDONLY | O_DIRECTORY);
@@ -90,9 +104,13 @@ std::string status_of(State& state, bool has_run_state, int containers) {
 
 }  // namespace
 
-Status write_state(const Roots& roots, const State& state) {
+Result<Fd> run_directory(const Roots& roots, const std::string& id) {
   SECURE_LET(containers, open_dir(roots.run, "containers", true));
-  SECURE_LET(dir, make_dirs(containers.get(), state.id, 0700));
+  return make_dirs(containers.get(), id, 0700);
+}
+
+Status write_state(const Roots& roots, const State& state) {
+  SECURE_LET(dir, run_directory(roots, state.id));
   rapidjson::Document document(rapidjson::kObjectType);
   auto& a = document.GetAllocator();
   auto text = [&](const char* key, const std::string& value) {
@@ -112,17 +130,32 @@ Status write_state(const Roots& roots, const State& state) {
   document.AddMember("monitorPid", state.monitor_pid, a);
   document.AddMember("monitorStart", state.monitor_start != 0 ? state.monitor_start : start_time(state.monitor_pid), a);
   document.AddMember("rangeStart", state.range_first, a);
+  document.AddMember("restarts", state.restarts, a);
+  document.AddMember("restarting", state.restarting, a);
+  if (state.last) {
+    rapidjson::Value last(rapidjson::kObjectType);
+    last.AddMember("exitCode", state.last->exit_code, a);
+    last.AddMember("oomKilled", state.last->oom_killed, a);
+    last.AddMember("finished", rapidjson::Value(state.last->finished, a), a);
+    last.AddMember("error", rapidjson::Value(state.last->error, a), a);
+    document.AddMember("last", last, a);
+  }
   return write_volatile(dir.get(), "state.json", json::dump(document) + "\n");
 }
 
-Status write_exit(const Roots& roots, const std::string& id, int code, bool oom, const std::string& finished) {
+Status write_exit(const Roots& roots, const std::string& id, const End& end) {
   SECURE_LET(containers, open_dir(roots.state, "containers", false));
   SECURE_LET(dir, open_nofollow(containers.get(), id, O_RDONLY | O_DIRECTORY));
   rapidjson::Document document(rapidjson::kObjectType);
   auto& a = document.GetAllocator();
-  document.AddMember("exitCode", code, a);
-  document.AddMember("oomKilled", oom, a);
-  document.AddMember("finished", rapidjson::Value(finished, a), a);
+  document.AddMember("exitCode", end.code, a);
+  document.AddMember("oomKilled", end.memory.oom_kills > 0, a);
+  document.AddMember("oomKills", end.memory.oom_kills, a);
+  document.AddMember("memoryLimit", end.memory.limit, a);
+  document.AddMember("memoryPeak", end.memory.peak, a);
+  document.AddMember("restarts", end.restarts, a);
+  document.AddMember("finished", rapidjson::Value(end.finished, a), a);
+  if (!end.error.empty()) document.AddMember("error", rapidjson::Value(end.error, a), a);
   return write_atomic(dir.get(), "exit.json", json::dump(document) + "\n", 0600);
 }
 
@@ -165,15 +198,33 @@ Result<State> read_state(const Roots& roots, const std::string& id) {
     if (document) merge_run_state(json::Node(&*document, &sink, ""), out);
   }
   SECURE_LET(ended, read_json(containers->get(), id, "exit.json"));
-  if (ended) {
-    json::Node root(&*ended, &sink, "");
-    out.exit_code = static_cast<int>(root["exitCode"].integer(0, 255, 255));
-    out.oom_killed = root["oomKilled"].boolean();
-    out.finished = root["finished"].str();
-  }
+  if (ended) merge_exit(json::Node(&*ended, &sink, ""), out);
   if (sink.error) return corrupt(id, "the state", sink.error->message);
   out.status = status_of(out, has_run_state, containers->get());
+  out.health = read_health(roots, id);
   return out;
+}
+
+Status write_health(const Roots& roots, const std::string& id, const std::string& json) {
+  SECURE_LET(dir, run_directory(roots, id));
+  return write_volatile(dir.get(), "health.json", json + "\n");
+}
+
+std::string read_health(const Roots& roots, const std::string& id) {
+  auto run = open_dir(roots.run, "containers", false);
+  if (!run) return {};
+  auto dir = open_nofollow(run->get(), id, O_PATH | O_DIRECTORY);
+  auto file = dir ? open_nofollow(dir->get(), "health.json", O_RDONLY | O_NONBLOCK) : Result<Fd>(std::move(dir.error()));
+  auto text = file ? read_fd(file->get(), kMaxHealth, "health.json") : Result<std::string>(std::move(file.error()));
+  if (!text) return {};
+  // Nothing that is not an object gets into what we print.
+  auto document = json::parse(*text, "health.json");
+  return document && document->IsObject() ? json::dump(*document) : std::string();
+}
+
+void add_memory(State& state, const cgroup::Layout& layout) {
+  if (state.pid == 0) return;
+  if (auto group = cgroup::open(layout, state.cgroup)) state.memory = cgroup::memory_facts(*group);
 }
 
 }  // namespace secure::record

@@ -215,12 +215,24 @@ struct Slot {
   std::string at, type, prefix, suffix;
 };
 
+// How a detached container is asked whether it works. Times are milliseconds.
+struct Health {
+  std::vector<std::string> command;
+  unsigned interval = 30'000, timeout = 30'000, start_period = 0, start_interval = 5'000, retries = 3;
+};
+
+enum class Restart : unsigned char { no, on_failure, always };
+
 struct Monitor {
   bool detach = false, stdin_open = false, remove = false;
   std::string log_driver = "json-file";
-  std::uint64_t log_max_bytes = 10U << 20;
+  std::uint64_t log_max_bytes = 10U << 20;  // of one file
+  unsigned log_max_files = 2;
   std::string stop_signal = "SIGTERM";
   unsigned stop_timeout = 10;
+  Restart restart = Restart::no;
+  unsigned restart_limit = 0;  // 0: none
+  std::optional<Health> health;
 };
 
 struct PublishedPort {

@@ -20,6 +20,7 @@ void read_linux_kernel(const json::Node& linux_node, Spec& out);
 void read_hardening(const json::Node& root, Spec& out);
 void read_linux(const json::Node& node, Spec& out);
 Extension read_extension(const json::Node& node);
+Monitor read_monitor(const json::Node& node);
 Network read_network(const json::Node& node);
 std::vector<GeneratedFile> read_files(const json::Node& node);
 Mount read_mount(const json::Node& node);

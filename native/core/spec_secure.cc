@@ -3,24 +3,6 @@
 
 namespace secure::spec {
 
-namespace {
-
-Monitor read_monitor(const json::Node& node) {
-  Monitor out;
-  out.detach = node["detach"].boolean();
-  out.stdin_open = node["stdinOpen"].boolean();
-  out.remove = node["remove"].boolean();
-  out.log_driver = node["log"]["driver"].str("json-file");
-  if (out.log_driver != "json-file" && out.log_driver != "none")
-    node["log"]["driver"].report("must be json-file or none");
-  out.log_max_bytes = static_cast<std::uint64_t>(node["log"]["maxBytes"].integer(65536, 1LL << 40, 10LL << 20));
-  out.stop_signal = node["stopSignal"].str("SIGTERM");
-  out.stop_timeout = static_cast<unsigned>(node["stopTimeout"].integer(0, 86400, 10));
-  return out;
-}
-
-}  // namespace
-
 Extension read_extension(const json::Node& node) {
   Extension out;
   // A plan written by another version may mean something else; guessing would be deciding.

@@ -37,6 +37,7 @@ int cmd_features(int argc, char** argv);
 // Our own containers: what `secure` calls.
 int cmd_launch(int argc, char** argv);
 int cmd_container(int argc, char** argv);
+int container_attach(int argc, char** argv);
 int container_exec(int argc, char** argv);
 int container_state(int argc, char** argv);
 int container_list(int argc, char** argv);

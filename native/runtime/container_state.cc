@@ -21,6 +21,7 @@ int container_state(int argc, char** argv) {
   auto id = record::resolve(roots, argv[1]);
   if (!id) return report(id.error());
   auto state = record::read_state(roots, *id);
+  if (auto layout = cgroup::detect(); state && layout) record::add_memory(*state, *layout);
   return state ? print(record::to_json(*state)) : report(state.error());
 }
 
@@ -29,7 +30,9 @@ int container_list(int argc, char**) {
   auto all = record::list(roots_from_env());
   if (!all) return report(all.error());
   std::string text = "[";
-  for (const auto& state : *all) {
+  const auto layout = cgroup::detect();
+  for (auto& state : *all) {
+    if (layout) record::add_memory(state, *layout);
     if (text.size() > 1) text += ",\n ";
     text += record::to_json(state);
   }

@@ -6,9 +6,13 @@
 
 #include <algorithm>
 
+#include "attach.h"
+#include "health.h"
 #include "network.h"
 #include "ports.h"
+#include "record_lifecycle.h"
 #include "slots.h"
+#include "watched.h"
 
 namespace secure::runtime::launch {
 
@@ -123,14 +127,60 @@ Status prepare(Plan& plan, const std::string& id, const std::string& name, Runni
   return write_config(dirs, plan);
 }
 
-Result<log::Writer> open_log(const Plan& plan) {
-  const spec::Monitor& monitor = plan.spec.secure->monitor;
+}  // namespace
+
+log::Settings log_settings(const spec::Extension& ext) {
+  const spec::Monitor& monitor = ext.monitor;
+  log::Settings out;
+  out.format = monitor.log_driver == "local" ? log::Format::local : log::Format::json;
+  out.max_bytes = monitor.log_max_bytes;
+  out.max_files = monitor.log_max_files;
   // Nobody can ask for the log of a container that is removed the moment it ends.
-  bool wanted = monitor.log_driver == "json-file" && !(monitor.remove && !monitor.detach);
-  return log::Writer::open(wanted ? plan.spec.secure->log_path : "", monitor.log_max_bytes);
+  if (monitor.log_driver != "none" && !(monitor.remove && !monitor.detach)) out.path = ext.log_path;
+  return out;
 }
 
-}  // namespace
+std::variant<container::Started, container::StartError> run(const spec::Spec& spec, Running& running, Session& session) {
+  const std::string& id = running.state.id;
+  const auto failed = [](Error error) { return container::StartError{std::move(error), 125}; };
+  const spec::Monitor& monitor = spec.secure->monitor;
+  auto wiring = wire(monitor.stdin_open, spec, spec.process);
+  if (!wiring) return failed(std::move(wiring.error()));
+  auto log = log::Writer::open(log_settings(*spec.secure));
+  if (!log) return failed(std::move(log.error()));
+  if (monitor.health)
+    if (auto s = record::write_health(running.roots, id, health::first()); !s) return failed(std::move(s.error()));
+
+  container::Options options;
+  options.bundle = running.state.bundle;
+  options.cgroup_path = running.state.cgroup;
+  options.streams = &wiring->container;
+  options.die_with_parent = true;
+  options.created = [&](pid_t pid) -> Status {
+    // The program must find its network ready.
+    if (running.network) SECURE_TRY(network::attach(running.roots, id, *running.network, pid));
+    running.state.pid = pid;
+    running.state.pid_start = record::start_time(pid);
+    running.state.status = "running";
+    running.state.restarting = false;
+    running.state.started = record::now_rfc3339();
+    SECURE_TRY(record::write_state(running.roots, running.state));
+    // Who asked before this looks does not see the process, so we have to see the request.
+    if (running.state.restarts > 0 && record::stop_requested(running.roots, id))
+      return fail(Stage::monitor, "STOP_REQUESTED", 0, "container " + id + " is not started again: somebody stops it");
+    return Ok{};
+  };
+  auto result = container::start(spec, std::move(options));
+  if (std::holds_alternative<container::StartError>(result)) return result;
+  auto& started = std::get<container::Started>(result);
+  running.layout = started.layout;
+  session.pid = started.pid;
+  session.ends = std::move(wiring->host);
+  session.ends.terminal = std::move(started.terminal);
+  session.pidfd = started.pidfd.release();
+  session.log = std::move(*log);
+  return result;
+}
 
 Result<Plan> load(const std::string& path) {
   Fd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
@@ -162,6 +212,8 @@ Outcome start(Plan& plan, const std::string& id, Session& session) {
     failed.exit_code = exit_code;
     return failed;
   };
+  if (plan.spec.secure->monitor.detach)
+    if (auto fits = describe_watched(running.roots, id, *plan.spec.secure, {running.roots.state + "/containers/" + id + "/log"}); !fits) return refuse(std::move(fits.error()));
   auto store = record::store_lock(running.roots, false);
   if (!store) return refuse(std::move(store.error()));
   auto reservation = record::reserve(running.roots, id, plan.spec.secure->name);
@@ -173,33 +225,14 @@ Outcome start(Plan& plan, const std::string& id, Session& session) {
     return refuse(std::move(error), exit_code);
   };
   if (auto s = prepare(plan, id, reservation->name, running); !s) return undo(std::move(s.error()));
-  auto wiring = wire(plan.spec.secure->monitor.stdin_open, plan.spec, plan.spec.process);
-  if (!wiring) return undo(std::move(wiring.error()));
-  auto log = open_log(plan);
-  if (!log) return undo(std::move(log.error()));
-
-  container::Options options;
-  options.bundle = running.state.bundle;
-  options.cgroup_path = running.state.cgroup;
-  options.streams = &wiring->container;
-  options.created = [&](pid_t pid) -> Status {
-    // The program must find its network ready.
-    if (running.network) SECURE_TRY(network::attach(running.roots, id, *running.network, pid));
-    running.state.pid = pid;
-    running.state.pid_start = record::start_time(pid);
-    running.state.status = "running";
-    running.state.started = record::now_rfc3339();
-    return record::write_state(running.roots, running.state);
-  };
-  auto result = container::start(plan.spec, std::move(options));
+  if (plan.spec.secure->monitor.detach) {
+    auto listener = attach::listen(running.roots, id);
+    if (!listener) return undo(std::move(listener.error()));
+    running.listener = std::move(*listener);
+  }
+  auto result = run(plan.spec, running, session);
   if (auto* error = std::get_if<container::StartError>(&result)) return undo(std::move(error->error), error->exit_code);
   out.started = std::move(std::get<container::Started>(result));
-  running.layout = out.started.layout;
-  session.pid = out.started.pid;
-  session.ends = std::move(wiring->host);
-  session.ends.terminal = std::move(out.started.terminal);
-  session.pidfd = out.started.pidfd.release();
-  session.log = std::move(*log);
   return out;
 }
 
@@ -209,20 +242,20 @@ Running forget(Plan& plan, Outcome&& outcome) {
   return std::move(outcome.running);
 }
 
-void end(Running& running, int exit_code) {
+cgroup::MemoryFacts end(Running& running, int exit_code, const std::string& error) {
   auto lock = record::container_lock(running.roots, running.state.id);
-  const std::string finished = record::now_rfc3339();
+  record::End end{exit_code, {}, running.state.restarts, record::now_rfc3339(), error};
   // Whoever waits for the end may use address and ports again. A kill before the record is written leaves a dead container, as it
   // would have a moment earlier; what is not given back is for gc().
   if (running.network) (void)network::detach(running.roots, running.state.id, *running.network);
   running.ports.clear();
-  bool oom = false;
-  if (auto group = cgroup::open(running.layout, running.state.cgroup)) oom = cgroup::memory_facts(*group).oom_kills > 0;
-  (void)record::write_exit(running.roots, running.state.id, exit_code, oom, finished);
+  if (auto group = cgroup::open(running.layout, running.state.cgroup)) end.memory = cgroup::memory_facts(*group);
+  (void)record::write_exit(running.roots, running.state.id, end);
   (void)cgroup::remove(running.layout, running.state.cgroup);
-  if (!running.remove) return;
+  if (!running.remove) return end.memory;
   if (lock) lock->reset();
   (void)record::remove(running.roots, running.state.id, false);
+  return end.memory;
 }
 
 }  // namespace secure::runtime::launch

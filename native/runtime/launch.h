@@ -31,7 +31,10 @@ struct Running {
   bool remove = false;
   std::optional<spec::Network> network;  // with its slots filled
   std::vector<Fd> ports;                 // the sockets that hold the host ports
+  Fd listener;                           // who wants to attach; only of a detached one
 };
+
+log::Settings log_settings(const spec::Extension& extension);
 
 struct Outcome {
   Error error;          // empty code: the program runs
@@ -45,7 +48,11 @@ Outcome start(Plan& plan, const std::string& id, Session& session);
 
 Running forget(Plan& plan, Outcome&& outcome);
 
-// The container has ended: free its network and ports, write the final record, free its cgroup, remove it where asked.
-void end(Running& running, int exit_code);
+// The container itself, when everything around it is reserved and filled: streams, log, network, running state, process.
+std::variant<container::Started, container::StartError> run(const spec::Spec& spec, Running& running, Session& session);
+
+// The container has ended: free its network and ports, write the final record, free its cgroup, remove it where asked. Says how
+// its memory was.
+cgroup::MemoryFacts end(Running& running, int exit_code, const std::string& error = {});
 
 }  // namespace secure::runtime::launch

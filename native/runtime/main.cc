@@ -16,6 +16,7 @@
 #include "report.h"
 #include "version.h"
 #include "warning.h"
+#include "watched.h"
 
 namespace {
 
@@ -49,7 +50,8 @@ constexpr std::array<Command, 18> kCommands{{
 }};
 
 // Containers of our own, in the records below /var/lib/secure.
-constexpr std::array<Command, 9> kContainerCommands{{
+constexpr std::array<Command, 10> kContainerCommands{{
+    {"attach", secure::runtime::container_attach},
     {"exec", secure::runtime::container_exec},
     {"state", secure::runtime::container_state},
     {"list", secure::runtime::container_list},
@@ -95,6 +97,8 @@ int cmd_container(int argc, char** argv) {
 }  // namespace secure::runtime
 
 int main(int argc, char** argv) {
+  // Our own image again, with its descriptors and its signals blocked as they were.
+  if (std::string_view(argv[0] == nullptr ? "" : argv[0]) == secure::runtime::kMonitorName) return secure::runtime::monitor_main(argc, argv);
   if (!secure::process::open_standard_streams())
     return secure::runtime::report(secure::fail(secure::Stage::process, "INTERNAL", errno, "open the standard streams", "is there a /dev/null?"));
   clear_nonblocking();

@@ -10,13 +10,13 @@
 
 #include <array>
 
+#include "raw_mode.h"
 #include "streams.h"
+#include "watch.h"
 
 namespace secure::runtime {
 
-namespace {
-
-sigset_t forwarded() {
+sigset_t forwarded_signals() {
   sigset_t set;
   sigfillset(&set);
   // Faults of our own, job control of our own terminal, and what has no meaning for another process.
@@ -24,27 +24,22 @@ sigset_t forwarded() {
   return set;
 }
 
-// The user's terminal in raw mode while the container has one of its own.
-class RawMode {
- public:
-  explicit RawMode(bool wanted) {
-    if (!wanted || ::tcgetattr(STDIN_FILENO, &saved_) < 0) return;
-    termios raw = saved_;
-    ::cfmakeraw(&raw);
-    // Line ends are this terminal's matter: the container's leaves them as they are.
-    raw.c_oflag |= OPOST;
-    active_ = ::tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
-  }
-  RawMode(const RawMode&) = delete;
-  RawMode& operator=(const RawMode&) = delete;
-  ~RawMode() {
-    if (active_) (void)::tcsetattr(STDIN_FILENO, TCSADRAIN, &saved_);
-  }
+void note_rest(Fd& pipe, int& left) {
+  if (!pipe.valid()) return;
+  if (::ioctl(pipe.get(), FIONREAD, &left) < 0 || left <= 0) pipe.reset();
+}
 
- private:
-  termios saved_{};
-  bool active_ = false;
-};
+int reap(pid_t pid) {
+  int status = 0;
+  pid_t got;
+  do {
+    got = ::waitpid(pid, &status, 0);
+  } while (got < 0 && errno == EINTR);
+  if (got != pid) return 125;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+namespace {
 
 void copy_window_size(int terminal) {
   winsize size{};
@@ -55,7 +50,7 @@ void copy_window_size(int terminal) {
 class Supervisor {
  public:
   explicit Supervisor(Session& session) : s_(session), raw_(session.attached && session.ends.terminal.valid()) {
-    sigset_t set = forwarded();
+    sigset_t set = forwarded_signals();
     signals_ = Fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
     if (s_.attached && s_.ends.terminal.valid()) copy_window_size(s_.ends.terminal.get());
     // A program that does not read must not block us: its signals and its output go on.
@@ -116,16 +111,10 @@ class Supervisor {
   }
 
   void on_exit() {
-    int status = 0;
-    pid_t got;
-    do {
-      got = ::waitpid(s_.pid, &status, 0);
-    } while (got < 0 && errno == EINTR);
+    code_ = reap(s_.pid);
     ended_ = true;
     note_rest(s_.ends.out, out_left_);
     note_rest(s_.ends.err, err_left_);
-    if (got != s_.pid) code_ = 125;
-    else code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
 
   void on_output(Fd& from, int to, std::string_view stream) {
@@ -145,13 +134,6 @@ class Supervisor {
       left -= static_cast<int>(n);
       if (left <= 0) from.reset();
     }
-  }
-
-  // What the program wrote is in the pipe when it has ended. What comes later is from somebody whom it left behind
-  // in the container, and is not waited for.
-  static void note_rest(Fd& pipe, int& left) {
-    if (!pipe.valid()) return;
-    if (::ioctl(pipe.get(), FIONREAD, &left) < 0 || left <= 0) pipe.reset();
   }
 
   void on_input() {
@@ -194,7 +176,7 @@ class Supervisor {
 }  // namespace
 
 void block_signals() {
-  sigset_t set = forwarded();
+  sigset_t set = forwarded_signals();
   (void)::sigprocmask(SIG_BLOCK, &set, nullptr);
 }
 

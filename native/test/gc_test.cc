@@ -58,7 +58,7 @@ void live_for_ever(const Store& store) {
     auto group = cgroup::create(layout(), store.roots.cgroup_parent + "/" + id);
     if (!group) ::_exit(3);
     if (!record::write_state(store.roots, running(store, id, 0, ::getpid()))) ::_exit(4);
-    if (!record::write_exit(store.roots, id, 0, false, record::now_rfc3339())) ::_exit(5);
+    if (!record::write_exit(store.roots, id, {0, {0, 0, 0}, 0, record::now_rfc3339(), ""})) ::_exit(5);
     reserved->lock.reset();
     if (!record::remove(store.roots, id, false)) ::_exit(6);
   }

@@ -42,7 +42,7 @@ struct Container {
       ::waitpid(init, &status, 0);
       ::usleep(20000);  // the log is drained first
       int code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-      if (record_end) (void)record::write_exit(store.roots, id, code, false, record::now_rfc3339());
+      if (record_end) (void)record::write_exit(store.roots, id, {code, {0, 0, 0}, 0, record::now_rfc3339(), ""});
       if (remove) (void)record::remove(store.roots, id, false);
       ::_exit(0);
     }

@@ -207,7 +207,7 @@ TEST(record_state_round_trip) {
   REQUIRE(record::write_state(store.roots, state).ok());
   CHECK_EQ(record::read_state(store.roots, id)->status, "dead");
 
-  REQUIRE(record::write_exit(store.roots, id, 137, true, record::now_rfc3339()).ok());
+  REQUIRE(record::write_exit(store.roots, id, {137, {1, 0, 0}, 0, record::now_rfc3339(), ""}).ok());
   read = record::read_state(store.roots, id);
   CHECK(read.ok() && read->status == "exited" && read->exit_code == 137 && read->oom_killed);
   CHECK(record::remove(store.roots, id, false).ok());

@@ -27,17 +27,41 @@ export function ago(time: string | null, now: number): string {
   return Number.isNaN(then) ? '' : `${span(now - then)} ago`;
 }
 
-/** `Up 3 minutes`, `Exited (137) 2 seconds ago, out of memory`, `Created`, `Dead`. */
+const UNITS = ['KiB', 'MiB', 'GiB', 'TiB'] as const;
+
+/** `64 MiB`, `1.5 GiB`. */
+export function sizeText(bytes: number): string {
+  let [value, unit] = [bytes, 'bytes'];
+  for (const next of UNITS) {
+    if (value < 1024) break;
+    [value, unit] = [value / 1024, next];
+  }
+  return `${Math.round(value * 10) / 10} ${unit}`;
+}
+
+const memoryText = (container: Container): string => {
+  if (!container.oomKilled) return '';
+  const { limit, peak } = container.memory;
+  return `, out of memory${limit === null ? '' : ` (limit ${sizeText(limit)}${peak === null ? '' : `, peak ${sizeText(peak)}`})`}`;
+};
+
+/**
+ * `Up 3 minutes (healthy)`, `Restarting (1) 2 seconds ago`, `Exited (137) 2 seconds ago, out of memory (limit 64 MiB,
+ * peak 64 MiB)`, `Created`, `Dead`.
+ */
 export function statusText(container: Container, now: number): string {
   switch (container.status) {
     case 'running':
     case 'stopping': {
       const since = Date.parse(container.started ?? '');
       const up = Number.isNaN(since) ? 'Up' : `Up ${span(now - since)}`;
-      return container.status === 'stopping' ? `${up}, stopping` : up;
+      const health = container.health === null ? '' : ` (${container.health.status})`;
+      return `${up}${health}${container.status === 'stopping' ? ', stopping' : ''}${memoryText(container)}`;
     }
+    case 'restarting':
+      return `Restarting (${container.lastRun?.exitCode ?? '?'}) ${ago(container.lastRun?.finished ?? null, now)}`.trimEnd();
     case 'exited':
-      return `Exited (${container.exitCode ?? '?'}) ${ago(container.finished, now)}${container.oomKilled ? ', out of memory' : ''}`.trimEnd();
+      return `Exited (${container.exitCode ?? '?'}) ${ago(container.finished, now)}`.trimEnd() + memoryText(container);
     case 'created':
     case 'dead':
     case 'corrupt':

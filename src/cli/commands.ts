@@ -7,6 +7,10 @@ type Loader = () => Promise<{ readonly default: CommandClass }>;
 export const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly load: Loader }>> = {
   run: { summary: 'Run a command in a new container.', load: () => import('../commands/run.ts') },
   exec: { summary: 'Run a further command in a running container.', load: () => import('../commands/exec.ts') },
+  attach: {
+    summary: 'Connect to a detached container.',
+    load: () => import('../commands/attach.ts'),
+  },
   ps: { summary: 'List containers.', load: () => import('../commands/ps.ts') },
   logs: { summary: 'Show what a container printed.', load: () => import('../commands/logs.ts') },
   inspect: {

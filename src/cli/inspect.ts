@@ -1,9 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 // One container for people.
 import type { Container, ContainerConfig, Enforced } from '../runtime/containers/containers.ts';
-import { statusText } from './ago.ts';
+import { sizeText, statusText } from './ago.ts';
 import { colourful, paint, printable } from './output.ts';
 import { table } from './table.ts';
+
+function restartText({ restarts }: Container, config: ContainerConfig | undefined): string | undefined {
+  const { policy = 'no', retries = null } = config?.secure?.monitor?.restart ?? {};
+  if (policy === 'no' && restarts === 0) return undefined;
+  return `${restarts} (${policy}${retries === null ? '' : `, at most ${retries}`})`;
+}
+
+function lastRunText({ lastRun }: Container): string | undefined {
+  if (lastRun === null) return undefined;
+  const { exitCode, finished, oomKilled, error } = lastRun;
+  return `ended ${finished} with ${exitCode}${oomKilled ? ', out of memory' : ''}${error === null ? '' : `: ${error}`}`;
+}
+
+function memoryText({ memory: { oomKills, limit, peak } }: Container): string | undefined {
+  const parts = [
+    limit === null ? undefined : `limit ${sizeText(limit)}`,
+    peak === null ? undefined : `peak ${sizeText(peak)}`,
+    oomKills === 0 ? undefined : `${oomKills} killed for lack of it`,
+  ];
+  return parts.filter((part) => part !== undefined).join(', ');
+}
+
+function healthText({ health }: Container): string | undefined {
+  if (health === null) return undefined;
+  const last = health.log.at(-1);
+  if (last === undefined) return health.status;
+  const result = last.exitCode === -1 ? 'no answer in time' : `exit ${last.exitCode}`;
+  const said = last.output.trim().slice(0, 200);
+  return `${health.status} (${health.failingStreak} failures in a row; last: ${result}${said === '' ? '' : `, ${said}`})`;
+}
 
 /** Name, state, and what its plan says, a line each. */
 export function containerText(container: Container, config: ContainerConfig | undefined, now: number): string {
@@ -24,6 +54,10 @@ export function containerText(container: Container, config: ContainerConfig | un
     ['user', process?.user === undefined ? undefined : `${process.user.uid}:${process.user.gid}`],
     ['pid', container.pid > 0 ? String(container.pid) : undefined],
     ['created', container.created],
+    ['restarts', restartText(container, config)],
+    ['last run', lastRunText(container)],
+    ['memory', memoryText(container)],
+    ['health', healthText(container)],
     ['cgroup', container.cgroup],
     ['ids', container.rangeStart > 0 ? `from ${container.rangeStart}` : undefined],
     ['capabilities', process === undefined ? undefined : bounding.length === 0 ? 'none' : bounding.join(' ')],

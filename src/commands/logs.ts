@@ -4,7 +4,8 @@ import { valueFlag } from '../cli/definitions.ts';
 import { jsonText, print, printError } from '../cli/output.ts';
 import { parseInteger } from '../cli/values/number.ts';
 import { parseMoment } from '../cli/values/time.ts';
-import { findContainer } from '../runtime/containers/containers.ts';
+import { ExitCode, SecureError } from '../errors.ts';
+import { findContainer, readConfig } from '../runtime/containers/containers.ts';
 import { endWatcher } from '../runtime/containers/ended.ts';
 import { type LogEntry, readLog } from '../runtime/containers/logs.ts';
 
@@ -36,7 +37,13 @@ export default class Logs extends Command {
 
   async run(): Promise<undefined> {
     const { args, flags } = await this.parse(Logs);
-    const { id, bundle } = await findContainer(args.container);
+    const found = await findContainer(args.container);
+    const { id, bundle } = found;
+    if ((await readConfig(found))?.secure?.monitor?.log?.driver === 'none')
+      throw new SecureError('LOG_OFF', `container ${args.container} was started with --log-driver none`, {
+        hint: "see what it prints from now on with 'secure attach'",
+        exitCode: ExitCode.findings,
+      });
     const render = this.jsonEnabled()
       ? (entry: LogEntry) => jsonText(entry)
       : (entry: LogEntry) => (flags.timestamps ? `${entry.time} ${entry.log}` : entry.log);

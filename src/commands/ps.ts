@@ -2,7 +2,7 @@
 import { ago, statusText } from '../cli/ago.ts';
 import { Command, Flags } from '../cli/command.ts';
 import { type Column, table } from '../cli/table.ts';
-import { type Container, listContainers, readConfig } from '../runtime/containers/containers.ts';
+import { type Container, isLive, listContainers, readConfig } from '../runtime/containers/containers.ts';
 
 interface Row {
   readonly container: Container;
@@ -36,7 +36,7 @@ export default class Ps extends Command {
   async run(): Promise<undefined> {
     const { flags } = await this.parse(Ps);
     const all = await listContainers();
-    const shown = flags.all ? all : all.filter(({ status }) => status === 'running' || status === 'stopping');
+    const shown = flags.all ? all : all.filter(isLive);
     if (this.jsonEnabled()) {
       this.logJson({ containers: shown });
       return;

@@ -106,10 +106,27 @@ describe('times', () => {
     [{ status: 'running', started: '2026-01-01T11:57:00.123456789Z' }, 'Up 2 minutes'],
     [{ status: 'stopping', started: '2026-01-01T11:57:00Z' }, 'Up 3 minutes, stopping'],
     [
-      { status: 'exited', exitCode: 137, oomKilled: true, finished: '2026-01-01T11:59:50Z' },
-      'Exited (137) 10 seconds ago, out of memory',
+      {
+        status: 'exited',
+        exitCode: 137,
+        oomKilled: true,
+        memory: { oomKills: 1, limit: 2 ** 26, peak: 1.5 * 2 ** 20 },
+        finished: '2026-01-01T11:59:50Z',
+      },
+      'Exited (137) 10 seconds ago, out of memory (limit 64 MiB, peak 1.5 MiB)',
+    ],
+    [
+      { status: 'running', started: '2026-01-01T11:57:00Z', health: { status: 'healthy', failingStreak: 0, log: [] } },
+      'Up 3 minutes (healthy)',
+    ],
+    [
+      {
+        status: 'restarting',
+        lastRun: { exitCode: 3, oomKilled: false, finished: '2026-01-01T11:59:58Z', error: null },
+      },
+      'Restarting (3) 2 seconds ago',
     ],
     [{ status: 'dead' }, 'Dead'],
     [{ status: 'corrupt' }, 'Corrupt'],
-  ])('%j', (container, text) => expect(statusText(container as Container, now)).toBe(text));
+  ])('%j', (container, text) => expect(statusText({ health: null, ...container } as Container, now)).toBe(text));
 });

@@ -12,11 +12,12 @@ import {
   readEnforced,
 } from '../../runtime/containers/containers.ts';
 
-const isLive = ({ status }: Container): boolean => status === 'running' || status === 'stopping';
+/** Between two runs there is nothing to look at. */
+const hasProcess = ({ status }: Container): boolean => status === 'running' || status === 'stopping';
 
 /** What the kernel says; undefined when it ended in the meantime. */
 async function enforcedOf(container: Container): Promise<Enforced | undefined> {
-  if (!isLive(container)) return undefined;
+  if (!hasProcess(container)) return undefined;
   try {
     return await readEnforced(container.id);
   } catch (error) {
@@ -50,7 +51,7 @@ export async function auditContainers(names: readonly string[]): Promise<Audited
 
 /** Those that run now; one that is removed meanwhile is left out. */
 export async function auditRunning(): Promise<Audited[]> {
-  const running = (await listContainers()).filter(isLive);
+  const running = (await listContainers()).filter(hasProcess);
   const audited = await Promise.all(
     running.map(async (container) => {
       try {

@@ -3,13 +3,14 @@
 import { Flags } from '../command.ts';
 import { asTyped, valueFlag, valuesFlag } from '../definitions.ts';
 import { parseDnsOption, parseDomain, parseHost, parseServer } from '../values/address.ts';
+import { parseLogOption, parseRestart } from '../values/monitor.ts';
 import { parseMount, parseTmpfs, parseVolume } from '../values/mount.ts';
 import { parseAbsolute, parseHostname, parseName } from '../values/name.ts';
 import { parseCores, parseCpuset, parseInteger } from '../values/number.ts';
 import { parsePublish } from '../values/port.ts';
 import { parseSignal } from '../values/signal.ts';
 import { parseSize, parseSizeOrUnlimited } from '../values/size.ts';
-import { parseSeconds } from '../values/time.ts';
+import { parseDuration, parseSeconds } from '../values/time.ts';
 import { parseUlimit } from '../values/ulimit.ts';
 
 /** PID_MAX_LIMIT of a 64-bit kernel. */
@@ -37,6 +38,37 @@ const process = {
   hostname: valueFlag(parseHostname, { char: 'h', description: 'Host name.', helpValue: 'NAME' }),
   'stop-signal': valueFlag(parseSignal, { description: 'Signal that asks it to end.', helpValue: 'SIGNAL' }),
   'stop-timeout': valueFlag(parseSeconds, { description: 'Time to end before SIGKILL.', helpValue: 'SECONDS' }),
+};
+
+const monitor = {
+  restart: valueFlag(parseRestart, {
+    description: 'Start it again when it ends; needs -d.',
+    helpValue: 'no|on-failure[:N]|always|unless-stopped',
+  }),
+  'log-driver': Flags.string({
+    description: 'Where its output is kept: lines of JSON, bytes as they come, or nowhere.',
+    options: ['json-file', 'local', 'none'],
+  }),
+  'log-opt': valuesFlag(parseLogOption, {
+    description: 'Bounds of the log.',
+    helpValue: 'max-size=SIZE|max-file=NUMBER',
+  }),
+  'health-cmd': valueFlag(asTyped, { description: 'Command that tells whether it works.', helpValue: 'LINE' }),
+  'health-interval': valueFlag(parseDuration, { description: 'Time between two of them.', helpValue: 'TIME' }),
+  'health-timeout': valueFlag(parseDuration, { description: 'Time that one has.', helpValue: 'TIME' }),
+  'health-start-period': valueFlag(parseDuration, {
+    description: 'Time in which failures do not count.',
+    helpValue: 'TIME',
+  }),
+  'health-start-interval': valueFlag(parseDuration, {
+    description: 'Time between two of them in the start period.',
+    helpValue: 'TIME',
+  }),
+  'health-retries': valueFlag((flag, text) => parseInteger(flag, text, 1, 1000), {
+    description: 'Failures in a row until it is unhealthy.',
+    helpValue: 'NUMBER',
+  }),
+  'no-healthcheck': Flags.boolean({ description: "Without the image's health check." }),
 };
 
 const files = {
@@ -125,6 +157,7 @@ const grouped = <T extends Record<string, object>>(helpGroup: string, flags: T):
 
 export const RUN_FLAGS = {
   ...grouped('process', process),
+  ...grouped('monitor', monitor),
   ...grouped('files', files),
   ...grouped('confinement', confinement),
   ...grouped('network', network),

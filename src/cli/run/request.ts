@@ -6,7 +6,14 @@ import type { Interfaces } from '@oclif/core';
 import { SecureError } from '../../errors.ts';
 import { type Inputs, isMissing } from '../../runtime/inputs.ts';
 import { checkNetworkRequest } from '../../runtime/plan/network.ts';
-import type { ExtraCa, LimitRequest, RunRequest, TmpfsRequest, VolumeRequest } from '../../runtime/plan/types.ts';
+import type {
+  ExtraCa,
+  LimitRequest,
+  LogRequest,
+  RunRequest,
+  TmpfsRequest,
+  VolumeRequest,
+} from '../../runtime/plan/types.ts';
 import { invalidValue } from '../read.ts';
 import type { BindText, MountText } from '../values/mount.ts';
 import { readEnvironment } from './env.ts';
@@ -52,6 +59,26 @@ function limits(flags: RunFlags): LimitRequest {
       shmSize: flags['shm-size'],
     }),
     ulimits: flags.ulimit ?? [],
+  };
+}
+
+/** Only what was given, so that the image's health check and the defaults stand for the rest. */
+function monitor(flags: RunFlags): Pick<RunRequest, 'restart' | 'health' | 'noHealthcheck' | 'log'> {
+  const health = given({
+    command: flags['health-cmd'],
+    interval: flags['health-interval'],
+    timeout: flags['health-timeout'],
+    startPeriod: flags['health-start-period'],
+    startInterval: flags['health-start-interval'],
+    retries: flags['health-retries'],
+  });
+  const log: LogRequest = Object.assign({}, ...(flags['log-opt'] ?? []));
+  if (flags['log-driver'] !== undefined) log.driver = flags['log-driver'] as 'json-file' | 'local' | 'none';
+  return {
+    ...given({ restart: flags.restart }),
+    ...(Object.keys(health).length === 0 ? {} : { health }),
+    ...(flags['no-healthcheck'] ? { noHealthcheck: true } : {}),
+    ...(Object.keys(log).length === 0 ? {} : { log }),
   };
 }
 
@@ -140,6 +167,7 @@ export async function readRequest(
       stopSignal: flags['stop-signal'],
       stopTimeout: flags['stop-timeout'],
     }),
+    ...monitor(flags),
     ...(flags['read-only'] ? { readOnly: true } : {}),
     groupAdd: flags['group-add'] ?? [],
     volumes: binds.map((mount) => bind(mount, cwd, inputs)),

@@ -12,6 +12,14 @@ function duration(text: string): number | undefined {
   return total;
 }
 
+/** Milliseconds of a duration such as `30s`, at most a day. @throws SecureError INVALID_VALUE */
+export function parseDuration(flag: string, text: string): number {
+  const value = text === '0' ? 0 : duration(text);
+  if (value === undefined || !Number.isInteger(value) || value > LONGEST_STOP * 1000)
+    throw invalidValue(flag, text, 'a duration such as 500ms, 30s or 1m30s, at most a day');
+  return value;
+}
+
 /** What secure-runtime can wait for: a day. */
 const LONGEST_STOP = 86_400;
 

@@ -2,7 +2,7 @@
 import { Command } from '../../cli/command.ts';
 import { printable } from '../../cli/output.ts';
 import { runtimeBinary } from '../../runtime/binary.ts';
-import { listContainers } from '../../runtime/containers/containers.ts';
+import { isLive, listContainers } from '../../runtime/containers/containers.ts';
 import { readHost } from '../../runtime/host.ts';
 import { rootsFromEnv } from '../../runtime/images/roots.ts';
 import { PRODUCT_VERSION } from '../../version.ts';
@@ -20,7 +20,7 @@ export default class Info extends Command {
       runtimeBinary(),
       await listContainers(),
     ];
-    const running = containers.filter(({ status }) => status === 'running' || status === 'stopping').length;
+    const running = containers.filter(isLive).length;
     if (this.jsonEnabled()) {
       this.logJson({ version: PRODUCT_VERSION, runtime, roots, host, containers: { all: containers.length, running } });
       return;

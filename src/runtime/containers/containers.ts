@@ -12,7 +12,7 @@ export interface Container {
   readonly image: string;
   readonly profile: string;
   /** `corrupt`: its record cannot be read; all but the id may be empty. */
-  readonly status: 'created' | 'running' | 'stopping' | 'exited' | 'dead' | 'corrupt';
+  readonly status: 'created' | 'running' | 'restarting' | 'stopping' | 'exited' | 'dead' | 'corrupt';
   readonly pid: number;
   readonly monitorPid: number;
   readonly created: string;
@@ -20,10 +20,40 @@ export interface Container {
   readonly finished: string | null;
   readonly exitCode: number | null;
   readonly oomKilled: boolean;
+  /** Bytes; null: unlimited, or not known. */
+  readonly memory: { readonly oomKills: number; readonly limit: number | null; readonly peak: number | null };
+  /** How often its monitor has started it again. */
+  readonly restarts: number;
+  /** The run before this one. */
+  readonly lastRun: {
+    readonly exitCode: number;
+    readonly oomKilled: boolean;
+    readonly finished: string;
+    /** Why it could not be started. */
+    readonly error: string | null;
+  } | null;
+  readonly health: Health | null;
   readonly cgroup: string;
   readonly rangeStart: number;
   readonly bundle: string;
 }
+
+/** How it answers when it is asked whether it works. */
+export interface Health {
+  readonly status: 'starting' | 'healthy' | 'unhealthy';
+  readonly failingStreak: number;
+  /** The last answers, oldest first. `exitCode` -1: not in time. */
+  readonly log: readonly {
+    readonly start: string;
+    readonly end: string;
+    readonly exitCode: number;
+    readonly output: string;
+  }[];
+}
+
+/** It runs, or its monitor will see to it. */
+export const isLive = ({ status }: Pick<Container, 'status'>): boolean =>
+  status === 'running' || status === 'stopping' || status === 'restarting';
 
 /** The parts of a container's filled plan that are shown. */
 export interface ContainerConfig {
@@ -52,7 +82,13 @@ export interface ContainerConfig {
       readonly required: boolean;
     }[];
     readonly layers?: readonly { readonly path: string }[];
-    readonly monitor?: { readonly stopSignal?: string; readonly stopTimeout?: number; readonly remove?: boolean };
+    readonly monitor?: {
+      readonly stopSignal?: string;
+      readonly stopTimeout?: number;
+      readonly remove?: boolean;
+      readonly log?: { readonly driver?: string };
+      readonly restart?: { readonly policy?: string; readonly retries?: number | null };
+    };
   };
 }
 
@@ -98,6 +134,22 @@ function operand(idOrName: string): string {
     hint: "'secure ps -a' lists them",
     exitCode: ExitCode.findings,
   });
+}
+
+export interface AttachRequest {
+  readonly stdin: boolean;
+  readonly proxySignals: boolean;
+  /** Undefined: ctrl-p,ctrl-q. */
+  readonly detachKeys?: string;
+}
+
+/** The command line of secure-runtime that attaches to it. @throws SecureError NO_SUCH_CONTAINER */
+export function attachArguments(idOrName: string, request: AttachRequest): string[] {
+  const args = ['container', 'attach'];
+  if (!request.stdin) args.push('--no-stdin');
+  if (!request.proxySignals) args.push('--no-sig-proxy');
+  if (request.detachKeys !== undefined) args.push('--detach-keys', request.detachKeys);
+  return [...args, operand(idOrName)];
 }
 
 /** Send a signal to its init. */

@@ -2,7 +2,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMissing } from '../inputs.ts';
-import { findContainer } from './containers.ts';
+import { findContainer, isLive } from './containers.ts';
 
 async function exists(path: string): Promise<boolean> {
   try {
@@ -27,7 +27,8 @@ export function endWatcher(id: string, directory: string): () => Promise<boolean
     if (Date.now() - asked < ASK_MS) return false;
     asked = Date.now();
     try {
-      return !['created', 'running', 'stopping'].includes((await findContainer(id)).status);
+      const container = await findContainer(id);
+      return container.status !== 'created' && !isLive(container);
     } catch {
       return true;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The log of a container: `log`, one JSON object per line, and `log.1`, what was there before the last rotation.
-import { type FileHandle, open, stat } from 'node:fs/promises';
+// The log of a container: `log`, and `log.1`, `log.2` and so on, what was there before the last rotations. Entries are lines
+// of JSON (json-file) or `<o|e> <time> <length>` and that many bytes (local); the first byte tells which.
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isMissing } from '../inputs.ts';
@@ -39,8 +40,34 @@ function parseEntry(line: string): LogEntry | undefined {
   return { log, stream: stream === 'stderr' ? 'stderr' : 'stdout', time };
 }
 
+const NEWLINE = 10;
+const BRACE = 123;
+
+interface Frame {
+  readonly entry: LogEntry | undefined;
+  /** Where the next one begins. */
+  readonly end: number;
+}
+
+/** The entry that begins `data`; undefined when the rest of it is still to come. */
+function cut(data: Buffer): Frame | undefined {
+  const newline = data.indexOf(NEWLINE);
+  if (newline < 0) return undefined;
+  const line = data.toString('utf8', 0, newline);
+  const after = newline + 1;
+  if (data[0] === BRACE) return { entry: parseEntry(line), end: after };
+  const header = /^([oe]) (\d{4}-\d\d-\d\dT[\d:.]{8,18}Z) (\d{1,6})$/.exec(line);
+  if (header === null) return { entry: undefined, end: after };
+  const end = after + Number(header[3]);
+  if (data.length <= end) return undefined;
+  // Damaged: what follows may be entries again.
+  if (data[end] !== NEWLINE) return { entry: undefined, end: after };
+  const stream = header[1] === 'e' ? 'stderr' : 'stdout';
+  return { entry: { log: data.toString('utf8', after, end), stream, time: header[2] ?? '' }, end: end + 1 };
+}
+
 /**
- * Cuts bytes into entries. A last line without its newline waits for the rest: the writer may be in the middle of it, or was
+ * Cuts bytes into entries. A last one that is not complete waits for the rest: the writer may be in the middle of it, or was
  * killed there. What is no entry is left out.
  */
 export class EntryParser {
@@ -50,11 +77,14 @@ export class EntryParser {
   push(chunk: Buffer): LogEntry[] {
     const entries: LogEntry[] = [];
     let data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    for (let end = data.indexOf(10); end >= 0; end = data.indexOf(10)) {
-      const entry = this.#skipping ? undefined : parseEntry(data.toString('utf8', 0, end));
-      this.#skipping = false;
-      if (entry !== undefined) entries.push(entry);
-      data = data.subarray(end + 1);
+    if (this.#skipping) {
+      const newline = data.indexOf(NEWLINE);
+      this.#skipping = newline < 0;
+      data = newline < 0 ? Buffer.alloc(0) : data.subarray(newline + 1);
+    }
+    for (let frame = cut(data); frame !== undefined; frame = cut(data)) {
+      if (frame.entry !== undefined) entries.push(frame.entry);
+      data = data.subarray(frame.end);
     }
     if (data.length > LONGEST_ENTRY) this.#skipping = true;
     this.#rest = this.#skipping ? Buffer.alloc(0) : Buffer.from(data);
@@ -73,17 +103,11 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
 
 const inode = async (handle: FileHandle): Promise<bigint> => (await handle.stat({ bigint: true })).ino;
 
-async function inodeOf(path: string): Promise<bigint | undefined> {
-  try {
-    return (await stat(path, { bigint: true })).ino;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
+/** As secure-runtime takes it. */
+const MOST_FILES = 1000;
 
 /**
- * The log of one container directory. The newer file is opened first: were it the older one, a rotation in
+ * The log of one container directory. Newer files are opened first: were it the older ones, a rotation in
  * between would lose a whole file.
  */
 export class LogReader {
@@ -98,13 +122,24 @@ export class LogReader {
 
   static async open(directory: string): Promise<LogReader> {
     const reader = new LogReader(join(directory, 'log'));
-    const current = await openIfThere(reader.#path);
-    const old = await openIfThere(`${reader.#path}.1`);
-    if (current !== undefined && old !== undefined && (await inode(current)) === (await inode(old))) {
-      await current.close();
-      reader.#queue = [old];
-    } else reader.#queue = [old, current].filter((handle) => handle !== undefined);
+    reader.#queue = await reader.#newerThan(undefined);
     return reader;
+  }
+
+  /** Files that were begun after the one with this inode, oldest first. One that is renamed meanwhile is met twice. */
+  async #newerThan(known: bigint | undefined): Promise<FileHandle[]> {
+    const found = new Map<bigint, FileHandle>();
+    for (let n = 0, missing = 0; n < MOST_FILES && missing < 2; n += 1) {
+      const handle = await openIfThere(n === 0 ? this.#path : `${this.#path}.${n}`);
+      // Between two renames of a rotation one name is missing.
+      missing = handle === undefined ? missing + 1 : 0;
+      if (handle === undefined) continue;
+      const id = await inode(handle);
+      if (id === known || found.has(id)) await handle.close();
+      else found.set(id, handle);
+      if (id === known) break;
+    }
+    return [...found.values()].reverse();
   }
 
   /** What can be read now: undefined at the end of what there is. */
@@ -112,9 +147,8 @@ export class LogReader {
     for (;;) {
       const [handle] = this.#queue;
       if (handle === undefined) {
-        const made = await openIfThere(this.#path);
-        if (made === undefined) return undefined;
-        this.#queue = [made];
+        this.#queue = await this.#newerThan(undefined);
+        if (this.#queue.length === 0) return undefined;
         continue;
       }
       const { bytesRead } = await handle.read(this.#buffer, 0, CHUNK, null);
@@ -127,13 +161,15 @@ export class LogReader {
     }
   }
 
-  /** At the end of a file: was it renamed? Then what came in since the last read is read before its successor. */
+  /** At the end of a file: was it renamed? Then what came in since the last read is read before its successors. */
   async #rotated(handle: FileHandle): Promise<boolean> {
-    const now = await inodeOf(this.#path);
-    if (now === undefined || now === (await inode(handle))) return false;
-    const successor = await openIfThere(this.#path);
-    if (successor === undefined) return false;
-    this.#queue = [handle, successor];
+    const current = await openIfThere(this.#path);
+    if (current === undefined) return false;
+    const id = await inode(handle);
+    const same = (await inode(current)) === id;
+    await current.close();
+    if (same) return false;
+    this.#queue = [handle, ...(await this.#newerThan(id))];
     return true;
   }
 

@@ -136,13 +136,24 @@ export interface SecureExtension {
     detach: boolean;
     stdinOpen: boolean;
     remove: boolean;
-    log: { driver: 'json-file' | 'none'; maxBytes: number };
+    log: { driver: 'json-file' | 'local' | 'none'; maxBytes: number; maxFiles: number };
     stopSignal: string;
     stopTimeout: number;
+    restart: { policy: 'no' | 'on-failure' | 'always' | 'unless-stopped'; retries: number | null };
+    health: HealthSpec | null;
   };
   slots: readonly Slot[];
   inputs: readonly PlanInputRecord[];
   reasons: readonly Reason[];
+}
+/** How the monitor asks a container whether it works. */
+export interface HealthSpec {
+  command: readonly string[];
+  intervalMs: number;
+  timeoutMs: number;
+  startPeriodMs: number;
+  startIntervalMs: number;
+  retries: number;
 }
 export interface Plan {
   ociVersion: '1.3.0';

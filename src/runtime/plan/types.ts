@@ -50,9 +50,40 @@ export interface RunRequest {
   stopSignal?: string;
   /** Seconds. */
   stopTimeout?: number;
+  restart?: RestartRequest;
+  health?: HealthRequest;
+  /** The image's own is left out. */
+  noHealthcheck?: boolean;
+  log?: LogRequest;
   /** Accept an image whose origin the profile would refuse (imported images under `strict`). */
   trust: boolean;
   enforcement: 'required' | 'best-effort';
+}
+export interface RestartRequest {
+  policy: 'no' | 'on-failure' | 'always' | 'unless-stopped';
+  /** For `on-failure`; undefined: as often as it fails. */
+  retries?: number;
+}
+/** What is asked for instead of the image's. Milliseconds. */
+export interface HealthRequest {
+  /** A line for the image's /bin/sh. */
+  command?: string;
+  interval?: number;
+  timeout?: number;
+  startPeriod?: number;
+  startInterval?: number;
+  retries?: number;
+}
+export interface LogRequest {
+  driver?: 'json-file' | 'local' | 'none';
+  /** Bytes of one file. */
+  maxBytes?: number;
+  maxFiles?: number;
+}
+/** HEALTHCHECK of a build file; what it leaves out is undefined. Milliseconds. */
+export interface ImageHealthcheck extends Omit<HealthRequest, 'command'> {
+  /** `CMD` and arguments, `CMD-SHELL` and a line, or `NONE`; never empty. */
+  test: readonly string[];
 }
 export interface PublishRequest {
   /** As typed, for errors. */
@@ -120,6 +151,7 @@ export interface ImageFacts {
     cmd: readonly string[];
     workingDir: string;
     stopSignal?: string;
+    healthcheck?: ImageHealthcheck;
     volumes: readonly string[];
     exposedPorts: readonly string[];
     labels: Readonly<Record<string, string>>;

@@ -126,3 +126,89 @@ describe('readLog', () => {
     expect(texts).toEqual(['a\n', 'b\n']);
   });
 });
+
+describe('the local driver', () => {
+  const frame = (text: string, stream = 'o', time = '2026-01-01T00:00:00.000000001Z'): string =>
+    `${stream} ${time} ${Buffer.byteLength(text)}\n${text}\n`;
+
+  it('gives the same entries wherever the bytes are cut, whatever they hold', () => {
+    const bytes = Buffer.from(frame('a\n') + frame('o 2026-01-01T00:00:00Z 3\n', 'e') + frame('grüße\n{"log":'));
+    const { int, seed } = random();
+    for (let round = 0; round < 300; round += 1) {
+      const parser = new EntryParser();
+      const entries = [];
+      for (let at = 0, next = 0; at < bytes.length; at = next) {
+        next = at + 1 + int(20);
+        entries.push(...parser.push(bytes.subarray(at, next)).map(({ log: text, stream }) => `${stream}:${text}`));
+      }
+      expect(entries, `seed ${seed}`).toEqual([
+        'stdout:a\n',
+        'stderr:o 2026-01-01T00:00:00Z 3\n',
+        'stdout:grüße\n{"log":',
+      ]);
+    }
+  });
+
+  it.each(['o x 3\nabc\n', 'o 2026-01-01T00:00:00Z 2\nabcd\n', 'x\n', 'o 2026-01-01T00:00:00Z 99999999\n'])(
+    'leaves out what is damaged: %j',
+    (garbage) => {
+      const entries = new EntryParser().push(Buffer.from(frame('a\n') + garbage + frame('b\n')));
+      expect(entries.map(({ log: text }) => text)).toEqual(['a\n', 'b\n']);
+    },
+  );
+
+  it('an entry that was never finished is not shown, and does not hide the next file', async () => {
+    writeFileSync(`${log}.1`, frame('a\n') + frame('half\n').slice(0, -3));
+    writeFileSync(log, frame('b\n'));
+    expect(await read()).toEqual(['o:a', 'o:b']);
+  });
+});
+
+describe('many files', () => {
+  const shift = (files: number): void => {
+    for (let n = files - 1; n > 0; n -= 1) {
+      const from = n === 1 ? log : `${log}.${n - 1}`;
+      try {
+        renameSync(from, `${log}.${n}`);
+      } catch {
+        // Not there yet.
+      }
+    }
+    writeFileSync(log, '');
+  };
+
+  it('are read oldest first', async () => {
+    for (const n of [1, 2, 3, 4]) {
+      appendFileSync(log, line(String(n)));
+      if (n < 4) shift(4);
+    }
+    expect(await read()).toEqual(['o:1', 'o:2', 'o:3', 'o:4']);
+  });
+
+  it('are followed over several rotations between two looks', async () => {
+    writeFileSync(log, line('0'));
+    const steps = [
+      () => {
+        for (const n of [1, 2, 3]) {
+          appendFileSync(log, line(String(n)));
+          shift(5);
+        }
+      },
+      () => appendFileSync(log, line('4')),
+      () => {
+        // More than are kept: what is gone is gone, the rest comes in order.
+        for (const n of [5, 6, 7]) {
+          shift(2);
+          appendFileSync(log, line(String(n)));
+        }
+        for (const n of [2, 3, 4]) rmSync(`${log}.${n}`, { force: true });
+      },
+    ];
+    const ended = async (): Promise<boolean> => {
+      const step = steps.shift();
+      step?.();
+      return step === undefined;
+    };
+    expect(await read({ follow: true, ended })).toEqual(['0', '1', '2', '3', '4', '6', '7'].map((n) => `o:${n}`));
+  });
+});

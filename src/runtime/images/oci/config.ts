@@ -24,6 +24,30 @@ function environment(json: JsonObject): string[] {
   return env;
 }
 
+const NS = 1_000_000;
+/** 104 days. */
+const LONGEST = Number.MAX_SAFE_INTEGER;
+
+/** Not of image-spec: what docker and buildah write for HEALTHCHECK. Nanoseconds there, milliseconds here. */
+function healthcheck(json: JsonObject): Pick<ImageFacts['config'], 'healthcheck'> {
+  const health = json.optionalObject('Healthcheck');
+  const test = health?.strings('Test', LIST_LIMIT) ?? [];
+  // Without a test it says nothing of its own.
+  if (health === undefined || test.length === 0) return {};
+  const time = (key: string, name: string) =>
+    health.has(key) ? { [name]: Math.ceil(health.integer(key, LONGEST) / NS) } : {};
+  return {
+    healthcheck: {
+      test,
+      ...time('Interval', 'interval'),
+      ...time('Timeout', 'timeout'),
+      ...time('StartPeriod', 'startPeriod'),
+      ...time('StartInterval', 'startInterval'),
+      ...(health.has('Retries') ? { retries: health.integer('Retries', 1_000_000) } : {}),
+    },
+  };
+}
+
 function settings(json: JsonObject): ImageFacts['config'] {
   const stopSignal = json.string('StopSignal', '');
   return {
@@ -33,6 +57,7 @@ function settings(json: JsonObject): ImageFacts['config'] {
     cmd: json.strings('Cmd', LIST_LIMIT),
     workingDir: json.string('WorkingDir', ''),
     ...(stopSignal === '' ? {} : { stopSignal }),
+    ...healthcheck(json),
     volumes: json.keys('Volumes', LIST_LIMIT),
     exposedPorts: json.keys('ExposedPorts', LIST_LIMIT),
     labels: json.stringMap('Labels', LIST_LIMIT),

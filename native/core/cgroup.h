@@ -63,6 +63,16 @@ Result<Group> create(const Layout& layout, const std::string& path);
 Result<Group> adopt(const Layout& layout, const std::string& path);
 // For exec, kill, inspect. CGROUP_NOT_FOUND when it exists in no hierarchy.
 Result<Group> open(const Layout& layout, const std::string& path);
+// A group below another, in the hierarchies of some controllers or, without any, in all.
+struct SubGroup {
+  std::vector<std::string> controllers;
+  std::string path;
+};
+// Goes from the group to one below it, which has to exist in each of those hierarchies. CGROUP_NOT_FOUND, and CONTROLLER_MISSING
+// for a controller that no hierarchy has. Afterwards the group is for joining only: its directories are not one group's any more.
+Status enter_below(Group& group, const SubGroup& wanted);
+// The group that a process is in, by version 2.
+Result<Group> group_of_process(const Layout& layout, pid_t pid);
 // Names of the groups directly below `path`, over all hierarchies, sorted; none when it does not exist.
 std::vector<std::string> children(const Layout& layout, const std::string& path);
 

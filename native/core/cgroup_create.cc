@@ -99,7 +99,7 @@ Result<Fd> create_once(const Hierarchy& hierarchy, const std::vector<std::string
     if (!wanted.empty()) pass_controllers(at.get(), wanted);
     int err = leaf && !keep ? make_leaf(at.get(), name.c_str()) : (::mkdirat(at.get(), name.c_str(), 0755) == 0 ? 0 : errno);
     if (leaf && err == EBUSY)
-      return fail(Stage::cgroup, "CGROUP_BUSY", 0, "cgroup " + name + " in " + hierarchy.mount + " has processes in it",
+      return fail(Stage::cgroup, "CGROUP_BUSY", 0, "container's cgroup is not empty: " + name + " in " + hierarchy.mount + " has processes in it",
                   "another container uses the same cgroup path");
     if (err != 0 && err != EEXIST) {
       retry = parent_gone(err);

@@ -80,14 +80,25 @@ Status write_network(const Group& group, const spec::Resources& r) {
   return Ok{};
 }
 
+Error not_on_v1(const std::string& why) {
+  return fail(Stage::config, "CONTROLLER_MISSING", 0, "invalid configuration: /linux/resources/unified cannot be used on cgroup v1" + why,
+              "use the fields of their own under /linux/resources");
+}
+
+// A controller belongs to one version at a time.
+bool on_v1(const Group& group, const std::string& controller) {
+  for (const auto& one : group.layout.hierarchies)
+    if (!one.v2 && std::find(one.controllers.begin(), one.controllers.end(), controller) != one.controllers.end()) return true;
+  return false;
+}
+
 Status write_unified(const Group& group, const spec::Resources& r) {
   if (r.unified.empty()) return Ok{};
   const int dir = v2_dir(group);
-  if (dir < 0)
-    return fail(Stage::config, "CONTROLLER_MISSING", 0, "invalid configuration: /linux/resources/unified cannot be used on cgroup v1",
-                "use the fields of their own under /linux/resources");
+  if (dir < 0) return not_on_v1("");
   for (const auto& [file, value] : r.unified) {
     const std::string controller = file.substr(0, file.find('.'));
+    if (on_v1(group, controller)) return not_on_v1(", where the controller " + controller + " of " + file + " is");
     if (controller != "cgroup" && ::faccessat(dir, file.c_str(), F_OK, 0) < 0 && !pass_controller(group, controller.c_str()))
       return missing(group, controller, "value of /linux/resources/unified/" + file);
     SECURE_TRY(set(dir, file, value));

@@ -16,6 +16,7 @@
 #include "sync.h"
 #include "sysctl.h"
 #include "userns.h"
+#include "warning.h"
 
 namespace secure::container {
 
@@ -161,7 +162,11 @@ StartError await_exec(int sync, Fd& terminal, bool executing) {
   for (;;) {
     auto message = sync::receive(sync);
     // End of file: execve(2) has closed the other end.
-    if (!message) return message.error().code == "CHANNEL_CLOSED" ? StartError{} : StartError{std::move(message.error()), 125};
+    if (!message && message.error().code == "CHANNEL_CLOSED") {
+      warning::debug("init: closing the pipe to signal completion: the program is executed");
+      return {};
+    }
+    if (!message) return {std::move(message.error()), 125};
     if (message->kind == sync::Kind::error) return {std::move(message->error), message->number};
     if (message->kind == sync::Kind::terminal) terminal = std::move(message->fd);
   }
@@ -230,6 +235,12 @@ std::variant<Started, StartError> start(const spec::Spec& spec, Options options)
   if (!joins) return failed(std::move(joins.error()));
   s.plan.joins = std::move(*joins);
   if (auto ok = s.make_process(); !ok) return failed(std::move(ok.error()));
+  if (warning::debugging()) {
+    char flags[24];
+    (void)std::snprintf(flags, sizeof flags, "0x%lx", s.created);
+    warning::debug(std::string("nsexec container setup: clone flags ") + flags + ", cgroup " + (s.group.path.empty() ? "of the caller" : s.group.path));
+    warning::debug("child process in init(): " + std::to_string(s.clone.pid) + " builds the container");
+  }
   // The container's ends of its streams: end of file must mean that the program closed them.
   if (s.options.streams != nullptr) *s.options.streams = Streams{};
   auto host = s.host_side();

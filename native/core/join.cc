@@ -17,6 +17,7 @@
 #include "sync.h"
 #include "terminal.h"
 #include "userns.h"
+#include "warning.h"
 
 namespace secure::join {
 
@@ -95,10 +96,44 @@ Status settle(const spec::Spec& spec, const process::Prepared& prepared, const O
   stop(sync, failure.error, failure.exit_code);
 }
 
-Result<cgroup::Group> group_of(const std::string& path) {
-  if (path.empty()) return cgroup::Group{};
+Result<cgroup::Group> group_of(const Options& options) {
+  if (options.cgroup_path.empty() && !options.sub_groups.empty())
+    return fail(Stage::config, "CGROUP_NOT_FOUND", 0, "--cgroup names a group below the container's, which has none of its own");
+  if (options.cgroup_path.empty()) return cgroup::Group{};
   SECURE_LET(layout, cgroup::detect());
-  return cgroup::open(layout, path);
+  auto group = cgroup::open(layout, options.cgroup_path);
+  // Its first process has left the group it was made in, and somebody removed that.
+  if (!group && group.error().code == "CGROUP_NOT_FOUND" && layout.mode == cgroup::Mode::v2) return cgroup::group_of_process(layout, options.target);
+  if (!group) return group;
+  for (const auto& one : options.sub_groups) SECURE_TRY(cgroup::enter_below(*group, one));
+  return group;
+}
+
+// Into the group of version 2 from the start. One whose children have controllers takes no process any more (EBUSY): then, unless
+// a group was asked for, where the container's first process is.
+long clone_into(cgroup::Group& group, const Options& options) {
+  clone_args args{};
+  args.exit_signal = SIGCHLD;
+  for (bool again = false;; again = true) {
+    const int v2 = cgroup::v2_dir(group);
+    args.flags = v2 >= 0 ? CLONE_INTO_CGROUP : 0;
+    args.cgroup = v2 >= 0 ? static_cast<std::uint64_t>(v2) : 0;
+    const long child = ::syscall(SYS_clone3, &args, sizeof args);
+    if (child >= 0 || again || v2 < 0 || (errno != EBUSY && errno != ENODEV) || !options.sub_groups.empty()) return child;
+    const int err = errno;
+    auto where = cgroup::group_of_process(group.layout, options.target);
+    errno = err;
+    if (!where || cgroup::v2_dir(*where) < 0) return child;
+    for (std::size_t i = 0; i < group.dirs.size(); ++i)
+      if (group.layout.hierarchies[i].v2) group.dirs[i] = std::move(where->dirs[i]);
+  }
+}
+
+Error clone_error(int err, const Options& options) {
+  if (err == EBUSY)
+    return fail(Stage::cgroup, "CGROUP_JOIN_FAILED", err, "adding pid 0, the new process, to cgroups " + options.cgroup_path,
+                "a group of version 2 whose children have controllers takes no process: name one below it with --cgroup");
+  return fail(Stage::clone, "CLONE_FAILED", err, "make the joining process");
 }
 
 pid_t reap(pid_t pid) {
@@ -127,32 +162,31 @@ std::variant<Started, StartError> start(const spec::Spec& spec, const spec::Proc
   if (agent->wanted()) prepared.agent = &*agent;
   prepared.affinity = &process.exec_affinity.final;
   // Before the move to the container's cgroups (config.md#linux-process, execCPUAffinity).
-  if (!process.exec_affinity.initial.empty())
+  if (!process.exec_affinity.initial.empty()) {
     if (auto s = schedule::set_affinity(process.exec_affinity.initial); !s) return failed(std::move(s.error()));
+    if (warning::debugging()) warning::debug("nsexec of exec: affinity: " + schedule::affinity_mask());
+  }
   prepared.preserve = options.preserve;
   prepared.new_keyring = options.new_keyring;
   prepared.keep_groups = rootless::needed();
   prepared.die_with_parent = options.die_with_parent;
 
-  auto group = group_of(options.cgroup_path);
+  auto group = group_of(options);
   if (!group) return failed(std::move(group.error()));
   auto pair = sync::channel();
   if (!pair) return failed(std::move(pair.error()));
 
-  int v2 = cgroup::v2_dir(*group);
-  auto joins = cgroup::open_joins(*group, v2 >= 0);
+  auto joins = cgroup::open_joins(*group, cgroup::v2_dir(*group) >= 0);
   if (!joins) return failed(std::move(joins.error()));
-  clone_args args{};
-  args.flags = v2 >= 0 ? CLONE_INTO_CGROUP : 0;
-  args.exit_signal = SIGCHLD;
-  args.cgroup = v2 >= 0 ? static_cast<std::uint64_t>(v2) : 0;
-  long child = ::syscall(SYS_clone3, &args, sizeof args);
-  if (child < 0) return failed(fail(Stage::clone, "CLONE_FAILED", errno, "make the joining process"));
+  const long child = clone_into(*group, options);
+  if (child < 0) return failed(clone_error(errno, options));
   if (child == 0) {
     pair->first.reset();
     joiner(spec, prepared, options, *joins, pair->second.get());
   }
   pid_t intermediate = static_cast<pid_t>(child);
+  if (warning::debugging())
+    warning::debug("nsexec container setup: process " + std::to_string(child) + " joins the namespaces of process " + std::to_string(options.target));
   pair->second.reset();
   joins->clear();
   int sync = pair->first.get();
@@ -178,11 +212,13 @@ std::variant<Started, StartError> start(const spec::Spec& spec, const spec::Proc
   }
   (void)reap(intermediate);
   intermediate = out.pid;
+  if (warning::debugging()) warning::debug("child process in init(): " + std::to_string(out.pid) + " is in the container");
   if (process::scheduled_from_outside(prepared)) {
     if (auto s = process::from_outside(prepared, out.pid); !s) return give_up(std::move(s.error()));
     if (auto s = sync::send(sync, sync::Kind::joined); !s) return give_up(std::move(s.error()));
   }
   if (options.streams != nullptr) *options.streams = container::Streams{};
+  if (warning::debugging()) warning::debug(std::string("setns_init: about to exec ") + prepared.argv[0]);
   StartError outcome = container::await_exec(sync, out.terminal, executing);
   if (!outcome.error.code.empty()) {
     (void)::kill(out.pid, SIGKILL);

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "container.h"
 
@@ -19,6 +20,7 @@ struct Options {
   std::string id = {};       // needed by linux.intelRdt
   std::function<std::string(pid_t)> describe = {};  // the container's state as JSON, for a seccomp agent
   bool die_with_parent = false;  // SIGKILL when the caller dies
+  std::vector<cgroup::SubGroup> sub_groups = {};  // below cgroup_path, for the new process
 };
 
 // `spec` is the config that the container runs with; `process` replaces its process object.

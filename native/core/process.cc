@@ -220,9 +220,9 @@ Failure become(const Prepared& prepared, int procfs, int& sync) {
     if (auto s = caps::drop_admin(prepared.capabilities); !s) return failed(std::move(s));
   ::execve(program.c_str(), prepared.argv.data(), envp.data());
   int e = errno;
-  return {fail(Stage::exec, e == ENOENT ? "COMMAND_NOT_FOUND" : "COMMAND_NOT_EXECUTABLE", e, "execute '" + program + "'",
-               e == ENOENT ? "the file is there, so its interpreter or loader is missing" : ""),
-          e == ENOENT ? 127 : 126};
+  // In one line, with the words that engines look for.
+  if (e == ENOENT) return {fail(Stage::exec, "COMMAND_NOT_FOUND", 0, "exec " + program + ": no such file or directory: the file is there, so its interpreter or loader is missing"), 127};
+  return {fail(Stage::exec, "COMMAND_NOT_EXECUTABLE", e, "execute '" + program + "'"), 126};
 }
 
 }  // namespace secure::process

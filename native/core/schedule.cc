@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdio>
 #include <iterator>
 
 #include "number_set.h"
@@ -102,6 +103,14 @@ Status set_affinity(const std::vector<unsigned long>& cpus) {
   if (::syscall(SYS_sched_setaffinity, 0, cpus.size() * sizeof(unsigned long), cpus.data()) >= 0) return Ok{};
   return fail(Stage::process, "AFFINITY_FAILED", errno, "set the processors of /process/execCPUAffinity",
               errno == EINVAL ? "none of them is online and in the cpuset of the cgroup" : "");
+}
+
+std::string affinity_mask() {
+  std::array<unsigned long, number_set::kMax / number_set::kWordBits> all{};
+  (void)::syscall(SYS_sched_getaffinity, 0, sizeof all, all.data());
+  char text[24];
+  (void)std::snprintf(text, sizeof text, "0x%lx", all[0]);
+  return text;
 }
 
 void reset_affinity() {

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,6 +32,8 @@ Status apply_io(int value, pid_t pid);
 
 // Of the caller. AFFINITY_FAILED, MEMORY_POLICY_FAILED.
 Status set_affinity(const std::vector<unsigned long>& cpus);
+// The first 64 processors that the caller may use, as a mask such as 0x3; for whoever debugs a start.
+std::string affinity_mask();
 // Every processor that its cpuset has. What the caller's service manager or taskset(1) chose for the caller is not the container's.
 void reset_affinity();
 Status set_memory_policy(const spec::MemoryPolicy& policy);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "help.h"
 
 namespace secure::runtime {
 
@@ -26,7 +27,7 @@ Args& Args::ignored(std::string_view name, bool has_value) {
   return *this;
 }
 
-Error Args::wrong(const std::string& what) const { return fail(Stage::config, "USAGE", 0, what, std::string("usage: ") + synopsis_); }
+Error Args::wrong(const std::string& what) const { return fail(Stage::config, "USAGE", 0, what, "usage: " + as_called(synopsis_)); }
 
 const Args::Option* Args::find(std::string_view name) const {
   for (const auto& option : options_)
@@ -84,7 +85,8 @@ Status Args::letters(std::string_view word, int& at) {
 
 // On standard output, as an answer; whoever asked for it is done.
 void Args::help() const {
-  std::string text = std::string("usage: ") + synopsis_ + "\n";
+  std::string text = "NAME:\n   " + program_name() + " " + argv_[0] + " - " + std::string(about(argv_[0])) + "\n\nusage: " + as_called(synopsis_) + "\n";
+  if (!options_.empty()) text += "\noptions:\n";
   for (const auto& option : options_) {
     if (option.kind == Kind::skip_flag || option.kind == Kind::skip_text) continue;
     text += option.letter == '\0' ? "      --" : std::string("  -") + option.letter + ", --";

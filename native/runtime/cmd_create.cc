@@ -30,6 +30,9 @@ Status finish(const Args& args, CreateOptions& to, const std::string& preserve) 
   return Ok{};
 }
 
+// 126 and 127 are about the program, as in a shell; anything else is 1, as engines know it.
+int create_code(const CreateError& error) { return error.exit_code == 125 ? 1 : error.exit_code; }
+
 int stop_after_poststart(Found& found, const Error& error) {
   (void)report(error);
   if (auto s = destroy(found); !s) (void)report(s.error());
@@ -66,7 +69,7 @@ int cmd_create(int argc, char** argv) {
   if (auto s = finish(args, options, preserve); !s) return report(s.error());
   options.wait_for_start = options.detached = true;
   auto result = create(options);
-  if (auto* error = std::get_if<CreateError>(&result)) return report(error->error, error->exit_code == 125 ? 1 : error->exit_code);
+  if (auto* error = std::get_if<CreateError>(&result)) return report(error->error, create_code(*error));
   return 0;
 }
 
@@ -76,11 +79,11 @@ int cmd_run(int argc, char** argv) {
   bool keep = false;
   Args args(argc, argv, "secure-runtime run [--detach] [--keep] [--bundle DIR] [--console-socket PATH] [--pid-file PATH] [--pidfd-socket PATH] [--preserve-fds N] [--no-pivot] [--no-new-keyring] ID");
   describe(args, options, preserve).flag("detach", 'd', options.detached).flag("keep", '\0', keep);
-  if (auto s = args.parse(1, 1); !s) return report(s.error(), 125);
-  if (auto s = finish(args, options, preserve); !s) return report(s.error(), 125);
+  if (auto s = args.parse(1, 1); !s) return report(s.error());
+  if (auto s = finish(args, options, preserve); !s) return report(s.error());
   if (!options.detached) block_signals();
   auto result = create(options);
-  if (auto* error = std::get_if<CreateError>(&result)) return report(error->error, error->exit_code == 1 ? 125 : error->exit_code);
+  if (auto* error = std::get_if<CreateError>(&result)) return report(error->error, create_code(*error));
   Created& created = std::get<Created>(result);
   if (auto s = run_poststart(created.found, created.spec); !s) return stop_after_poststart(created.found, s.error());
   if (options.detached) return 0;

@@ -7,6 +7,7 @@
 #include "caps.h"
 #include "commands.h"
 #include "exec_request.h"
+#include "help.h"
 #include "join.h"
 #include "number.h"
 #include "oci.h"
@@ -22,12 +23,12 @@ constexpr const char* kSynopsis = "secure-runtime exec [OPTION...] ID COMMAND [A
 constexpr std::size_t kMaxProcess = 16U << 20;
 
 struct Request {
-  std::string cwd, user, process, pid_file, console_socket, pidfd_socket, label, apparmor, preserve, cgroup;
-  std::vector<std::string> env, caps, groups;
+  std::string cwd, user, process, pid_file, console_socket, pidfd_socket, label, apparmor, preserve;
+  std::vector<std::string> env, caps, groups, cgroups;
   bool terminal = false, detach = false, no_new_privileges = false, ignore_paused = false, no_new_keyring = false;
 };
 
-Error usage_error(const std::string& what) { return fail(Stage::config, "USAGE", 0, what, std::string("usage: ") + kSynopsis); }
+Error usage_error(const std::string& what) { return fail(Stage::config, "USAGE", 0, what, "usage: " + as_called(kSynopsis)); }
 
 // UID or UID:GID, both decimal: a half-understood user must never become root (CVE-2026-30892).
 Status set_user(const std::string& text, spec::Process& process) {
@@ -85,17 +86,18 @@ Result<spec::Process> process_wanted(const Request& request, const spec::Spec& s
   return process;
 }
 
-// A group below the container's own. "controller:path" is how runc names one of a single hierarchy; here all have the same.
-Result<std::string> sub_group(const std::string& base, std::string wanted) {
-  if (wanted.empty()) return base;
-  if (std::size_t colon = wanted.find(':'); colon != std::string::npos) wanted = wanted.substr(colon + 1);
-  std::string out = base;
-  std::string_view rest = wanted;
-  while (!rest.empty()) {
-    std::string_view part = rest.substr(0, rest.find('/'));
-    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
-    if (part == "..") return usage_error("bad sub cgroup path '" + wanted + "': `..` components are not allowed");
-    if (!part.empty() && part != ".") out.append("/").append(part);
+// "path" below the container's own group, or "controller[,controller]:path" in the hierarchies of those alone.
+Result<cgroup::SubGroup> sub_group(const std::string& wanted) {
+  cgroup::SubGroup out;
+  const std::size_t colon = wanted.find(':');
+  out.path = colon == std::string::npos ? wanted : wanted.substr(colon + 1);
+  if (("/" + out.path + "/").find("/../") != std::string::npos) return usage_error("bad sub cgroup path '" + wanted + "': `..` components are not allowed");
+  if (colon == std::string::npos) return out;
+  for (std::size_t at = 0; at <= colon;) {
+    const std::size_t end = std::min(wanted.find(',', at), colon);
+    if (end == at) return usage_error("--cgroup takes [CONTROLLER[,CONTROLLER]:]PATH, not '" + wanted + "'");
+    out.controllers.push_back(wanted.substr(at, end - at));
+    at = end + 1;
   }
   return out;
 }
@@ -113,11 +115,14 @@ Status check(const Found& found, const Request& request, const spec::Process& pr
 
 Result<container::Started> start(Found& found, const spec::Spec& spec, const spec::Process& process, const Request& request, int& exit_code) {
   SECURE_LET(pidfd, process_of(found));
-  SECURE_LET(path, sub_group(found.state.cgroup, request.cgroup));
   join::Options options;
   options.target = found.state.pid;
   options.target_pidfd = pidfd.get();
-  options.cgroup_path = path;
+  options.cgroup_path = found.state.cgroup;
+  for (const auto& wanted : request.cgroups) {
+    SECURE_LET(one, sub_group(wanted));
+    options.sub_groups.push_back(std::move(one));
+  }
   options.new_keyring = !request.no_new_keyring;
   options.id = found.state.id;
   options.describe = [&](pid_t) { return oci::to_json(found.state, oci::Status::running, found.state.pid); };
@@ -155,7 +160,7 @@ int cmd_exec(int argc, char** argv) {
       .list("additional-gids", 'g', request.groups).text("process", 'p', request.process).flag("detach", 'd', request.detach)
       .text("pid-file", '\0', request.pid_file).text("console-socket", '\0', request.console_socket).text("pidfd-socket", '\0', request.pidfd_socket)
       .text("process-label", '\0', request.label).text("apparmor", '\0', request.apparmor).flag("no-new-privs", '\0', request.no_new_privileges)
-      .list("cap", 'c', request.caps).text("preserve-fds", '\0', request.preserve).text("cgroup", '\0', request.cgroup)
+      .list("cap", 'c', request.caps).text("preserve-fds", '\0', request.preserve).list("cgroup", '\0', request.cgroups)
       .flag("ignore-paused", '\0', request.ignore_paused).flag("no-new-keyring", '\0', request.no_new_keyring).ignored("no-subreaper", false);
   if (auto s = args.parse(1, SIZE_MAX); !s) return report(s.error(), 255);
   std::vector<std::string> words(args.operands.begin() + 1, args.operands.end());
@@ -165,11 +170,15 @@ int cmd_exec(int argc, char** argv) {
   if (!found) return report(found.error(), 255);
   auto spec = config_of(*found);
   if (!spec) return report(spec.error(), 255);
+  // It starts this program again, and --process may name a pipe, which can be read only once.
+  if (auto s = protect_self(*spec); !s) return report(s.error(), 255);
   auto process = process_wanted(request, *spec, std::move(words));
   if (!process) return report(process.error(), 255);
   if (auto s = check(*found, request, *process); !s) return report(s.error(), 255);
-  if (auto s = protect_self(*spec); !s) return report(s.error(), 255);
   if (!request.detach) block_signals();
+  // In a frozen group the new process does not move before it is thawed, which takes this lock. The process that it joins is known
+  // by its descriptor: should it be gone by then, joining fails.
+  if (found->status == oci::Status::paused) found->dir.reset();
   int exit_code = 255;
   auto started = start(*found, *spec, *process, request, exit_code);
   if (!started) return report(started.error(), exit_code == 125 ? 255 : exit_code);

@@ -10,7 +10,9 @@
 #include <string_view>
 
 #include "commands.h"
+#include "commit.h"
 #include "fd.h"
+#include "help.h"
 #include "oci.h"
 #include "process.h"
 #include "report.h"
@@ -84,6 +86,21 @@ const std::string& synopsis() {
   return text;
 }
 
+void print_help() {
+  std::string text = "NAME:\n   " + secure::runtime::program_name() + " - Open Container Initiative runtime\n\nusage: " + secure::runtime::as_called(synopsis()) + "\n\ncommands:\n";
+  for (const auto& command : kCommands)
+    if (const auto what = secure::runtime::about(command.name); !what.empty())
+      text += "  " + std::string(command.name) + std::string(10 - command.name.size(), ' ') + std::string(what) + "\n";
+  std::printf("%s\nEach command has --help.\n", text.c_str());
+}
+
+// Engines read the first line of runc, name and number: under another name it says as well whose number that is.
+void print_version() {
+  const std::string& name = secure::runtime::program_name();
+  std::printf("%s version %s%s\ncommit: %s\nspec: 1.3.0\n+SYSTEMD +SELINUX +APPARMOR +CAP +SECCOMP +EBPF +LANDLOCK\n", name.c_str(), secure::kVersion,
+              name == "secure-runtime" ? "" : " (secure-runtime)", SECURE_COMMIT);
+}
+
 }  // namespace
 
 namespace secure::runtime {
@@ -106,6 +123,7 @@ int main(int argc, char** argv) {
   // The modes of what we make, a container's "/" among it, must not depend on the caller's.
   (void)::umask(0022);
   secure::runtime::set_process_arguments(argv);
+  secure::runtime::called_as(argv[0]);
   secure::warning::to(secure::runtime::warn);
   int at = 1;
   if (auto status = secure::runtime::read_globals(argc, argv, at); !status) return secure::runtime::report(status.error(), 2);
@@ -115,17 +133,18 @@ int main(int argc, char** argv) {
         // A monitor lives as long as its container: it must not hold a lock or a pipe of whoever started it.
         if (!command.inherits)
           if (auto status = secure::close_all_but({}); !status) return secure::runtime::report(status.error());
+        if (secure::runtime::globals().debug) secure::warning::debug_to(secure::runtime::debug);
         secure::runtime::debug("secure-runtime " + std::string(secure::kVersion) + ": " + argv[at] + ", state below " + secure::runtime::globals().root);
         const int code = command.run(argc - at, argv + at);
         secure::runtime::debug(std::string(argv[at]) + " ends with " + std::to_string(code));
         return code;
       }
   if (at < argc && std::string_view(argv[at]) == "--help") {
-    std::printf("NAME:\n   secure-runtime - runs OCI containers\n\nUSAGE:\n   %s\n\nEach command has --help.\n", synopsis().c_str());
+    print_help();
     return 0;
   }
   if (at < argc && std::string_view(argv[at]) == "--version") {
-    std::printf("secure-runtime version %s\nspec: 1.3.0\n+SYSTEMD +SELINUX +APPARMOR +CAP +SECCOMP +EBPF +LANDLOCK\n", secure::kVersion);
+    print_version();
     return 0;
   }
   if (at + 1 < argc && (std::string_view(argv[at + 1]) == "--help" || std::string_view(argv[at + 1]) == "-h"))

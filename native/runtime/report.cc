@@ -7,6 +7,7 @@
 #include <string>
 
 #include "fd.h"
+#include "help.h"
 #include "json.h"
 #include "oci.h"
 #include "record.h"
@@ -92,7 +93,7 @@ void warn(const std::string& text) {
 }
 
 int usage(const char* synopsis) {
-  (void)write_all(STDERR_FILENO, "usage: " + std::string(synopsis) + "\n", "standard error");
+  (void)write_all(STDERR_FILENO, "usage: " + as_called(synopsis) + "\n", "standard error");
   return 2;
 }
 

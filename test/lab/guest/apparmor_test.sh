@@ -57,13 +57,13 @@ test_a_process_of_exec_is_confined_too() {
 test_a_profile_that_is_not_loaded_is_an_error() {
   PROCESS=',"apparmorProfile":"lab-none"'
   bundle /var/tmp/none true
-  refused 125 "apparmorProfile.*'lab-none'" secure-runtime run --bundle /var/tmp/none lab-none
+  refused 1 "apparmorProfile.*'lab-none'" secure-runtime run --bundle /var/tmp/none lab-none
   rm -rf /var/tmp/none
 }
 
 test_a_name_cannot_hold_a_second_command() {
   PROCESS=',"apparmorProfile":"lab wide"'
   bundle /var/tmp/name true
-  refused 125 apparmorProfile secure-runtime run --bundle /var/tmp/name lab-name
+  refused 1 apparmorProfile secure-runtime run --bundle /var/tmp/name lab-name
   rm -rf /var/tmp/name
 }

@@ -46,14 +46,14 @@ test_processors_are_chosen() {
 test_too_little_memory_to_start_is_said_with_limit_and_peak() {
   RESOURCES=',"memory":{"limit":4096}'
   bundle /var/tmp/small true
-  refused 125 'out of memory.*limit.*peak' secure-runtime run --bundle /var/tmp/small lab-small
+  refused 1 'out of memory.*limit.*peak' secure-runtime run --bundle /var/tmp/small lab-small
   rm -rf /var/tmp/small
 }
 
 test_a_group_that_does_not_take_the_limit_is_refused_and_removed() {
   RESOURCES=',"cpu":{"cpus":"77"}'
   bundle /var/tmp/far true
-  refused 125 'cpuset.cpus' secure-runtime run --bundle /var/tmp/far lab-far
+  refused 1 'cpuset.cpus' secure-runtime run --bundle /var/tmp/far lab-far
   rm -rf /var/tmp/far
 }
 

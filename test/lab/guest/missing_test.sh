@@ -5,7 +5,7 @@
 test_an_apparmor_profile_without_apparmor() {
   PROCESS=',"apparmorProfile":"docker-default"'
   bundle /var/tmp/missing true
-  refused 125 'apparmorProfile' secure-runtime run --bundle /var/tmp/missing lab-missing
+  refused 1 'apparmorProfile' secure-runtime run --bundle /var/tmp/missing lab-missing
   rm -rf /var/tmp/missing
 }
 
@@ -17,13 +17,13 @@ test_unconfined_is_no_profile() {
 test_a_selinux_label_without_selinux() {
   PROCESS=',"selinuxLabel":"system_u:system_r:container_t:s0:c1,c2"'
   bundle /var/tmp/missing true
-  refused 125 'selinuxLabel' secure-runtime run --bundle /var/tmp/missing lab-missing
+  refused 1 'selinuxLabel' secure-runtime run --bundle /var/tmp/missing lab-missing
   rm -rf /var/tmp/missing
 }
 
 test_a_mount_label_without_selinux() {
   LINUX=',"mountLabel":"system_u:object_r:container_file_t:s0:c1,c2"'
   bundle /var/tmp/missing true
-  refused 125 'mountLabel' secure-runtime run --bundle /var/tmp/missing lab-missing
+  refused 1 'mountLabel' secure-runtime run --bundle /var/tmp/missing lab-missing
   rm -rf /var/tmp/missing
 }

@@ -82,6 +82,6 @@ test_a_process_of_exec_has_the_label_too() {
 test_a_label_that_the_policy_does_not_know_is_an_error() {
   PROCESS=',"selinuxLabel":"system_u:system_r:nobody_t:s0"'
   bundle /tmp/unknown true
-  refused 125 selinuxLabel secure-runtime run --bundle /tmp/unknown lab-unknown
+  refused 1 selinuxLabel secure-runtime run --bundle /tmp/unknown lab-unknown
   rm -rf /tmp/unknown
 }

@@ -15,6 +15,7 @@
 #include "seccomp.h"
 #include "sync.h"
 #include "sysctl.h"
+#include "time_namespace.h"
 #include "userns.h"
 #include "warning.h"
 
@@ -136,6 +137,11 @@ struct Start {
       if (auto s = sync::send(clone.sync.get(), sync::Kind::root, root_fd.get()); !s) return failed(std::move(s));
     plan.root.reset();
     root_fd.reset();
+    if (plan.clocks_by_host) {
+      if (auto heard = hear(clone.sync.get(), terminal, sync::Kind::clocks); !heard.error.code.empty()) return heard;
+      if (auto s = time_namespace::set_clocks(clone.pid, spec.time_offsets); !s) return failed(std::move(s));
+      if (auto s = sync::send(clone.sync.get(), sync::Kind::clocks); !s) return failed(std::move(s));
+    }
     if (options.created)
       if (auto s = options.created(clone.pid); !s) return failed(std::move(s));
     if (auto s = process::from_outside(*plan.process, clone.pid); !s) return failed(std::move(s));
@@ -187,6 +193,7 @@ std::variant<Started, StartError> start(const spec::Spec& spec, Options options)
     auto compiled = seccomp::compile(*spec.seccomp);
     if (!compiled) return failed(std::move(compiled.error()));
     program = std::move(*compiled);
+    seccomp::tell(program);
   }
   auto ready = process::prepare(spec, spec.process, spec.seccomp ? &program : nullptr);
   if (!ready) return failed(std::move(ready.error()));
@@ -219,6 +226,7 @@ std::variant<Started, StartError> start(const spec::Spec& spec, Options options)
   s.plan.streams = s.options.streams;
   s.plan.no_pivot = s.options.no_pivot;
   s.plan.describe = &s.options.describe;
+  s.plan.clocks_by_host = (s.created & CLONE_NEWTIME) != 0 && !spec.time_offsets.empty() && namespaces::has(spec, CLONE_NEWUSER);
   s.plan.announce_built = !spec.hooks.prestart.empty() || !spec.hooks.create_runtime.empty();
 
   if (auto ok = s.make_group(); !ok) return failed(std::move(ok.error()));

@@ -69,6 +69,12 @@ Result<Fd> root_of(Plan& plan, int sync) {
   return std::move(message.fd);
 }
 
+Status ask_for_clocks(int sync) {
+  SECURE_TRY(sync::send(sync, sync::Kind::clocks));
+  auto set = sync::expect(sync, sync::Kind::clocks);
+  return set ? Status(Ok{}) : Status(std::move(set.error()));
+}
+
 // They see the container's mounts and the host's files, as a program of the host that helps to build the container wants it.
 Status create_container_hooks(const Plan& plan) {
   const auto& wanted = plan.spec->hooks.create_container;
@@ -101,7 +107,11 @@ Status build(Plan& plan, int sync, Fd& procfs) {
   SECURE_TRY(sysctl::write(spec));
   SECURE_LET(proc, mountfd::create("proc", "proc", {{"subset", "pid"}}, kQuiet));
   procfs = std::move(proc);
-  if ((plan.namespaces & CLONE_NEWTIME) != 0) SECURE_TRY(time_namespace::enter(procfs.get(), spec.time_offsets));
+  if ((plan.namespaces & CLONE_NEWTIME) != 0) {
+    std::function<Status()> by_host;
+    if (plan.clocks_by_host) by_host = [&] { return ask_for_clocks(sync); };
+    SECURE_TRY(time_namespace::enter(procfs.get(), spec.time_offsets, by_host));
+  }
   SECURE_TRY(rootfs::attach_root(tree.root.get()));
   SECURE_TRY(rootfs::mount_all(tree, plan.mounts));
   const Fd& root = tree.root;

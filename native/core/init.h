@@ -19,6 +19,7 @@ struct Plan {
   Fd root;                         // the detached root; unset where it has to wait for the user namespace
   std::vector<namespaces::Joined> joined;
   bool joined_user = false;        // the user namespace is one of those
+  bool clocks_by_host = false;     // who sets the clocks of the time namespace
   bool announce_built = false;     // the host has hooks to run once the tree is there
   // For hooks that run on this side: the state with a status and a pid as the container sees it.
   const std::function<std::string(std::string_view status, pid_t pid)>* describe = nullptr;

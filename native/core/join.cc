@@ -153,6 +153,7 @@ std::variant<Started, StartError> start(const spec::Spec& spec, const spec::Proc
     auto compiled = seccomp::compile(*spec.seccomp);
     if (!compiled) return failed(std::move(compiled.error()));
     program = std::move(*compiled);
+    seccomp::tell(program);
   }
   auto ready = process::prepare(spec, process, spec.seccomp ? &program : nullptr);
   if (!ready) return failed(std::move(ready.error()));

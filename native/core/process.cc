@@ -97,14 +97,23 @@ Status confine(const Prepared& prepared, const lsm::Pending& labels, const Fd& r
   return prepared.agent != nullptr ? prepared.agent->load(*prepared.filter) : seccomp::load(*prepared.filter);
 }
 
+// As the first of a pid namespace it would not hear a signal that has no handler; whoever gives up what was created sends one.
+void end_by_signals(bool on) {
+  struct sigaction action {};
+  action.sa_handler = on ? [](int signal) { ::_exit(128 + signal); } : SIG_DFL;
+  for (int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2}) (void)::sigaction(signal, &action, nullptr);
+}
+
 // The other end of what was created: whoever connects starts it.
 Status wait_at_gate(const Prepared& prepared, int& sync) {
   SECURE_TRY(sync::send(sync, sync::Kind::ready));
   ::close(sync);
+  end_by_signals(true);
   int from;
   do {
     from = ::accept4(prepared.gate, nullptr, nullptr, SOCK_CLOEXEC);
   } while (from < 0 && errno == EINTR);
+  end_by_signals(false);
   if (from < 0) return error_at(Stage::process, "START_FAILED", "wait to be started");
   sync = from;
   return Ok{};
@@ -197,10 +206,11 @@ Failure become(const Prepared& prepared, int procfs, int& sync) {
   if (process.umask) (void)::umask(static_cast<mode_t>(*process.umask));
   else (void)::umask(0022);
   if (auto s = enter_cwd(process.cwd); !s) return failed(std::move(s));
-  std::string program;
-  if (Failure f = program::find(prepared.argv[0], envp, program); !f.error.code.empty()) return f;
   if (process.has_capabilities)
     if (auto s = caps::apply(admin ? caps::with_admin(prepared.capabilities) : prepared.capabilities); !s) return failed(std::move(s));
+  // With the rights that execve(2) will have: CAP_DAC_OVERRIDE finds more than the user alone.
+  std::string program;
+  if (Failure f = program::find(prepared.argv[0], envp, program); !f.error.code.empty()) return f;
   if (process.no_new_privileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
     return {error_at(Stage::process, "CONTROL_UNAVAILABLE", "set no_new_privs"), 125};
   if (!early)

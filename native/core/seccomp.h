@@ -6,7 +6,9 @@
 //   - A rule without conditions decides its syscall alone; of several the first counts (libseccomp).
 //   - Of several conditional rules that match, the strictest counts, in the kernel's own order:
 //     kill process, kill thread, trap, errno, notify, trace, log, allow.
-//   - All conditions of a rule must hold, two on the same argument included (runc makes those an OR).
+//   - All conditions of a rule must hold, but of several SCMP_CMP_EQ on one argument one is enough: together no call could fulfil
+//     them. Other conditions on one argument, such as the ends of a range, must all hold (runc and crun take any of them, which
+//     allows all values).
 //   - An argument that the kernel truncates is compared as the kernel sees it, whatever the profile
 //     says; a 64-bit value then counts by its low bits (CVE-2019-7303 class).
 //   - A refusal of a socket or System V IPC call also refuses the same call made through i386's
@@ -45,6 +47,9 @@ Status load(const Program& program);
 
 // The same with SECCOMP_FILTER_FLAG_NEW_LISTENER; returns the listener, close-on-exec.
 Result<Fd> load_with_listener(const Program& program);
+
+// For whoever debugs a start: the flags with which it will be loaded.
+void tell(const Program& program);
 
 // The decision (SECCOMP_RET_*) that the kernel would take, by interpreting the program; anything
 // that our compiler or libseccomp never emits evaluates to SECCOMP_RET_KILL_PROCESS.

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "seccomp.h"
+#include "warning.h"
 
 namespace secure::seccomp {
 
@@ -33,12 +34,28 @@ long set_filter(const Program& program, unsigned flags) {
 
 }  // namespace
 
+namespace {
+
+// Waiting killably is only valid with a listener; a recorder's profile stays usable without one.
+unsigned flags_alone(const Program& program) { return program.flags & ~static_cast<unsigned>(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV); }
+
+unsigned flags_with_listener(const Program& program) {
+  const unsigned flags = program.flags | SECCOMP_FILTER_FLAG_NEW_LISTENER;
+  // Without it, TSYNC's thread id could not be told from a descriptor.
+  return (flags & SECCOMP_FILTER_FLAG_TSYNC) != 0 ? flags | SECCOMP_FILTER_FLAG_TSYNC_ESRCH : flags;
+}
+
+}  // namespace
+
+void tell(const Program& program) {
+  if (warning::debugging()) warning::debug("seccomp filter flags: " + std::to_string(program.notify ? flags_with_listener(program) : flags_alone(program)));
+}
+
 Status load(const Program& program) {
   if (program.notify)
     return fail(Stage::seccomp, "SECCOMP_NO_LISTENER", 0, "the profile uses SCMP_ACT_NOTIFY and nobody listens",
                 "replace SCMP_ACT_NOTIFY, or record with a listener");
-  // Only valid with a listener; a recorder's profile stays usable without one.
-  const long result = set_filter(program, program.flags & ~static_cast<unsigned>(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV));
+  const long result = set_filter(program, flags_alone(program));
   if (result < 0) return load_error(errno);
   // With TSYNC: the id of a thread that has filters of its own, and nothing was loaded.
   if (result > 0) return load_error(ESRCH);
@@ -46,10 +63,7 @@ Status load(const Program& program) {
 }
 
 Result<Fd> load_with_listener(const Program& program) {
-  unsigned flags = program.flags | SECCOMP_FILTER_FLAG_NEW_LISTENER;
-  // Without it, TSYNC's thread id could not be told from a descriptor.
-  if ((flags & SECCOMP_FILTER_FLAG_TSYNC) != 0) flags |= SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
-  const long result = set_filter(program, flags);
+  const long result = set_filter(program, flags_with_listener(program));
   if (result < 0) return load_error(errno);
   return Fd(static_cast<int>(result));
 }

@@ -12,6 +12,7 @@ namespace secure::seccomp {
 
 namespace {
 
+constexpr std::size_t kMaxAlternatives = 4096;  // as many as a filter has instructions
 constexpr unsigned kMaxErrno = 4095;  // the kernel's MAX_ERRNO; a larger one would not be an error
 
 struct Action {
@@ -127,7 +128,38 @@ Status read_architectures(const spec::Seccomp& profile, Rules& out) {
   return Ok{};
 }
 
+bool asks_for_one_value(const Condition& condition, unsigned index) { return condition.op == Op::eq && condition.index == index; }
+
+// How many of a rule's conditions ask for one value of this argument.
+std::size_t values_of(const Rule& rule, unsigned index) {
+  return static_cast<std::size_t>(std::count_if(rule.conditions.begin(), rule.conditions.end(), [&](const Condition& c) { return asks_for_one_value(c, index); }));
+}
+
+std::size_t count_alternatives(const Rule& rule) {
+  std::size_t out = 1;
+  for (unsigned index = 0; index < 6 && out <= kMaxAlternatives; ++index) out *= std::max<std::size_t>(1, values_of(rule, index));
+  return out;
+}
+
 }  // namespace
+
+std::vector<Rule> alternatives(const Rule& rule) {
+  if (count_alternatives(rule) == 1) return {};
+  std::vector<Rule> out{rule};
+  for (unsigned index = 0; index < 6; ++index) {
+    if (values_of(rule, index) < 2) continue;
+    std::vector<Rule> next;
+    for (const Rule& one : out)
+      for (const Condition& value : one.conditions) {
+        if (!asks_for_one_value(value, index)) continue;
+        Rule& made = next.emplace_back(one);
+        std::erase_if(made.conditions, [&](const Condition& c) { return asks_for_one_value(c, index); });
+        made.conditions.push_back(value);
+      }
+    out = std::move(next);
+  }
+  return out;
+}
 
 bool stricter(std::uint32_t a, std::uint32_t b) {
   return static_cast<std::int32_t>(a & SECCOMP_RET_ACTION_FULL) < static_cast<std::int32_t>(b & SECCOMP_RET_ACTION_FULL);
@@ -157,6 +189,7 @@ Result<Rules> read_rules(const spec::Seccomp& profile) {
       SECURE_LET(condition, read_condition(source.args[n], field + ".args[" + std::to_string(n) + "]"));
       rule.conditions.push_back(condition);
     }
+    if (count_alternatives(rule) > kMaxAlternatives) return fail(Stage::seccomp, "SECCOMP_TOO_LARGE", 0, "linux.seccomp." + field + ".args names too many values");
     out.rules.push_back(std::move(rule));
   }
   return out;

@@ -35,8 +35,11 @@ struct Rules {
   std::vector<Rule> rules;
 };
 
-// Errors: SECCOMP_INVALID with the field.
+// Errors: SECCOMP_INVALID with the field, SECCOMP_TOO_LARGE for a rule with too many alternatives.
 Result<Rules> read_rules(const spec::Seccomp& profile);
+
+// A rule as those that together mean the same, none with two different values for one argument. Empty for one that is as it is.
+std::vector<Rule> alternatives(const Rule& rule);
 
 // True when the kernel prefers `a` to `b` if two filters disagree.
 bool stricter(std::uint32_t a, std::uint32_t b);

@@ -39,6 +39,8 @@ DeviceRule read_device_rule(const json::Node& item) {
   if (auto n = item["major"]; n.present() && n.integer(-1, UINT32_MAX, -1) >= 0) rule.major = n.integer(0, UINT32_MAX, 0);
   if (auto n = item["minor"]; n.present() && n.integer(-1, UINT32_MAX, -1) >= 0) rule.minor = n.integer(0, UINT32_MAX, 0);
   rule.access = item["access"].str("rwm");
+  // Some write "a" for all of them; in a rule that allows it would be a guess at what else to allow.
+  if (!rule.allow && rule.access.find('a') != std::string::npos && rule.access.find_first_not_of("rwma") == std::string::npos) rule.access = "rwm";
   if (rule.access.find_first_not_of("rwm") != std::string::npos) item["access"].report("must be made of r, w and m");
   return rule;
 }

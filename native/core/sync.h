@@ -18,6 +18,7 @@ enum class Kind : unsigned char {
   terminal = 'T', // container -> host: the master side of the terminal
   error = 'E',    // container -> host: the start failed
   pid = 'P',      // joiner -> host: pid and pidfd of the process made in the container
+  clocks = 'C',   // container -> host: there is a time namespace; host -> container: its clocks are set
   built = 'B',    // container -> host: the tree is mounted, the hooks of the host may run
   ready = 'Y',    // container -> host: only the start is missing
   executing = 'X',  // container -> host: all is set, execve(2) is next

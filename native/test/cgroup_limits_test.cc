@@ -65,6 +65,9 @@ TEST(resources_are_read) {
 TEST(resources_that_would_leave_the_group_are_refused) {
   CHECK_EQ(refusal(R"({"unified":{"../memory.max":"1"}})"), "/unified/../memory.max must be a file name (no slashes)");
   for (const char* key : {".", "..", "memory", "a b.c", ".x", "x."}) CHECK(!refusal((std::string(R"({"unified":{")") + key + R"(":"1"}})").c_str()).empty());
+  // "a" for all kinds of access: denied, but never guessed at where something is allowed.
+  CHECK_EQ(refusal(R"({"devices":[{"allow":false,"type":"c","major":1,"minor":11,"access":"rwa"}]})"), "");
+  CHECK_EQ(refusal(R"({"devices":[{"allow":true,"type":"c","major":1,"minor":11,"access":"rwa"}]})"), "/devices/0/access must be made of r, w and m");
   CHECK_EQ(refusal(R"({"unified":{"cgroup.procs":"0"}})"), "/unified/cgroup.procs is no limit");
   for (const char* size : {"", "MB", "0MB", "2mb", "2MB/../x", "-2MB", "99999999MB"})
     CHECK(!refusal((std::string(R"({"hugepageLimits":[{"pageSize":")") + size + R"(","limit":1}]})").c_str()).empty());

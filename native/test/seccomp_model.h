@@ -117,7 +117,14 @@ inline std::uint32_t decide(const Seccomp& profile, const seccomp_data& data) {
     for (const auto& name : rule.names) {
       bool match = name == called;
       if (match && rule.args.empty() && !unconditional) unconditional = wanted;
-      for (const auto& c : rule.args) match = match && holds(c, data.args[c.index], bits(called, *arch, c.index));
+      for (const auto& c : rule.args) {
+        bool held = false;
+        // Of several values for one argument one is meant.
+        for (const auto& other : rule.args)
+          if (&other == &c || (c.op == "SCMP_CMP_EQ" && other.op == c.op && other.index == c.index))
+            held = held || holds(other, data.args[other.index], bits(called, *arch, other.index));
+        match = match && held;
+      }
       match = match || (!inner.empty() && name == inner && permissiveness(wanted) < permissiveness(standard));
       if (match && (!conditional || permissiveness(wanted) < permissiveness(*conditional))) conditional = wanted;
     }

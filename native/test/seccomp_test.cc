@@ -162,6 +162,26 @@ TEST(seccomp_conditions_on_one_argument_all_hold) {
     CHECK_EQ(decide(profile, "ioctl", {0, value}), value >= 5 && value <= 9 && value != 7 ? kAllow : kEperm);
 }
 
+TEST(seccomp_of_several_values_for_one_argument_one_is_enough) {
+  Seccomp profile = refusing();
+  rule(profile, "ioctl", "SCMP_ACT_ALLOW", {{0, 1, 0, "SCMP_CMP_EQ"}, {0, 2, 0, "SCMP_CMP_EQ"}, {1, 5, 0, "SCMP_CMP_EQ"}, {1, 6, 0, "SCMP_CMP_EQ"}, {2, 3, 0, "SCMP_CMP_LT"}});
+  for (std::uint64_t a = 0; a < 4; a++)
+    for (std::uint64_t b = 4; b < 8; b++)
+      for (std::uint64_t c = 2; c < 4; c++)
+        CHECK_EQ(decide(profile, "ioctl", {a, b, c}), (a == 1 || a == 2) && (b == 5 || b == 6) && c < 3 ? kAllow : kEperm);
+  // A refusal too: read as "both" it would refuse nothing.
+  Seccomp open{"SCMP_ACT_ALLOW", {}, {}, {}, {}};
+  rule(open, "personality", "SCMP_ACT_ERRNO", {{0, 8, 0, "SCMP_CMP_EQ"}, {0, 9, 0, "SCMP_CMP_EQ"}});
+  for (std::uint64_t a = 7; a < 11; a++) CHECK_EQ(decide(open, "personality", {a}), a == 8 || a == 9 ? kEperm : kAllow);
+  std::vector<SeccompArg> many;
+  for (unsigned index = 0; index < 6; index++)
+    for (std::uint64_t value = 0; value < 5; value++) many.push_back({index, value, 0, "SCMP_CMP_EQ"});
+  Seccomp large = refusing();
+  rule(large, "ioctl", "SCMP_ACT_ALLOW", many);
+  auto refused = compile(large);
+  CHECK(!refused.ok() && refused.error().code == "SECCOMP_TOO_LARGE");
+}
+
 TEST(seccomp_reports_names_that_no_architecture_has) {
   Seccomp profile = refusing();
   profile.rules.push_back({{"read", "no_such_call", "arm_fadvise64_64", "_llseek"}, "SCMP_ACT_ALLOW", {}, {}});

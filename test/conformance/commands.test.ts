@@ -87,6 +87,50 @@ describe.skipIf(cannotRun())('commands', () => {
     expect([stdout, stderr]).toEqual(['said\n', '']);
   });
 
+  it.each(['TERM', 'INT', 'HUP', 'USR1'])(
+    'kill %s ends what was created, although it is the first of its pid namespace',
+    async (signal) => {
+      expect(container.create(['sleep', '1000']).code).toBe(0);
+      expect(container.call('kill', container.id, signal).stderr).toBe('');
+      await container.until('stopped');
+      expect(container.call('start', container.id).stderr).toContain('cannot start a container that has stopped');
+    },
+  );
+
+  it('what a program that has started does with these signals is its own business', async () => {
+    container.create(['sh', '-c', 'grep Sig /proc/self/status > /sig; sleep 1000']);
+    container.call('start', container.id);
+    await expect.poll(() => shell(`cat ${container.bundle.rootfs}/sig`).stdout).toMatch(/^SigIgn:\t0+$/m);
+    container.call('kill', container.id, 'TERM');
+    expect(container.state().status).toBe('running');
+  });
+
+  it('CAP_DAC_OVERRIDE finds a program that the user alone could not execute', () => {
+    chmodSync(join(container.bundle.rootfs, 'bin/busybox'), 0o700);
+    const as = (sets: string[]) => {
+      container.write(['true'], (config) => {
+        config.process.user = { uid: 1000, gid: 1000 };
+        config.process.capabilities = Object.fromEntries(sets.map((set) => [set, ['CAP_DAC_OVERRIDE']]));
+      });
+      return container.call('run', '--bundle', container.bundle.directory, container.id);
+    };
+    const sets = ['bounding', 'effective', 'permitted', 'inheritable', 'ambient'];
+    expect(as(sets)).toMatchObject({ code: 0, stderr: '' });
+    expect(as([])).toMatchObject({ code: 126, stderr: expect.stringContaining('permission denied') });
+  });
+
+  it('--debug tells the flags of a seccomp filter', () => {
+    container.write(['true'], (config) => {
+      const seccomp = {
+        defaultAction: 'SCMP_ACT_ALLOW',
+        flags: ['SECCOMP_FILTER_FLAG_LOG', 'SECCOMP_FILTER_FLAG_TSYNC'],
+      };
+      Object.assign(config.linux, { seccomp });
+    });
+    const { stderr } = container.with({}, '--debug', 'run', '--bundle', container.bundle.directory, container.id);
+    expect(stderr).toContain('msg="seccomp filter flags: 3"');
+  });
+
   it('a program whose interpreter is missing is told in one line', () => {
     const script = join(container.bundle.rootfs, 'run.sh');
     writeFileSync(script, '#!/nowhere at all\n');

@@ -37,6 +37,20 @@ describe.skipIf(cannotRun())('config-linux.md', () => {
     expect(sh('true', linux({ timeOffsets })).stderr).toContain('/linux/timeOffsets');
   });
 
+  it('#time-offsets: with a user namespace, whose root may not write them itself', () => {
+    const timeOffsets = { monotonic: { secs: 7881, nanosecs: 5 } };
+    const mappings = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
+    bundle.giveTo(100_000);
+    const inside = (change: Record<string, unknown>) => (config: Config) => {
+      linux({ timeOffsets, uidMappings: mappings, gidMappings: mappings, ...change }, 'time')(config);
+      config.linux.namespaces.push({ type: 'user' });
+    };
+    const { stdout, stderr } = sh('cat /proc/self/timens_offsets', inside({}));
+    expect(stdout + stderr).toMatch(/monotonic\s+7881\s+5\nboottime\s+0\s+0\n/);
+    const beyond = sh('true', inside({ timeOffsets: { monotonic: { secs: -1_000_000_000, nanosecs: 0 } } }));
+    expect([beyond.code, beyond.stderr]).toEqual([1, expect.stringContaining('TIME_OFFSETS_FAILED')]);
+  });
+
   it('#memory-policy: is set before the program runs, and a mode or node that cannot be is an error', () => {
     const policy = (memoryPolicy: unknown) => sh('cat /proc/self/numa_maps | grep -c bind:0', linux({ memoryPolicy }));
     const bound = policy({ mode: 'MPOL_BIND', nodes: '0' });

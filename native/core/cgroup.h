@@ -54,8 +54,8 @@ struct Group {
 std::string clean_path(const std::string& configured);
 
 // mkdir in every hierarchy (cpuset v1: cpus and mems inherited from the parent; v2: controllers
-// enabled down the path). An existing directory with processes in it is an error (CGROUP_BUSY), an
-// empty one is made anew, so that no limit or frozen state of an earlier container survives in it.
+// enabled down the path). An existing directory with processes in it is an error (CGROUP_BUSY), as is a frozen one (CGROUP_FROZEN);
+// an empty one is made anew, so that no limit of an earlier container survives in it.
 // On failure everything made is removed again. `path` is absolute and not the root, no "..", no symlinks
 // (CGROUP_PATH_INVALID, stage config). With mode none the group has no directories.
 Result<Group> create(const Layout& layout, const std::string& path);

@@ -73,11 +73,20 @@ std::vector<std::string> wanted_controllers(const Layout& layout, const Hierarch
   return out;
 }
 
-// mkdir of the container's own group. Returns 0, or errno of what stopped it; EBUSY: processes are in it.
+// Somebody stopped what is in it, or is to come into it: a container would start and never move.
+bool frozen(int at, const char* name) {
+  auto dir = open_child(at, name);
+  if (!dir) return false;
+  const std::string v1 = read_text(dir->get(), "freezer.state");
+  return v1.empty() ? read_text(dir->get(), "cgroup.freeze").starts_with('1') : !v1.starts_with("THAWED");
+}
+
+// mkdir of the container's own group. Returns 0, or errno of what stopped it; EBUSY: processes are in it, ESTALE: it is frozen.
 int make_leaf(int at, const char* name) {
   for (int i = 0; i < kTries; ++i) {
     if (::mkdirat(at, name, 0755) == 0) return 0;
     if (errno != EEXIST) return errno;
+    if (frozen(at, name)) return ESTALE;
     if (::unlinkat(at, name, AT_REMOVEDIR) == 0 || errno == ENOENT) continue;
     if (errno != EBUSY && errno != ENOTEMPTY) return errno;
     // Sub-groups may be there already: an engine keeps its own monitor in one.
@@ -101,6 +110,8 @@ Result<Fd> create_once(const Hierarchy& hierarchy, const std::vector<std::string
     if (leaf && err == EBUSY)
       return fail(Stage::cgroup, "CGROUP_BUSY", 0, "container's cgroup is not empty: " + name + " in " + hierarchy.mount + " has processes in it",
                   "another container uses the same cgroup path");
+    if (leaf && err == ESTALE)
+      return fail(Stage::cgroup, "CGROUP_FROZEN", 0, "container's cgroup unexpectedly frozen: " + name + " in " + hierarchy.mount, "thaw it, or remove it");
     if (err != 0 && err != EEXIST) {
       retry = parent_gone(err);
       return refused(hierarchy, name, err);

@@ -362,6 +362,21 @@ TEST(cgroup_kill_all_reaches_frozen_and_nested) {
   CHECK(nothing_left(l));
 }
 
+TEST(cgroup_that_is_frozen_is_refused) {
+  auto l = layout();
+  if (!writable(l) || hierarchy(l, "freezer") == nullptr) SKIP("no v1 freezer");
+  const std::string path = parent() + "/stopped", dir = hierarchy(l, "freezer")->mount + path;
+  REQUIRE(::mkdir((hierarchy(l, "freezer")->mount + parent()).c_str(), 0755) == 0 && ::mkdir(dir.c_str(), 0755) == 0);
+  CHECK(write_file_once(AT_FDCWD, dir + "/freezer.state", "FROZEN", Stage::cgroup).ok());
+  auto refused = cgroup::create(l, path);
+  CHECK(!refused.ok() && refused.error().code == "CGROUP_FROZEN");
+  CHECK_EQ(contents(dir + "/freezer.state"), "FROZEN\n");
+  CHECK(write_file_once(AT_FDCWD, dir + "/freezer.state", "THAWED", Stage::cgroup).ok());
+  CHECK(cgroup::create(l, path).ok());
+  CHECK(cgroup::remove(l, path).ok());
+  CHECK(nothing_left(l));
+}
+
 TEST(cgroup_deep_tree_is_removed) {
   auto l = only(layout(), true);
   if (::geteuid() != 0 || l.hierarchies.empty()) SKIP("no v2");

@@ -148,6 +148,7 @@ struct Start {
     if (auto s = netdevice::move(spec, clone.pid); !s) return failed(std::move(s));
     if (spec.intel_rdt)
       if (auto s = rdt::join(*spec.intel_rdt, options.id, clone.pid); !s) return failed(std::move(s));
+    if (auto s = rootfs::map_inside(plan.mounts, clone.sync.get()); !s) return failed(std::move(s));
     if (auto error = host_hooks(); !error.error.code.empty()) return error;
     if (auto s = sync::send(clone.sync.get(), sync::Kind::joined); !s) return failed(std::move(s));
     return {};
@@ -210,6 +211,7 @@ std::variant<Started, StartError> start(const spec::Spec& spec, Options options)
   auto mounts = rootfs::plan_mounts(spec, s.options.bundle);
   if (!mounts) return failed(std::move(mounts.error()));
   if ((s.created & CLONE_NEWUSER) != 0) rootfs::decide_locks(*mounts);
+  if (namespaces::has(spec, CLONE_NEWUSER)) rootfs::decide_mappings(*mounts);
   auto devices = rootfs::plan_devices(spec, s.options.inside_userns || namespaces::has(spec, CLONE_NEWUSER));
   if (!devices) return failed(std::move(devices.error()));
   auto covers = rootfs::plan_covers(spec);

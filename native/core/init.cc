@@ -97,6 +97,7 @@ Status build(Plan& plan, int sync, Fd& procfs) {
   SECURE_LET(taken, root_of(plan, sync));
   rootfs::Tree tree;
   tree.root = std::move(taken);
+  tree.sync = sync;
   tree.mount_label = spec.mount_label;
   if (!spec.mount_label.empty()) tree.label_option = rootfs::label_option(spec);
   SECURE_TRY(become_root(plan));

@@ -36,6 +36,7 @@ struct Planned {
   bool locked = false;        // decide_locks()
   bool source_inside = false; // the source is a path of the root: bound when its turn comes, with what was mounted there before
   std::string inside;         // that path
+  bool mapped_by_host = false; // decide_mappings()
   std::string link;           // copy-symlink: what the link at the source says
   Fd userns;                  // a mapping of its own
 
@@ -74,6 +75,11 @@ Result<std::vector<Fd>> plan_cgroups(const spec::Spec& spec, const cgroup::Group
 // Which sources keep the restrictions that the host has put on them. Before the clone: both sides must come to the same answer.
 void decide_locks(std::vector<Planned>& mounts);
 
+// For a container with a user namespace: which sources inside the root the host side maps. Before the clone, as decide_locks().
+void decide_mappings(std::vector<Planned>& mounts);
+// Host side, while the other one is in mount_all(), which asks for them one by one.
+Status map_inside(std::vector<Planned>& mounts, int sync);
+
 // The detached root: the overlay of the plan, or the directory that the bundle names.
 Result<Fd> take_root(const spec::Spec& spec, const std::string& bundle, int userns);
 Origin origin_of_root(const spec::Spec& spec, const std::string& bundle, const Fd& root);
@@ -96,6 +102,7 @@ Result<Fd> resolve_or_create(int root, const std::string& path, bool directory, 
 // What is being built: mounts that become read-only when everything is in place.
 struct Tree {
   Fd root;
+  int sync = -1;                    // to the host side, which maps the ids of some sources
   std::vector<Fd> late_readonly;
   bool remounts = false;            // a mount of the list is a remount: it has to know
   std::vector<unsigned long> made;  // the st_dev of the file systems made here

@@ -14,6 +14,9 @@ bool waits_for_cgroups(const std::vector<Planned>& mounts, const Planned& p);
 // Mounts are made below it before it may become read-only.
 bool late_readonly(const Planned& p);
 
+// A source in the root, with what earlier mounts of the list have put there.
+Status take_inside(const Tree& tree, Planned& p);
+
 // A detached mount of a new file system. `target` is what it will cover, and `existed` whether that was there before.
 Result<Fd> make(const Tree& tree, const Planned& p, int target, bool existed);
 

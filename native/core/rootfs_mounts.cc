@@ -94,22 +94,6 @@ Result<Fd> bind(const Planned& p, Fd source) {
   return source;
 }
 
-// A source in the root has to be taken when its turn comes: earlier mounts are part of it.
-Status take_inside(int root, Planned& p) {
-  SECURE_LET(there, p.options.src_nofollow ? resolve_link(root, p.inside) : resolve(root, p.inside));
-  struct stat st {};
-  if (::fstat(there.get(), &st) < 0) return fail(Stage::mount, "MOUNT_FAILED", errno, p.name() + ": look at its source");
-  p.source_is_directory = S_ISDIR(st.st_mode);
-  SECURE_LET(tree, mountfd::clone(there.get(), "", p.options.recursive_bind));
-  SECURE_TRY(mountfd::set_propagation(tree.get(), MS_PRIVATE, true, p.name()));
-  if (p.options.idmap && !p.userns.valid())
-    return fail(Stage::config, "CONFIG_INVALID", 0, p.name() + ": ids of a source inside the root need uidMappings and gidMappings of the mount");
-  if (p.options.idmap) SECURE_TRY(mountfd::idmap(tree.get(), p.userns.get(), p.options.recursive_idmap, p.name()));
-  p.userns.reset();
-  p.source = std::move(tree);
-  return Ok{};
-}
-
 // A mount on the root itself takes its place.
 Status replace_root(Tree& tree, Planned& p, Fd mount) {
   SECURE_TRY(mountfd::attach(mount.get(), tree.root.get(), p.name()));
@@ -138,7 +122,7 @@ Status mount_one(Tree& tree, Planned& p) {
     return remount(tree, p, there.get());
   }
   if (at_root && !p.options.bind) return fail(Stage::config, "CONFIG_INVALID", 0, p.name() + ": a new file system must not cover the root itself");
-  if (p.source_inside) SECURE_TRY(take_inside(root, p));
+  if (p.source_inside) SECURE_TRY(take_inside(tree, p));
   bool existed = true;
   SECURE_LET(target, open_target(root, p, !p.options.bind || p.source_is_directory, existed));
   SECURE_LET(mount, p.options.bind ? bind(p, std::move(p.source)) : new_mount(tree, p, target, existed));

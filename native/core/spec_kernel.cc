@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parts of runtime-spec config-linux.md: personality, memory-policy, time-offsets, intelrdt, netdevices.
+#include <linux/mempolicy.h>
 #include <sched.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "number_set.h"
 #include "schedule.h"
@@ -33,15 +35,18 @@ std::optional<MemoryPolicy> read_memory_policy(const json::Node& node) {
   MemoryPolicy out;
   const std::string mode = node["mode"].str();
   out.mode = schedule::memory_mode(mode);
-  if (out.mode < 0) node["mode"].report("invalid memory policy: names no mode: '" + mode + "'");
+  if (out.mode < 0) node["mode"].report("is an invalid memory policy mode: '" + mode + "'");
   if (const std::string nodes = node["nodes"].str(); !nodes.empty()) {
     auto set = number_set::parse(nodes);
-    if (!set) node["nodes"].report("invalid memory policy: is no list of memory nodes such as '0-3,7': '" + nodes + "'");
+    if (!set) node["nodes"].report("is an invalid memory policy node list, which has the form '0-3,7': '" + nodes + "'");
     else out.nodes = std::move(*set);
   }
+  int count = 0;
+  for (const unsigned long word : out.nodes) count += std::popcount(word);
+  if (count > 0 && (out.mode == MPOL_DEFAULT || out.mode == MPOL_LOCAL)) node["nodes"].report("must be empty: " + mode + " mode requires 0 nodes but got " + std::to_string(count));
   for (const auto& item : node["flags"].items()) {
     const int flag = schedule::memory_flag(item.str());
-    if (flag < 0) item.report("invalid memory policy: names no flag: '" + item.str() + "'");
+    if (flag < 0) item.report("is an invalid memory policy flag: '" + item.str() + "'");
     else out.mode |= flag;
   }
   return out;

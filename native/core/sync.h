@@ -19,6 +19,7 @@ enum class Kind : unsigned char {
   error = 'E',    // container -> host: the start failed
   pid = 'P',      // joiner -> host: pid and pidfd of the process made in the container
   clocks = 'C',   // container -> host: there is a time namespace; host -> container: its clocks are set
+  map = 'M',      // container -> host: a source whose ids are to be mapped; host -> container: they are
   built = 'B',    // container -> host: the tree is mounted, the hooks of the host may run
   ready = 'Y',    // container -> host: only the start is missing
   executing = 'X',  // container -> host: all is set, execve(2) is next

@@ -121,6 +121,8 @@ TEST(spec_process_kernel_parts) {
   REFUSED(config("", R"(,"memoryPolicy":{"mode":"MPOL_X"})"), "/linux/memoryPolicy/mode");
   REFUSED(config("", R"(,"memoryPolicy":{"mode":"MPOL_BIND","nodes":"x"})"), "/linux/memoryPolicy/nodes");
   REFUSED(config("", R"(,"memoryPolicy":{"mode":"MPOL_BIND","flags":["x"]})"), "/linux/memoryPolicy/flags/0");
+  REFUSED(config("", R"(,"memoryPolicy":{"mode":"MPOL_DEFAULT","nodes":"0-7"})"), "/linux/memoryPolicy/nodes must be empty: MPOL_DEFAULT mode requires 0 nodes but got 8");
+  REFUSED(config("", R"(,"memoryPolicy":{"mode":"MPOL_LOCAL","nodes":"63-64"})"), "/linux/memoryPolicy/nodes must be empty: MPOL_LOCAL mode requires 0 nodes but got 2");
   REFUSED(config("", R"(,"timeOffsets":{"monotonic":{"secs":1}})"), "/linux/timeOffsets");
   REFUSED(config("", R"(,"timeOffsets":{"realtime":{"secs":1}})", "", R"(,{"type":"time"})"), "/linux/timeOffsets/realtime");
   REFUSED(config("", R"(,"timeOffsets":{"monotonic":{"nanosecs":1000000000}})", "", R"(,{"type":"time"})"), "/linux/timeOffsets/monotonic/nanosecs");

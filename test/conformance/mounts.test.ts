@@ -342,6 +342,20 @@ describe.skipIf(cannotRun())('config.md#mounts', () => {
     expect(run(['cat', '/final/file'], { ...bind(), destination: '/mnt' }, inner).stdout).toBe('content');
   });
 
+  it('a source inside the root has its ids mapped by the host side where the container has a user namespace', () => {
+    mkdirSync(join(bundle.rootfs, 'mnt'));
+    bundle.giveTo(100_000);
+    const ids = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
+    const mapped = { options: ['rbind', 'idmap'], uidMappings: ids, gidMappings: ids };
+    const result = bundle.run(['stat', '-c', '%u', '/final/file'], (config) => {
+      config.linux.namespaces.push({ type: 'user' });
+      Object.assign(config.linux, { uidMappings: ids, gidMappings: ids });
+      config.mounts.push({ destination: '/mnt', type: 'bind', source, options: ['bind'] });
+      config.mounts.push({ destination: '/final', type: 'bind', source: join(bundle.rootfs, 'mnt'), ...mapped });
+    });
+    expect([result.code, result.stdout, result.stderr]).toEqual([0, '0\n', '']);
+  });
+
   it('a mount on "/" takes the place of the root', () => {
     const other = join(source, 'root');
     execFileSync('cp', ['-a', bundle.rootfs, other]);

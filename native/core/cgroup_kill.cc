@@ -57,6 +57,28 @@ void freeze(int dir) {
   for (int i = 0; i < 100 && read_text(dir, "freezer.state") != "FROZEN\n"; ++i) pause_ms(1);
 }
 
+// Whether a process of the group stands in another group of the freezer: one above or below, or somebody else's.
+bool frozen_elsewhere(pid_t pid, const std::string& path) {
+  auto text = read_file(AT_FDCWD, "/proc/" + std::to_string(pid) + "/cgroup", 64U << 10);
+  if (!text) return false;
+  for (std::size_t at = 0; at < text->size();) {
+    const std::size_t end = std::min(text->find('\n', at), text->size());
+    const std::string line = text->substr(at, end - at);
+    at = end + 1;
+    const std::size_t names = line.find(':'), where = names == std::string::npos ? names : line.find(':', names + 1);
+    if (where == std::string::npos || ("," + line.substr(names + 1, where - names - 1) + ",").find(",freezer,") == std::string::npos) continue;
+    return line.substr(where + 1) != path;
+  }
+  return false;
+}
+
+// A process that is frozen does not die. Whoever froze it elsewhere, a container that may write to its own groups among them, loses it
+// to the group's own freezer, which is thawed.
+void take_out_of_the_ice(const Group& group, const std::vector<pid_t>& left, int dir) {
+  for (const pid_t pid : left)
+    if (frozen_elsewhere(pid, group.path)) (void)write_file_once(dir, "cgroup.procs", std::to_string(pid), Stage::cgroup);
+}
+
 }  // namespace
 
 Status kill_all(const Group& group) {
@@ -86,6 +108,8 @@ Status kill_all(const Group& group) {
       signal_all(group);
       if (frozen >= 0) set_frozen(frozen, false);
     }
+    // Not at once: nearly always there is nobody, and moving a process is slow.
+    if ((wait == 10 || wait == 20) && left && frozen >= 0) take_out_of_the_ice(group, *left, frozen);
     pause_ms(wait);
   }
 }

@@ -377,6 +377,29 @@ TEST(cgroup_that_is_frozen_is_refused) {
   CHECK(nothing_left(l));
 }
 
+// A container that may write to its own groups can freeze itself in one of them, and anybody with rights on the host in another one.
+TEST(cgroup_kill_all_reaches_what_is_frozen_elsewhere) {
+  auto l = layout();
+  if (!writable(l) || hierarchy(l, "freezer") == nullptr) SKIP("no v1 freezer");
+  const std::string path = parent() + "/ice", other = parent() + "/other", freezer = hierarchy(l, "freezer")->mount;
+  auto group = cgroup::create(l, path);
+  REQUIRE(group.ok());
+  REQUIRE(::mkdir((freezer + path + "/own").c_str(), 0755) == 0 && ::mkdir((freezer + other).c_str(), 0755) == 0);
+  {
+    Child one(sleep_for_ever), two(sleep_for_ever);
+    CHECK(cgroup::join(*group, one.pid, false).ok() && cgroup::join(*group, two.pid, false).ok());
+    for (const auto& [where, pid] : {std::pair(path + "/own", one.pid), std::pair(other, two.pid)}) {
+      CHECK(write_file_once(AT_FDCWD, freezer + where + "/cgroup.procs", std::to_string(pid), Stage::cgroup).ok());
+      CHECK(write_file_once(AT_FDCWD, freezer + where + "/freezer.state", "FROZEN", Stage::cgroup).ok());
+    }
+    CHECK(cgroup::kill_all(*group).ok());
+    CHECK(cgroup::processes(*group)->empty());
+  }
+  CHECK(::rmdir((freezer + other).c_str()) == 0);
+  CHECK(cgroup::remove(l, path).ok());
+  CHECK(nothing_left(l));
+}
+
 TEST(cgroup_deep_tree_is_removed) {
   auto l = only(layout(), true);
   if (::geteuid() != 0 || l.hierarchies.empty()) SKIP("no v2");

@@ -22,12 +22,12 @@ constexpr const char* kNamespaces[] = {"cgroup", "ipc", "mount", "network", "pid
 
 // Words that mean something to the runtime whatever the file system; mount_options decides which of them this build knows.
 constexpr const char* kMountOptions[] = {
-    "atime", "bind", "defaults", "dev", "diratime", "exec", "idmap", "noatime", "nodev", "nodiratime", "noexec",
-    "norelatime", "nostrictatime", "nosuid", "nosymfollow", "private", "ratime", "rbind", "rdev", "rdiratime",
-    "relatime", "rexec", "ridmap", "rnoatime", "rnodev", "rnodiratime", "rnoexec", "rnorelatime", "rnostrictatime",
-    "rnosuid", "rnosymfollow", "ro", "rprivate", "rrelatime", "rro", "rrw", "rshared", "rslave", "rstrictatime",
-    "rsuid", "rsymfollow", "runbindable", "rw", "shared", "slave", "strictatime", "suid", "symfollow", "tmpcopyup",
-    "unbindable"};
+    "async", "atime", "bind", "copy-symlink", "defaults", "dest-nofollow", "dev", "diratime", "dirsync", "exec", "idmap", "lazytime",
+    "mand", "noatime", "nodev", "nodiratime", "noexec", "nolazytime", "nomand", "norelatime", "nostrictatime", "nosuid", "nosymfollow",
+    "private", "rasync", "ratime", "rbind", "rdev", "rdiratime", "rdirsync", "relatime", "remount", "rexec", "ridmap", "rmand", "rnoatime",
+    "rnodev", "rnodiratime", "rnoexec", "rnomand", "rnorelatime", "rnostrictatime", "rnosuid", "rnosymfollow", "ro", "rprivate",
+    "rrelatime", "rro", "rrw", "rshared", "rslave", "rstrictatime", "rsuid", "rsymfollow", "rsync", "runbindable", "rw", "shared", "slave",
+    "src-nofollow", "strictatime", "suid", "symfollow", "sync", "tmpcopyup", "unbindable"};
 
 std::vector<std::string> mount_words() {
   std::vector<std::string> out;
@@ -51,6 +51,9 @@ constexpr Action kActions[] = {{"SCMP_ACT_ALLOW", SECCOMP_RET_ALLOW},
                                {"SCMP_ACT_TRACE", SECCOMP_RET_TRACE},
                                {"SCMP_ACT_TRAP", SECCOMP_RET_TRAP}};
 
+// Those that name files and sockets of the host, or keep groups of the caller. org.secure.* only takes away.
+constexpr const char* kUnsafeAnnotations[] = {"run.oci.hooks.stderr", "run.oci.hooks.stdout", "run.oci.keep_original_groups", "run.oci.mount_context_type",
+                                              "run.oci.pidfd_receiver"};
 constexpr const char* kHooks[] = {"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"};
 constexpr const char* kOperators[] = {"SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE"};
 constexpr const char* kFlagNames[] = {"SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC",
@@ -112,8 +115,7 @@ int cmd_features(int argc, char** /*argv*/) {
   document.AddMember("ociVersionMax", "1.3.0", a);
   document.AddMember("hooks", write.list(kHooks), a);
   document.AddMember("mountOptions", write.list(mount_words()), a);
-  // None of them widens anything: they only take away.
-  document.AddMember("potentiallyUnsafeConfigAnnotations", rapidjson::Value(rapidjson::kArrayType), a);
+  document.AddMember("potentiallyUnsafeConfigAnnotations", write.list(kUnsafeAnnotations), a);
 
   rapidjson::Value linux_(rapidjson::kObjectType);
   linux_.AddMember("namespaces", write.list(kNamespaces), a);
@@ -130,8 +132,8 @@ int cmd_features(int argc, char** /*argv*/) {
   // features-linux.md: what the runtime can do, whatever the host has.
   cgroups.AddMember("v1", true, a);
   cgroups.AddMember("v2", true, a);
-  cgroups.AddMember("systemd", false, a);
-  cgroups.AddMember("systemdUser", false, a);
+  cgroups.AddMember("systemd", true, a);
+  cgroups.AddMember("systemdUser", true, a);
   linux_.AddMember("cgroup", cgroups, a);
 
   rapidjson::Value seccomp(rapidjson::kObjectType), actions(rapidjson::kArrayType);

@@ -41,6 +41,8 @@ Status check(const spec::Spec& spec) {
     return fail(Stage::config, "CONFIG_INVALID", 0, "a user namespace needs /linux/uidMappings and /linux/gidMappings");
   if (!user && (!spec.uid_mappings.empty() || !spec.gid_mappings.empty()))
     return fail(Stage::config, "CONFIG_INVALID", 0, "id mappings need a user namespace in /linux/namespaces");
+  if (keeps_groups(spec) && !spec.process.additional_gids.empty())
+    return fail(Stage::config, "CONFIG_INVALID", 0, "/process/user/additionalGids and the annotation run.oci.keep_original_groups exclude each other");
   // Without a namespace of its own it would be the host's.
   if (!namespaces::has(spec, CLONE_NEWUTS) && (!spec.hostname.empty() || !spec.domainname.empty()))
     return fail(Stage::config, "CONFIG_INVALID", 0, "unable to set the host name: /hostname and /domainname need a uts namespace in /linux/namespaces");
@@ -75,6 +77,7 @@ struct Start {
   Fd terminal, root_fd;
   init::Plan plan;
   rdt::Made rdt_made = {};
+  hooks::Output hook_output = {};
 
   Status make_group() {
     // Limits need a group of the container's own; device rules are what every engine writes.
@@ -124,8 +127,9 @@ struct Start {
     if (!plan.announce_built) return {};
     if (auto heard = hear(clone.sync.get(), terminal, sync::Kind::built); !heard.error.code.empty()) return heard;
     const std::string state = options.describe("created", clone.pid);
-    auto status = hooks::run(spec.hooks.prestart, "prestart", state, options.bundle);
-    if (status) status = hooks::run(spec.hooks.create_runtime, "createRuntime", state, options.bundle);
+    const hooks::Setting setting{options.bundle, &hook_output};
+    auto status = hooks::run(spec.hooks.prestart, "prestart", state, setting);
+    if (status) status = hooks::run(spec.hooks.create_runtime, "createRuntime", state, setting);
     return status ? StartError{} : StartError{std::move(status.error()), 125};
   }
 
@@ -156,6 +160,8 @@ struct Start {
 };
 
 }  // namespace
+
+bool keeps_groups(const spec::Spec& spec) { return spec::annotation(spec, "run.oci.keep_original_groups") == "1"; }
 
 Error out_of_memory(const cgroup::MemoryFacts& memory) {
   return fail(Stage::process, "OUT_OF_MEMORY", 0,
@@ -207,6 +213,7 @@ std::variant<Started, StartError> start(const spec::Spec& spec, Options options)
   prepared.die_with_parent = s.options.die_with_parent;
   prepared.gate = s.options.gate;
   prepared.keep_groups = s.options.inside_userns;
+  prepared.keep_original_groups = keeps_groups(spec);
 
   auto mounts = rootfs::plan_mounts(spec, s.options.bundle);
   if (!mounts) return failed(std::move(mounts.error()));
@@ -230,6 +237,13 @@ std::variant<Started, StartError> start(const spec::Spec& spec, Options options)
   s.plan.describe = &s.options.describe;
   s.plan.clocks_by_host = (s.created & CLONE_NEWTIME) != 0 && !spec.time_offsets.empty() && namespaces::has(spec, CLONE_NEWUSER);
   s.plan.announce_built = !spec.hooks.prestart.empty() || !spec.hooks.create_runtime.empty();
+  auto output = hooks::open_output(spec);
+  if (!output) return failed(std::move(output.error()));
+  s.hook_output = std::move(*output);
+  s.plan.hooks = {s.options.bundle, &s.hook_output};
+  prepared.keep = {s.hook_output.out.get(), s.hook_output.err.get()};
+  // Hooks look for the container's mounts where the bundle has its root.
+  if (!spec.secure && !s.options.no_pivot && (s.plan.announce_built || !spec.hooks.create_container.empty())) s.plan.attach_at = rootfs::root_path(spec, s.options.bundle);
 
   if (auto ok = s.make_group(); !ok) return failed(std::move(ok.error()));
   if (spec.intel_rdt) {

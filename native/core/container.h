@@ -48,6 +48,10 @@ struct Started {
   std::string cgroup_path;
 };
 
+// What the caller may use as a member of a group its container may, too: the annotation run.oci.keep_original_groups, which
+// `podman run --group-add keep-groups` sets.
+bool keeps_groups(const spec::Spec& spec);
+
 // The kernel ended a process at the group's memory limit.
 Error out_of_memory(const cgroup::MemoryFacts& memory);
 

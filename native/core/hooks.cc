@@ -12,6 +12,7 @@
 
 #include "fd.h"
 #include "process.h"
+#include "warning.h"
 
 namespace secure::hooks {
 
@@ -52,11 +53,11 @@ Result<Pipe> output_pipe() {
   return Pipe{Fd(fds[0]), Fd(fds[1])};
 }
 
-[[noreturn]] void execute(const spec::Hook& hook, int input, int errors, const std::string& cwd, char* const* argv, char* const* envp) {
+[[noreturn]] void execute(const spec::Hook& hook, int input, int output, int errors, const std::string& cwd, char* const* argv, char* const* envp) {
   if (!process::reset_signals()) ::_exit(126);
   // A group of its own: a hook that is late takes along what it started.
   (void)::setpgid(0, 0);
-  if (::dup2(input, 0) < 0 || ::dup2(errors, 2) < 0 || (!cwd.empty() && ::chdir(cwd.c_str()) < 0) || !close_all_but({})) ::_exit(126);
+  if (::dup2(input, 0) < 0 || (output >= 0 && ::dup2(output, 1) < 0) || ::dup2(errors, 2) < 0 || (!cwd.empty() && ::chdir(cwd.c_str()) < 0) || !close_all_but({})) ::_exit(126);
   ::execve(hook.path.c_str(), argv, envp);
   ::_exit(errno == ENOENT ? 127 : 126);
 }
@@ -97,7 +98,8 @@ Error failed(const spec::Hook& hook, const Place& place, const std::string& how,
               std::string("error running ") + place.stage + " hook #" + std::to_string(place.number) + ": " + hook.path + ": " + how + (words.empty() ? "" : ", it said: " + words), hint);
 }
 
-Status run_one(const spec::Hook& hook, const Place& place, const std::string& state, const std::string& cwd) {
+// `code`: how it exited, if it did.
+Status run_one(const spec::Hook& hook, const Place& place, const std::string& state, const Setting& setting, int& code) {
   SECURE_LET(input, input_of(state));
   SECURE_LET(errors, output_pipe());
   std::vector<std::string> args = hook.args;
@@ -105,7 +107,8 @@ Status run_one(const spec::Hook& hook, const Place& place, const std::string& st
   const auto argv = pointers(args), envp = pointers(hook.env);
   pid_t pid = ::fork();
   if (pid < 0) return fail(Stage::hook, "HOOK_FAILED", errno, "make a process for a hook");
-  if (pid == 0) execute(hook, input.get(), errors.write.get(), cwd, argv.data(), envp.data());
+  const int out = setting.output == nullptr ? -1 : setting.output->out.get(), err = setting.output == nullptr ? -1 : setting.output->err.get();
+  if (pid == 0) execute(hook, input.get(), out, err >= 0 ? err : errors.write.get(), setting.cwd, argv.data(), envp.data());
   errors.write.reset();
   Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   std::string said;
@@ -120,16 +123,37 @@ Status run_one(const spec::Hook& hook, const Place& place, const std::string& st
   listen(errors.read, said);
   if (!in_time) return failed(hook, place, "it was not done within its timeout of " + std::to_string(hook.timeout) + " s", said);
   if (WIFSIGNALED(status)) return failed(hook, place, "signal " + std::to_string(WTERMSIG(status)) + " ended it", said);
-  const int code = WEXITSTATUS(status);
+  code = WEXITSTATUS(status);
   if (code == 0) return Ok{};
   return failed(hook, place, "exit status " + std::to_string(code), said, code == 127 ? "does the program exist?" : code == 126 ? "is it executable?" : "");
 }
 
 }  // namespace
 
-Status run(const std::vector<spec::Hook>& hooks, const char* stage, const std::string& state, const std::string& cwd) {
-  for (std::size_t i = 0; i < hooks.size(); ++i) SECURE_TRY(run_one(hooks[i], {stage, i}, state, cwd));
+Result<Output> open_output(const spec::Spec& spec) {
+  Output out;
+  const std::pair<const char*, Fd*> wanted[] = {{"run.oci.hooks.stdout", &out.out}, {"run.oci.hooks.stderr", &out.err}};
+  for (const auto& [key, fd] : wanted) {
+    const std::string path = spec::annotation(spec, key);
+    if (path.empty()) continue;
+    *fd = Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600));
+    if (!fd->valid()) return fail(Stage::hook, "HOOK_FAILED", errno, "open " + path + " of the annotation " + key);
+  }
+  return out;
+}
+
+Status run(const std::vector<spec::Hook>& hooks, const char* stage, const std::string& state, const Setting& setting) {
+  int code = 0;
+  for (std::size_t i = 0; i < hooks.size(); ++i) SECURE_TRY(run_one(hooks[i], {stage, i}, state, setting, code));
   return Ok{};
+}
+
+void run_all(const std::vector<spec::Hook>& hooks, const char* stage, const std::string& state, const Setting& setting) {
+  for (std::size_t i = 0; i < hooks.size(); ++i) {
+    int code = 0;
+    auto status = run_one(hooks[i], {stage, i}, state, setting, code);
+    if (!status) warning::emit(std::string(stage) + " hook failed" + (code > 0 ? " with exit code " + std::to_string(code) : "") + ": " + status.error().message);
+  }
 }
 
 }  // namespace secure::hooks

@@ -12,6 +12,7 @@
 
 #include "hooks.h"
 #include "mountfd.h"
+#include "stream_owner.h"
 #include "sync.h"
 #include "sysctl.h"
 #include "terminal.h"
@@ -27,7 +28,7 @@ constexpr std::uint64_t kQuiet = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_AT
 // Until its ids are mapped the process is nobody; as root of its namespace it may mount.
 Status become_root(const Plan& plan) {
   if ((plan.namespaces & CLONE_NEWUSER) == 0 && !plan.joined_user) return Ok{};
-  SECURE_TRY(userns::become_root());
+  SECURE_TRY(userns::become_root(plan.process->keep_original_groups ? userns::Groups::keep : userns::Groups::drop));
   // A change of ids makes the process dumpable by the system's setting.
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   return Ok{};
@@ -52,8 +53,11 @@ Status loopback_up(const Plan& plan) {
   return Ok{};
 }
 
-Status set_streams(const container::Streams* streams) {
-  if (streams == nullptr) return Ok{};
+Status set_streams(const container::Streams* streams, const spec::Process& process) {
+  if (streams == nullptr) {
+    stream_owner::give_to(process.uid, process.gid);
+    return Ok{};
+  }
   const int from[3] = {streams->in.get(), streams->out.get(), streams->err.get()};
   for (int i = 0; i < 3; ++i)
     if (from[i] >= 0 && ::dup2(from[i], i) < 0)
@@ -79,7 +83,10 @@ Status ask_for_clocks(int sync) {
 Status create_container_hooks(const Plan& plan) {
   const auto& wanted = plan.spec->hooks.create_container;
   if (wanted.empty()) return Ok{};
-  return hooks::run(wanted, "createContainer", (*plan.describe)("created", ::getpid()), {});
+  hooks::Setting setting = plan.hooks;
+  // As root of a user namespace it may be out of reach.
+  if (::faccessat(AT_FDCWD, setting.cwd.c_str(), X_OK, AT_EACCESS) < 0) setting.cwd.clear();
+  return hooks::run(wanted, "createContainer", (*plan.describe)("created", ::getpid()), setting);
 }
 
 // In the container, as its user: one without an environment has the program's, which is nothing that it could not get there.
@@ -87,7 +94,12 @@ Status start_container_hooks(const Plan& plan) {
   auto wanted = plan.spec->hooks.start_container;
   for (auto& hook : wanted)
     if (hook.env.empty()) hook.env = plan.spec->process.env;
-  return hooks::run(wanted, "startContainer", (*plan.describe)("created", ::getpid()), {});
+  return hooks::run(wanted, "startContainer", (*plan.describe)("created", ::getpid()), {{}, plan.hooks.output});
+}
+
+// As runc and crun: an engine need not do it. What cannot be made is missed when it is entered.
+void make_cwd(const spec::Spec& spec, const Fd& root) {
+  if (!spec.secure && spec.process.cwd != "/") (void)rootfs::resolve_or_create(root.get(), spec.process.cwd, true).ok();
 }
 
 Status build(Plan& plan, int sync, Fd& procfs) {
@@ -113,7 +125,7 @@ Status build(Plan& plan, int sync, Fd& procfs) {
     if (plan.clocks_by_host) by_host = [&] { return ask_for_clocks(sync); };
     SECURE_TRY(time_namespace::enter(procfs.get(), spec.time_offsets, by_host));
   }
-  SECURE_TRY(rootfs::attach_root(tree.root.get()));
+  SECURE_TRY(rootfs::attach_root(tree.root.get(), plan.attach_at));
   SECURE_TRY(rootfs::mount_all(tree, plan.mounts));
   const Fd& root = tree.root;
   SECURE_TRY(rootfs::make_devices(root.get(), plan.devices, spec.process.terminal));
@@ -125,7 +137,7 @@ Status build(Plan& plan, int sync, Fd& procfs) {
     SECURE_TRY(terminal::adopt(pair.peer));
     SECURE_TRY(sync::send(sync, sync::Kind::terminal, pair.master.get()));
   } else {
-    SECURE_TRY(set_streams(plan.streams));
+    SECURE_TRY(set_streams(plan.streams, spec.process));
   }
   // As late as it can be: what has been allocated so far does not count against the container's memory limit on v1.
   SECURE_TRY(cgroup::join_self(plan.joins));
@@ -136,6 +148,7 @@ Status build(Plan& plan, int sync, Fd& procfs) {
   if (plan.unshare_cgroup && ::unshare(CLONE_NEWCGROUP) < 0)
     return fail(Stage::cgroup, "NAMESPACE_FAILED", errno, "make the cgroup namespace");
   SECURE_TRY(rootfs::mount_cgroups(tree, plan.mounts, *plan.layout, plan.cgroups));
+  make_cwd(spec, root);
   SECURE_TRY(rootfs::mask(root.get(), spec.masked_paths, plan.covers));
   SECURE_TRY(rootfs::make_readonly(root.get(), spec.readonly_paths));
   return rootfs::finish(tree, spec, plan.no_pivot);

@@ -6,6 +6,7 @@
 
 #include "cgroup.h"
 #include "container.h"
+#include "hooks.h"
 #include "namespaces.h"
 #include "process.h"
 #include "rootfs.h"
@@ -33,6 +34,8 @@ struct Plan {
   bool unshare_cgroup = false;     // the namespace is made after the joins (v1, hybrid)
   const container::Streams* streams = nullptr;
   bool no_pivot = false;
+  std::string attach_at;           // where hooks expect the root; empty: nobody looks
+  hooks::Setting hooks;
 };
 
 // Runs in the new process. Sends what fails through `sync` and never returns.

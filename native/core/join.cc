@@ -14,6 +14,7 @@
 #include "rootless.h"
 #include "schedule.h"
 #include "seccomp.h"
+#include "stream_owner.h"
 #include "sync.h"
 #include "terminal.h"
 #include "userns.h"
@@ -36,7 +37,7 @@ Status settle(const spec::Spec& spec, const process::Prepared& prepared, const O
   const spec::Process& process = *prepared.process;
   bool user = false;
   for (const auto& ns : spec.namespaces) user = user || ns.flag == CLONE_NEWUSER;
-  if (user) SECURE_TRY(userns::become_root(prepared.keep_groups));
+  if (user) SECURE_TRY(userns::become_root(prepared.keep_groups ? userns::Groups::drop_if_allowed : userns::Groups::drop));
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   (void)::setsid();
   if (process.terminal) {
@@ -47,7 +48,10 @@ Status settle(const spec::Spec& spec, const process::Prepared& prepared, const O
     SECURE_TRY(terminal::adopt(pair.peer));
     return sync::send(sync, sync::Kind::terminal, pair.master.get());
   }
-  if (options.streams == nullptr) return Ok{};
+  if (options.streams == nullptr) {
+    stream_owner::give_to(process.uid, process.gid);
+    return Ok{};
+  }
   const int from[3] = {options.streams->in.get(), options.streams->out.get(), options.streams->err.get()};
   for (int i = 0; i < 3; ++i)
     if (from[i] >= 0 && ::dup2(from[i], i) < 0) return fail(Stage::process, "INTERNAL", errno, "set a standard stream");

@@ -31,10 +31,10 @@ Error error_at(Stage stage, const char* code, std::string message, std::string h
   return fail(stage, code, errno, std::move(message), std::move(hint));
 }
 
-Status set_identity(const spec::Process& process, bool keep_groups) {
+Status set_identity(const spec::Process& process, bool keep_groups, bool keep_original) {
   std::vector<gid_t> groups(process.additional_gids.begin(), process.additional_gids.end());
   // Raw system calls: glibc's wrappers signal every thread, and there is only this one.
-  if (::syscall(SYS_setgroups, groups.size(), groups.data()) < 0 && !(keep_groups && groups.empty()))
+  if (!keep_original && ::syscall(SYS_setgroups, groups.size(), groups.data()) < 0 && !(keep_groups && groups.empty()))
     return error_at(Stage::process, "USER_INVALID", "set the supplementary groups");
   if (::syscall(SYS_setresgid, process.gid, process.gid, process.gid) < 0)
     return error_at(Stage::process, "USER_INVALID", "become group " + std::to_string(process.gid),
@@ -70,7 +70,7 @@ Status enter_cwd(const std::string& cwd) {
 Failure precheck(const Prepared& prepared) {
   if (auto s = enter_cwd(prepared.process->cwd); !s && s.error().err == ENOENT) return {std::move(s.error()), 125};
   std::string program;
-  Failure found = program::find(prepared.argv[0], prepared.envp, program);
+  Failure found = prepared.argv[0] == nullptr ? Failure{} : program::find(prepared.argv[0], prepared.envp, program);
   if (::chdir("/") < 0) return {error_at(Stage::process, "CWD_FAILED", "enter /"), 125};
   return found.exit_code == 127 ? found : Failure{};
 }
@@ -79,6 +79,7 @@ Status close_others(const Prepared& prepared, int sync, const lsm::Pending& labe
   std::vector<int> keep{sync, prepared.gate, labels.files[0].get(), labels.files[1].get()};
   if (prepared.agent != nullptr) keep.push_back(prepared.agent->socket());
   for (int i = 0; i < prepared.preserve; ++i) keep.push_back(3 + i);
+  keep.insert(keep.end(), prepared.keep.begin(), prepared.keep.end());
   return close_all_but(keep);
 }
 
@@ -122,6 +123,8 @@ Status wait_at_gate(const Prepared& prepared, int& sync) {
 // What comes between everything that can fail for the config's sake and the confinement.
 Status hold(const Prepared& prepared, int& sync) {
   if (prepared.gate >= 0) SECURE_TRY(wait_at_gate(prepared, sync));
+  // runtime-spec runtime.md#start: an error of the start, and not of the creation.
+  if (prepared.argv[0] == nullptr) return fail(Stage::config, "PROCESS_MISSING", 0, "/process is not set: there is no program to start", "it may be left out only of what is never started");
   return prepared.before_program ? prepared.before_program() : Status(Ok{});
 }
 
@@ -200,7 +203,7 @@ Failure become(const Prepared& prepared, int procfs, int& sync) {
   }
   if (process.has_capabilities)
     if (auto s = caps::limit_bounding(prepared.capabilities); !s) return failed(std::move(s));
-  if (auto s = set_identity(process, prepared.keep_groups); !s) return failed(std::move(s));
+  if (auto s = set_identity(process, prepared.keep_groups, prepared.keep_original_groups); !s) return failed(std::move(s));
   // A change of ids makes the process as dumpable as sysctl fs.suid_dumpable says.
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   if (process.umask) (void)::umask(static_cast<mode_t>(*process.umask));
@@ -210,7 +213,8 @@ Failure become(const Prepared& prepared, int procfs, int& sync) {
     if (auto s = caps::apply(admin ? caps::with_admin(prepared.capabilities) : prepared.capabilities); !s) return failed(std::move(s));
   // With the rights that execve(2) will have: CAP_DAC_OVERRIDE finds more than the user alone.
   std::string program;
-  if (Failure f = program::find(prepared.argv[0], envp, program); !f.error.code.empty()) return f;
+  if (prepared.argv[0] != nullptr)
+    if (Failure f = program::find(prepared.argv[0], envp, program); !f.error.code.empty()) return f;
   if (process.no_new_privileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
     return {error_at(Stage::process, "CONTROL_UNAVAILABLE", "set no_new_privs"), 125};
   if (!early)

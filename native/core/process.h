@@ -30,9 +30,11 @@ struct Prepared {
   int preserve = 0;                          // descriptors 3, 4, ... that the program gets
   bool new_keyring = true;
   bool keep_groups = false;                  // without root setgroups(2) is refused; what is not mapped stays as nobody's group
+  bool keep_original_groups = false;         // those of the caller stay (annotation run.oci.keep_original_groups)
   bool die_with_parent = false;              // SIGKILL when the parent dies
   // A socket that listens: the program is executed when somebody connects, and whoever does hears the rest.
   int gate = -1;
+  std::vector<int> keep;                     // further descriptors for before_program
   // Run by the process itself, right before the program (startContainer).
   std::function<Status()> before_program;
 };

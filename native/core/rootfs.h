@@ -113,7 +113,7 @@ struct Tree {
 std::string label_option(const spec::Spec& spec);
 
 // Container side, in this order.
-Status attach_root(int root);
+Status attach_root(int root, const std::string& at = {});  // on `at` of the host where that can be reached, else out of sight
 Status mount_all(Tree& tree, std::vector<Planned>& mounts);  // all but cgroup
 Status mount_one(Tree& tree, Planned& planned);
 Status make_devices(int root, std::vector<Device>& devices, bool terminal);

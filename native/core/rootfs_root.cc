@@ -95,9 +95,12 @@ Origin origin_of_root(const spec::Spec& spec, const std::string& bundle, const F
   return {root_path(spec, bundle), false, 0, st.st_dev, st.st_ino, wanted_propagation(spec).type == MS_SLAVE ? static_cast<unsigned long>(MS_SLAVE) : static_cast<unsigned long>(MS_PRIVATE)};
 }
 
-Status attach_root(int root) {
+Status attach_root(int root, const std::string& at) {
   // Nothing that happens here may reach the host, and nothing of the host may arrive later.
   SECURE_TRY(private_tree());
+  if (!at.empty())
+    if (Fd place(::open(at.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)); place.valid() && ::move_mount(root, "", place.get(), "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0)
+      return Ok{};
   // On top of "/": the container side cannot reach the 0700 directories of the host, and "/" is
   // the one mount point that is always there.
   if (::move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)

@@ -5,11 +5,14 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include <algorithm>
+#include <array>
 #include <climits>
 
 #include "mountfd.h"
 #include "rootfs.h"
 #include "userns.h"
+#include "warning.h"
 
 namespace secure::rootfs {
 
@@ -19,10 +22,20 @@ Error refused(const Planned& p, const std::string& what, const std::string& hint
   return fail(Stage::config, "CONFIG_INVALID", 0, p.name() + ": " + what, hint);
 }
 
+// What a tmpfs takes. mount(2) ignores its data for a bind, and configs that give one list to all their mounts count on that. Nothing
+// else: a word that is misspelt may have been meant to restrict something.
+void leave_out_tmpfs_options(Planned& p) {
+  static constexpr std::array<std::string_view, 6> kTmpfs{"mode", "size", "uid", "gid", "nr_inodes", "nr_blocks"};
+  const auto of_tmpfs = [](const auto& option) { return !option.second.empty() && std::find(kTmpfs.begin(), kTmpfs.end(), option.first) != kTmpfs.end(); };
+  if (std::erase_if(p.options.fs, of_tmpfs) == 0) return;
+  warning::emit(p.name() + ": options of a tmpfs mean nothing for a bind, and are left out");
+}
+
 // Options that would be ignored are a promise broken in silence.
-Status check_options(const Planned& p) {
+Status check_options(Planned& p, bool plan) {
   const auto& o = p.options;
   if (o.bind) {
+    if (!plan) leave_out_tmpfs_options(p);
     if (!o.fs.empty()) return refused(p, "option '" + o.fs[0].first + "' means nothing for a bind", "bind mounts cannot have any filesystem-specific options applied");
     if (o.tmpcopyup) return refused(p, "option tmpcopyup needs a tmpfs");
     if (p.mount->source.empty()) return refused(p, "a bind needs a source");
@@ -129,7 +142,7 @@ Result<std::vector<Planned>> plan_mounts(const spec::Spec& spec, const std::stri
       p.options.bind = false;
       continue;
     }
-    SECURE_TRY(check_options(p));
+    SECURE_TRY(check_options(p, spec.secure.has_value()));
     if (!p.options.bind) continue;
     const std::string source = mount.source[0] == '/' ? mount.source : bundle + "/" + mount.source;
     SECURE_TRY(plan_mapping(p, spec));

@@ -69,7 +69,7 @@ Status map(pid_t pid, const std::vector<spec::IdMap>& uids, const std::vector<sp
 
 bool needed() { return ::geteuid() != 0; }
 
-Status enter(const std::vector<spec::IdMap>& uids, const std::vector<spec::IdMap>& gids) {
+Status enter(const std::vector<spec::IdMap>& uids, const std::vector<spec::IdMap>& gids, userns::Groups groups) {
   if (uids.empty() || gids.empty())
     return fail(Stage::config, "CONFIG_INVALID", 0, "without root a container needs a user namespace with /linux/uidMappings and /linux/gidMappings", "secure-runtime spec --rootless writes such a config");
   SECURE_LET(pair, sync::channel());
@@ -88,7 +88,7 @@ Status enter(const std::vector<spec::IdMap>& uids, const std::vector<spec::IdMap
                   : errno == ENOSPC ? "sysctl user.max_user_namespaces" : "");
     SECURE_TRY(sync::send(pair.first.get(), sync::Kind::built));
     SECURE_TRY(sync::expect(pair.first.get(), sync::Kind::joined));
-    SECURE_TRY(userns::become_root(true));
+    SECURE_TRY(userns::become_root(groups));
     // What is mounted here from now on is nobody else's.
     if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) < 0) return fail(Stage::rootfs, "MOUNT_FAILED", errno, "keep mounts to this namespace");
     return Ok{};

@@ -6,6 +6,7 @@
 
 #include "result.h"
 #include "spec.h"
+#include "userns.h"
 
 namespace secure::rootless {
 
@@ -14,6 +15,6 @@ bool needed();
 
 // A new user namespace with these mappings and a mount namespace of it; the process is root there afterwards. One mapping of the
 // caller's own id is written as it is, anything else by newuidmap(1) and newgidmap(1), which know what /etc/subuid grants.
-Status enter(const std::vector<spec::IdMap>& uids, const std::vector<spec::IdMap>& gids);
+Status enter(const std::vector<spec::IdMap>& uids, const std::vector<spec::IdMap>& gids, userns::Groups groups);
 
 }  // namespace secure::rootless

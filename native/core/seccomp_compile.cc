@@ -199,6 +199,9 @@ class Compiler {
 Result<Program> compile(const spec::Seccomp& profile) {
   SECURE_LET(rules, read_rules(profile));
   Program program = Compiler(profile, rules).build();
+  if (profile.refuse_unknown_names && !program.unknown_names.empty())
+    return fail(Stage::seccomp, "SECCOMP_INVALID", 0, "linux.seccomp.syscalls: unknown system call '" + program.unknown_names[0] + "'",
+                "the annotation run.oci.seccomp_fail_unknown_syscall asks for this error");
   if (program.code.size() > BPF_MAXINSNS)
     return fail(Stage::seccomp, "SECCOMP_TOO_LARGE", 0,
                 "the filter has " + std::to_string(program.code.size()) + " instructions, the kernel takes " +

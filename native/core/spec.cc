@@ -32,6 +32,12 @@ std::vector<IdMap> read_id_maps(const json::Node& node) {
   return out;
 }
 
+std::string annotation(const Spec& spec, std::string_view key) {
+  for (const auto& [name, value] : spec.annotations)
+    if (name == key) return value;
+  return {};
+}
+
 Result<Spec> parse(std::string_view text) {
   SECURE_LET(doc, json::parse(text, "config.json"));
   return read(doc);
@@ -57,7 +63,8 @@ Result<Spec> read(const rapidjson::Document& doc) {
   out.oci_version = root["ociVersion"].str();
   if (!out.oci_version.starts_with("1.")) root["ociVersion"].report("must be a 1.x version");
   out.process = read_process(root["process"]);
-  if (out.process.args.empty() || out.process.args[0].empty()) root["process"]["args"].report("must name a command");
+  out.has_process = root["process"].present();
+  if (out.has_process && (out.process.args.empty() || out.process.args[0].empty())) root["process"]["args"].report("must name a command");
   out.root_path = root["root"]["path"].str();
   out.root_readonly = root["root"]["readonly"].boolean();
   out.hostname = root["hostname"].str();
@@ -74,6 +81,8 @@ Result<Spec> read(const rapidjson::Document& doc) {
   if (root["secure"].present()) out.secure = read_extension(root["secure"]);
   else if (out.root_path.empty()) root["root"]["path"].report("must not be empty");
   read_hardening(root, out);
+  if (out.secure && !out.has_process) root["process"].report("must not be left out of a plan");
+  if (out.seccomp) out.seccomp->refuse_unknown_names = annotation(out, "run.oci.seccomp_fail_unknown_syscall") == "1";
   if (out.secure && out.secure->network) check_network(root["secure"]["network"], out);
   if (sink.error) return std::move(*sink.error);
   return out;

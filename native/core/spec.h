@@ -60,6 +60,7 @@ struct Seccomp {
   std::vector<std::string> architectures, flags;
   std::vector<SeccompRule> rules;
   std::string listener_path{}, listener_metadata{};  // of SCMP_ACT_NOTIFY
+  bool refuse_unknown_names = false;                 // annotation run.oci.seccomp_fail_unknown_syscall
 };
 
 struct Device {
@@ -273,6 +274,7 @@ struct Extension {
 struct Spec {
   std::string oci_version;
   Process process;
+  bool has_process = true;  // without one it can be created and cannot be started
   std::string root_path;
   bool root_readonly = false;
   std::string hostname, domainname;
@@ -298,6 +300,9 @@ struct Spec {
   std::vector<std::pair<std::string, std::string>> annotations;
   std::optional<Extension> secure;
 };
+
+// Empty: there is no such annotation.
+std::string annotation(const Spec& spec, std::string_view key);
 
 // Parse and validate. Every rejected field is named by its JSON pointer.
 Result<Spec> parse(std::string_view text);

@@ -59,6 +59,20 @@ void read_rlimits(const json::Node& node, Process& out) {
   }
 }
 
+// What the kernel would answer with a bare EINVAL (__checkparam_dl()), in the words of other runtimes.
+void check_deadline(const json::Node& node, const Scheduler& s) {
+  constexpr std::uint64_t kLeast = 1024, kTop = 1ULL << 63U;  // ns
+  const auto number = [](std::uint64_t n) { return std::to_string(n); };
+  const std::string who = "sched_setattr: `SCHED_DEADLINE` ";
+  if (!node["runtime"].present()) return node.report(who + "requires `runtime`");
+  if (!node["deadline"].present()) return node.report(who + "requires `deadline`");
+  if (s.runtime == 0) return node["runtime"].report(who + "runtime must be greater than 0");
+  if (s.runtime < kLeast || s.runtime >= kTop) return node["runtime"].report(who + "runtime (" + number(s.runtime) + ") must be between " + number(kLeast) + " and " + number(kTop - 1));
+  if (s.deadline >= kTop || s.period >= kTop) return node.report(who + "deadline and period must be at most " + number(kTop - 1));
+  if (s.runtime > s.deadline) return node["runtime"].report(who + "runtime (" + number(s.runtime) + ") must be <= deadline (" + number(s.deadline) + ")");
+  if (s.period != 0 && s.deadline > s.period) return node["deadline"].report(who + "deadline (" + number(s.deadline) + ") must be <= period (" + number(s.period) + ")");
+}
+
 std::optional<Scheduler> read_scheduler(const json::Node& node) {
   if (!node.present()) return std::nullopt;
   Scheduler out;
@@ -75,6 +89,7 @@ std::optional<Scheduler> read_scheduler(const json::Node& node) {
   if (schedule::real_time(number) && out.priority == 0) node["priority"].report("must be from 1 to 99 for " + policy);
   if (!schedule::deadline(number) && (out.runtime | out.deadline | out.period) != 0)
     node.report("has runtime, deadline or period, which can only be given for SCHED_DEADLINE");
+  if (schedule::deadline(number)) check_deadline(node, out);
   for (const auto& item : node["flags"].items()) {
     const auto flag = schedule::flag(item.str());
     if (flag == 0) item.report("names no scheduling flag: '" + item.str() + "'");

@@ -29,7 +29,7 @@ std::string path_of(const std::string& key) {
 
 // Why it is refused; nullptr: it belongs to a namespace of the container. Anything else changes the host
 // (CVE-2022-0811 injected kernel.core_pattern this way).
-const char* refusal(const std::string& path, const Spec& spec) {
+const char* refusal(const std::string& path, const std::string& value, const Spec& spec) {
   const auto find = [&](int flag) {
     return std::find_if(spec.namespaces.begin(), spec.namespaces.end(), [&](const Namespace& ns) { return ns.flag == flag; });
   };
@@ -39,7 +39,7 @@ const char* refusal(const std::string& path, const Spec& spec) {
     return needs(CLONE_NEWIPC, "needs an ipc namespace in /linux/namespaces");
   if (path == "kernel/hostname") return "is not allowed as it conflicts with the OCI \"hostname\" field";
   if (path == "kernel/domainname")
-    return spec.domainname.empty() ? needs(CLONE_NEWUTS, "needs a uts namespace in /linux/namespaces") : "conflicts with /domainname";
+    return spec.domainname.empty() || spec.domainname == value ? needs(CLONE_NEWUTS, "needs a uts namespace in /linux/namespaces") : "conflicts with /domainname";
   if (path.starts_with("user/")) {
     const auto own = find(CLONE_NEWUSER);
     return own != spec.namespaces.end() && own->path.empty() ? nullptr : "needs a new user namespace in /linux/namespaces";
@@ -53,7 +53,7 @@ void read_sysctls(const json::Node& node, Spec& out) {
   for (const auto& [key, value] : node.members()) {
     std::string path = path_of(key);
     if (path.empty()) value.report("names no sysctl");
-    else if (const char* why = refusal(path, out)) value.report(why);
+    else if (const char* why = refusal(path, value.str(), out)) value.report(why);
     out.sysctl.emplace_back(std::move(path), value.str());
   }
 }

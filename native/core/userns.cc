@@ -30,8 +30,9 @@ Result<Fd> open(pid_t pid) {
   return fd;
 }
 
-Status become_root(bool keep_groups) {
-  if ((::syscall(SYS_setgroups, 0UL, nullptr) < 0 && !keep_groups) || ::syscall(SYS_setresgid, 0, 0, 0) < 0 || ::syscall(SYS_setresuid, 0, 0, 0) < 0)
+Status become_root(Groups groups) {
+  const bool dropped = groups == Groups::keep || ::syscall(SYS_setgroups, 0UL, nullptr) == 0 || groups == Groups::drop_if_allowed;
+  if (!dropped || ::syscall(SYS_setresgid, 0, 0, 0) < 0 || ::syscall(SYS_setresuid, 0, 0, 0) < 0)
     return fail(Stage::userns, "USERNS_FAILED", errno, "become root of the user namespace", "the map must cover id 0");
   return Ok{};
 }

@@ -38,10 +38,14 @@ Result<Fd> create(const std::vector<spec::IdMap>& uids, const std::vector<spec::
 // The user namespace of a process, as a descriptor for mount_setattr(2).
 Result<Fd> open(pid_t pid);
 
-// Become root of the user namespace that this process is in, without supplementary groups. Until its ids are
-// mapped, or after joining, a process is nobody. Needs a map that covers id 0.
-// `keep_groups` for a namespace in which setgroups(2) is denied.
-Status become_root(bool keep_groups = false);
+enum class Groups {
+  drop,
+  drop_if_allowed,  // for a namespace in which setgroups(2) is denied
+  keep,
+};
+// Become root of the user namespace that this process is in. Until its ids are mapped, or after joining, a process is nobody. Needs
+// a map that covers id 0.
+Status become_root(Groups groups = Groups::drop);
 
 // The host's id for an id of the container; nullopt where the map does not cover it.
 std::optional<std::uint32_t> to_host(const std::vector<spec::IdMap>& map, std::uint32_t id);

@@ -55,6 +55,7 @@ int watch(Created& created) {
   session.ends.terminal = std::move(created.started.terminal);
   session.attached = true;
   session.stdin_open = created.spec.process.terminal;
+  session.notify = &created.notify;
   return supervise(session);
 }
 
@@ -86,9 +87,12 @@ int cmd_run(int argc, char** argv) {
   if (auto* error = std::get_if<CreateError>(&result)) return report(error->error, create_code(*error));
   Created& created = std::get<Created>(result);
   if (auto s = run_poststart(created.found, created.spec); !s) return stop_after_poststart(created.found, s.error());
-  if (options.detached) return 0;
   // Other commands may change it while it runs.
   (void)::flock(created.found.dir.get(), LOCK_UN);
+  if (options.detached) {
+    notify::wait(created.notify, created.started.pidfd.get());
+    return 0;
+  }
   const int code = watch(created);
   explain_kill(created, code);
   if (keep) return code;
@@ -111,6 +115,15 @@ int cmd_start(int argc, char** argv) {
     return report(fail(Stage::state, "CONTAINER_STARTED", 0, "cannot start an already running container: container '" + id + "' is " + std::string(oci::status_name(found->status))));
   auto spec = config_of(*found);
   if (!spec) return report(spec.error());
+  auto relay = notify::listen(found->dir.get());
+  if (!relay) return report(relay.error());
+  // Its first process, as long as it cannot have ended.
+  Fd process;
+  if (relay->socket.valid()) {
+    auto opened = process_of(*found);
+    if (!opened) return report(opened.error());
+    process = std::move(*opened);
+  }
   auto gate = oci::open_gate(found->dir.get());
   if (!gate) return report(gate.error());
   if (auto s = oci::remove_gate(found->dir.get()); !s) return report(s.error());
@@ -122,6 +135,9 @@ int cmd_start(int argc, char** argv) {
     return report(outcome.error);
   }
   if (auto s = run_poststart(*found, *spec); !s) return stop_after_poststart(*found, s.error());
+  if (!relay->socket.valid()) return 0;
+  (void)::flock(found->dir.get(), LOCK_UN);
+  notify::wait(*relay, process.get());
   return 0;
 }
 

@@ -25,6 +25,7 @@ constexpr std::size_t kMaxProcess = 16U << 20;
 struct Request {
   std::string cwd, user, process, pid_file, console_socket, pidfd_socket, label, apparmor, preserve;
   std::vector<std::string> env, caps, groups, cgroups;
+  int preserved = 0;
   bool terminal = false, detach = false, no_new_privileges = false, ignore_paused = false, no_new_keyring = false;
 };
 
@@ -102,6 +103,15 @@ Result<cgroup::SubGroup> sub_group(const std::string& wanted) {
   return out;
 }
 
+Status count_preserved(Request& request) {
+  if (request.preserve.empty()) return Ok{};
+  auto n = number::decimal(request.preserve, 1024);
+  if (!n) return usage_error("--preserve-fds takes a number, not '" + request.preserve + "'");
+  SECURE_LET(preserved, check_preserved(static_cast<int>(*n)));
+  request.preserved = preserved;
+  return Ok{};
+}
+
 Status check(const Found& found, const Request& request, const spec::Process& process) {
   if (found.status == oci::Status::stopped)
     return fail(Stage::state, "CONTAINER_NOT_RUNNING", 0, "cannot exec in a stopped container: container '" + found.state.id + "' is not running");
@@ -126,12 +136,7 @@ Result<container::Started> start(Found& found, const spec::Spec& spec, const spe
   options.new_keyring = !request.no_new_keyring;
   options.id = found.state.id;
   options.describe = [&](pid_t) { return oci::to_json(found.state, oci::Status::running, found.state.pid); };
-  if (!request.preserve.empty()) {
-    auto n = number::decimal(request.preserve, 1024);
-    if (!n) return usage_error("--preserve-fds takes a number, not '" + request.preserve + "'");
-    options.preserve = static_cast<int>(*n);
-  }
-  SECURE_TRY(check_preserved(options.preserve));
+  options.preserve = request.preserved;
   auto result = join::start(spec, process, options);
   if (auto* error = std::get_if<container::StartError>(&result)) {
     exit_code = error->exit_code;
@@ -165,6 +170,7 @@ int cmd_exec(int argc, char** argv) {
   if (auto s = args.parse(1, SIZE_MAX); !s) return report(s.error(), 255);
   std::vector<std::string> words(args.operands.begin() + 1, args.operands.end());
   if (!words.empty() && words[0] == "--") words.erase(words.begin());
+  if (auto s = count_preserved(request); !s) return report(s.error(), 255);
   // Nobody deletes the container, or lets another one take its place, while the process is being made.
   auto found = find(args.operands[0], true);
   if (!found) return report(found.error(), 255);

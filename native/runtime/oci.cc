@@ -65,7 +65,7 @@ Status read_globals(int argc, char** argv, int& at) {
     char buf[PATH_MAX];
     if (::getcwd(buf, sizeof buf) != nullptr) all.root = std::string(buf) + "/" + all.root;
   }
-  return Ok{};
+  return check_log();
 }
 
 Result<Found> find(const std::string& id, bool lock) {

@@ -21,6 +21,7 @@
 #include "rootless.h"
 #include "self.h"
 #include "systemd.h"
+#include "warning.h"
 
 namespace secure::runtime {
 
@@ -54,12 +55,6 @@ Status pass_listen_fds(spec::Spec& spec, int& preserve) {
   if (const char* names = ::secure_getenv("LISTEN_FDNAMES")) spec.process.env.push_back(std::string("LISTEN_FDNAMES=") + names);
   preserve += static_cast<int>(*n);
   return Ok{};
-}
-
-std::string annotation(const spec::Spec& spec, std::string_view key) {
-  for (const auto& [name, value] : spec.annotations)
-    if (name == key) return value;
-  return {};
 }
 
 // Empty: none. Without root only one that the config names, since that is how whoever delegated a part of the hierarchy says so.
@@ -115,13 +110,15 @@ Result<spec::Spec> read_spec(const CreateOptions& options, const std::string& bu
 
 // runtime.md#lifecycle: after everything of the container is gone. A failure is a warning, and the others are run as well.
 void run_poststop(const oci::State& state, const spec::Spec& spec) {
-  for (const auto& hook : spec.hooks.poststop)
-    if (auto s = hooks::run({hook}, "poststop", oci::to_json(state, oci::Status::stopped, 0), state.bundle); !s) (void)report(s.error());
+  if (spec.hooks.poststop.empty()) return;
+  auto output = hooks::open_output(spec);
+  if (!output) warning::emit(output.error().text());
+  hooks::run_all(spec.hooks.poststop, "poststop", oci::to_json(state, oci::Status::stopped, 0), {state.bundle, output ? &*output : nullptr});
 }
 
 // From here on the user namespace is where this process stands, not one that is still to be made.
 Status enter_userns(spec::Spec& spec) {
-  SECURE_TRY(rootless::enter(spec.uid_mappings, spec.gid_mappings));
+  SECURE_TRY(rootless::enter(spec.uid_mappings, spec.gid_mappings, container::keeps_groups(spec) ? userns::Groups::keep : userns::Groups::drop_if_allowed));
   std::erase_if(spec.namespaces, [](const auto& ns) { return ns.flag == CLONE_NEWUSER; });
   spec.uid_mappings.clear();
   spec.gid_mappings.clear();
@@ -142,11 +139,12 @@ std::variant<Created, CreateError> create(const CreateOptions& options) {
   if (auto s = check_terminal(out.spec, options); !s) return refuse(std::move(s.error()));
   int preserve = options.preserve_fds;
   if (auto s = pass_listen_fds(out.spec, preserve); !s) return refuse(std::move(s.error()));
-  if (auto s = check_preserved(preserve); !s) return refuse(std::move(s.error()));
   const bool rootless = rootless::needed();
   // A caller without rights cannot lose the binary to a container that has no more.
   if (!rootless)
     if (auto s = protect_self(out.spec); !s) return refuse(std::move(s.error()));
+  auto preserved = check_preserved(preserve);
+  if (!preserved) return refuse(std::move(preserved.error()));
 
   oci::State state = describe(out.spec, options, *bundle);
   if (rootless)
@@ -168,11 +166,16 @@ std::variant<Created, CreateError> create(const CreateOptions& options) {
   };
   if (auto s = oci::write_config(found.dir.get(), text); !s) return undo(std::move(s.error()));
 
+  if (auto s = notify::prepare(found.dir.get(), globals().root + "/" + options.id, out.spec); !s) return undo(std::move(s.error()));
   Fd gate;
   if (options.wait_for_start) {
     auto made = oci::make_gate(found.dir.get());
     if (!made) return undo(std::move(made.error()));
     gate = std::move(*made);
+  } else {
+    auto relay = notify::listen(found.dir.get());
+    if (!relay) return undo(std::move(relay.error()));
+    out.notify = std::move(*relay);
   }
   container::Options how;
   how.id = options.id;
@@ -181,7 +184,7 @@ std::variant<Created, CreateError> create(const CreateOptions& options) {
   how.cgroup_path = found.state.cgroup;
   how.adopt_cgroup = !found.state.systemd_scope.empty();
   how.gate = gate.get();
-  how.preserve = preserve;
+  how.preserve = *preserved;
   how.new_keyring = !options.no_new_keyring;
   how.no_pivot = options.no_pivot;
   how.inside_userns = rootless;
@@ -200,7 +203,7 @@ std::variant<Created, CreateError> create(const CreateOptions& options) {
   auto hand_over = [&]() -> Status {
     if (!options.console_socket.empty()) SECURE_TRY(send_terminal(options.console_socket, out.started.terminal));
     // crun's name for the same.
-    const std::string receiver = options.pidfd_socket.empty() ? annotation(out.spec, "run.oci.pidfd_receiver") : options.pidfd_socket;
+    const std::string receiver = options.pidfd_socket.empty() ? spec::annotation(out.spec, "run.oci.pidfd_receiver") : options.pidfd_socket;
     if (!receiver.empty()) SECURE_TRY(send_descriptor(receiver, out.started.pidfd));
     if (!options.pid_file.empty()) SECURE_TRY(write_pid_file(options.pid_file, out.started.pid));
     return Ok{};
@@ -217,7 +220,9 @@ std::variant<Created, CreateError> create(const CreateOptions& options) {
 
 Status run_poststart(Found& found, const spec::Spec& spec) {
   if (spec.hooks.poststart.empty()) return Ok{};
-  auto status = hooks::run(spec.hooks.poststart, "poststart", oci::to_json(found.state, oci::Status::running, found.state.pid), found.state.bundle);
+  auto output = hooks::open_output(spec);
+  auto status = output ? hooks::run(spec.hooks.poststart, "poststart", oci::to_json(found.state, oci::Status::running, found.state.pid), {found.state.bundle, &*output})
+                       : Status(std::move(output.error()));
   if (status) return status;
   if (auto process = process_of(found)) (void)::syscall(SYS_pidfd_send_signal, process->get(), SIGKILL, nullptr, 0);
   if (auto group = group_of(found)) (void)cgroup::kill_all(*group);

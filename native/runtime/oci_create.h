@@ -6,6 +6,7 @@
 #include <string>
 
 #include "container.h"
+#include "notify.h"
 #include "oci.h"
 #include "result.h"
 
@@ -23,6 +24,7 @@ struct Created {
   Found found;
   spec::Spec spec;
   container::Started started;
+  notify::Relay notify;  // of `run`
 };
 
 struct CreateError {

@@ -45,12 +45,20 @@ static std::string log_line(const char* level, const std::string& message) {
   return json::dump(doc) + "\n";
 }
 
+static Fd open_log(const std::string& path) { return Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600)); }
+
 // To the file of --log.
 static void write_log(const char* level, const std::string& message) {
   const std::string& path = globals().log;
   if (path.empty()) return;
-  Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600));
-  if (file.valid()) (void)write_all(file.get(), log_line(level, message), path);
+  if (Fd file = open_log(path); file.valid()) (void)write_all(file.get(), log_line(level, message), path);
+}
+
+Status check_log() {
+  const std::string& path = globals().log;
+  if (path.empty() || open_log(path).valid()) return Ok{};
+  const int err = errno;
+  return fail(Stage::config, "LOG_FAILED", err, "open the log " + path, err == ENOENT ? "its directory is not there" : "");
 }
 
 void debug(const std::string& message) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "commands.h"
+#include "result.h"
 
 namespace secure::runtime {
 
@@ -12,6 +13,9 @@ void set_error_format(const char* format);
 
 // With --debug: a line in the log, or on stderr where there is none.
 void debug(const std::string& message);
+
+// An error when --log names what cannot be written.
+Status check_log();
 
 // For warning::to().
 void warn(const std::string& text);

@@ -5,6 +5,7 @@
 #include "container.h"
 #include "fd.h"
 #include "log.h"
+#include "notify.h"
 #include "result.h"
 #include "spec.h"
 
@@ -34,6 +35,7 @@ struct Session {
   log::Writer log;
   bool attached = false;    // foreground: copy to and from our own standard streams
   bool stdin_open = false;
+  notify::Relay* notify = nullptr;
 };
 
 // Copy streams, forward signals, resize the terminal, until the process has ended and its output is drained. Returns the

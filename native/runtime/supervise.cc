@@ -62,13 +62,14 @@ class Supervisor {
     while (!ended_ || outputs_open()) {
       // After the end a terminal that others still hold is given a moment for what is on its way.
       int timeout = ended_ ? 1000 : -1;
-      std::array<pollfd, 7> p{{{signals_.get(), POLLIN, 0},
+      std::array<pollfd, 8> p{{{signals_.get(), POLLIN, 0},
                                {ended_ ? -1 : s_.pidfd, POLLIN, 0},
                                {out_fd(), POLLIN, 0},
                                {s_.ends.err.get(), POLLIN, 0},
                                {wants_input() ? STDIN_FILENO : -1, POLLIN, 0},
                                {pending_.empty() ? -1 : input_target(), POLLOUT, 0},
-                               {stdout_watch(), 0, 0}}};
+                               {stdout_watch(), 0, 0},
+                               {s_.notify == nullptr ? -1 : s_.notify->socket.get(), POLLIN, 0}}};
       int n = ::poll(p.data(), p.size(), timeout);
       if (n < 0 && errno != EINTR) break;
       if (n == 0) break;
@@ -80,6 +81,7 @@ class Supervisor {
       if (p[4].revents != 0) on_input();
       if (p[5].revents != 0) drain_input();
       if (p[6].revents != 0) close_output();
+      if (p[7].revents != 0) notify::pass_on(*s_.notify);
     }
     s_.log.flush();
     if (!ended_) on_exit();

@@ -190,6 +190,8 @@ TEST(seccomp_reports_names_that_no_architecture_has) {
   CHECK(program->unknown_names == (std::vector<std::string>{"no_such_call", "arm_fadvise64_64", "_llseek"}));
   profile.architectures = {"SCMP_ARCH_X86"};
   CHECK(compile(profile)->unknown_names == (std::vector<std::string>{"no_such_call", "arm_fadvise64_64"}));
+  profile.refuse_unknown_names = true;
+  CHECK_EQ(error_of(profile), "SECCOMP_INVALID: linux.seccomp.syscalls: unknown system call 'no_such_call'");
 }
 
 TEST(seccomp_rejects_what_it_does_not_understand) {

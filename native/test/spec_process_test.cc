@@ -48,7 +48,29 @@ TEST(spec_process_scheduler) {
   REFUSED(config(R"(,"scheduler":{"policy":"SCHED_FIFO"})"), "/process/scheduler/priority");
   REFUSED(config(R"(,"scheduler":{"policy":"SCHED_RR","priority":1,"runtime":1})"), "/process/scheduler");
   REFUSED(config(R"(,"scheduler":{"policy":"SCHED_RR","priority":1,"flags":["X"]})"), "/process/scheduler/flags/0");
-  REFUSED(config(R"(,"scheduler":{"policy":"SCHED_DEADLINE","runtime":1})", R"(,"resources":{"cpu":{"cpus":"0"}})"), "/linux/resources/cpu/cpus");
+  REFUSED(config(R"(,"scheduler":{"policy":"SCHED_DEADLINE","runtime":2000,"deadline":3000})", R"(,"resources":{"cpu":{"cpus":"0"}})"), "/linux/resources/cpu/cpus");
+}
+
+// What the kernel answers with EINVAL is said before anything is made.
+TEST(spec_process_deadline_parameters) {
+  const auto with = [](const char* parameters) { return config(R"(,"scheduler":{"policy":"SCHED_DEADLINE")" + std::string(parameters) + "}"); };
+  CHECK_EQ(problem(with(R"(,"runtime":1024,"deadline":1024)")), "");
+  CHECK_EQ(problem(with(R"(,"runtime":1024,"deadline":1024,"period":0)")), "");
+  REFUSED(with(""), "/process/scheduler sched_setattr: `SCHED_DEADLINE` requires `runtime`");
+  REFUSED(with(R"(,"deadline":20000)"), "/process/scheduler sched_setattr: `SCHED_DEADLINE` requires `runtime`");
+  REFUSED(with(R"(,"runtime":2000)"), "/process/scheduler sched_setattr: `SCHED_DEADLINE` requires `deadline`");
+  REFUSED(with(R"(,"runtime":0,"deadline":20000)"), "/process/scheduler/runtime sched_setattr: `SCHED_DEADLINE` runtime must be greater than 0");
+  REFUSED(with(R"(,"runtime":1023,"deadline":20000)"), "/process/scheduler/runtime sched_setattr: `SCHED_DEADLINE` runtime (1023) must be between");
+  REFUSED(with(R"(,"runtime":9223372036854775808,"deadline":9223372036854775809)"), "/process/scheduler/runtime");
+  REFUSED(with(R"(,"runtime":2000,"deadline":9223372036854775808)"), "/process/scheduler sched_setattr");
+  REFUSED(with(R"(,"runtime":3000,"deadline":2000)"), "/process/scheduler/runtime sched_setattr: `SCHED_DEADLINE` runtime (3000) must be <= deadline (2000)");
+  REFUSED(with(R"(,"runtime":2000,"deadline":4000,"period":3000)"), "/process/scheduler/deadline sched_setattr: `SCHED_DEADLINE` deadline (4000) must be <= period (3000)");
+}
+
+TEST(spec_process_may_be_missing) {
+  auto none = parse(R"({"ociVersion":"1.3.0","root":{"path":"r"},"linux":{"namespaces":[{"type":"mount"}]}})");
+  CHECK(none.ok() && !none->has_process);
+  REFUSED(R"({"ociVersion":"1.3.0","process":{},"root":{"path":"r"},"linux":{"namespaces":[{"type":"mount"}]}})", "/process/args");
 }
 
 TEST(spec_process_io_priority_and_affinity) {
@@ -102,6 +124,7 @@ TEST(spec_process_sysctls_of_own_namespaces_only) {
   REFUSED(config("", R"(,"sysctl":{"vm.swappiness":"1"})"), "/linux/sysctl/");
   REFUSED(config("", R"(,"sysctl":{"kernel.hostname":"x"})"), "/linux/sysctl/");
   REFUSED(config("", R"(,"sysctl":{"kernel.domainname":"x"})", R"(,"domainname":"y")"), "/linux/sysctl/");
+  CHECK_EQ(problem(config("", R"(,"sysctl":{"kernel.domainname":"y"})", R"(,"domainname":"y")")), "");
   REFUSED(config("", R"(,"sysctl":{"user.max_user_namespaces":"0"})"), "/linux/sysctl/");
   CHECK_EQ(problem(config("", R"(,"sysctl":{"user.max_user_namespaces":"0"})", "", R"(,{"type":"user"})")), "");
 }

@@ -38,6 +38,14 @@ describe.skipIf(cannotRun())('config.md#mounts', () => {
   const bind = (...options: string[]) => ({ destination: '/data', source, options: ['bind', ...options] });
   const tmpfs = (...options: string[]) => ({ destination: '/data', type: 'tmpfs', source: 'tmpfs', options });
 
+  it('options of a tmpfs on a bind are left out with a warning, any other that a bind does not have is an error', () => {
+    const left = run(['cat', '/data/file'], bind('mode=755', 'size=1k', 'uid=5'));
+    expect(left).toMatchObject({ code: 0, stdout: 'content' });
+    expect(left.stderr).toContain('warning: /mounts/3 on /data: options of a tmpfs');
+    for (const option of ['nosiud', 'mode', 'idmpa=uids=0-0-1', 'data=journal'])
+      expect(run(['true'], bind(option)).stderr).toContain('means nothing for a bind');
+  });
+
   it('entries MUST be mounted in the listed order', () => {
     const second = join(source, 'second');
     mkdirSync(join(source, 'sub'));
@@ -176,7 +184,7 @@ describe.skipIf(cannotRun())('config.md#mounts', () => {
         stderr: expect.stringContaining('nonsense'),
       });
       // For a bind the kernel would ignore them.
-      expect(run(['true'], bind('size=64k'))).toMatchObject({
+      expect(run(['true'], bind('journal=64k'))).toMatchObject({
         code: 1,
         stderr: expect.stringContaining('CONFIG_INVALID'),
       });

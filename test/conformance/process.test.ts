@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // runtime-spec config.md#process, #posix-process, #linux-process, #user.
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runtimeBinary } from '../../src/runtime/binary.ts';
 import { Bundle, type Config } from '../support/bundle.ts';
 import { cannotRun } from '../support/secure.ts';
 
@@ -20,15 +21,75 @@ describe.skipIf(cannotRun())('config.md#process', () => {
     return stdout.replace(/^\w+:\s*/, '').trim() || stderr;
   };
 
-  it('#process: cwd is entered, and one that is missing is an error', () => {
+  it('#process: cwd is entered, is made when it is missing, and is an error when it cannot be', () => {
     const at = (cwd: string) => (config: Config) => {
       config.process.cwd = cwd;
     };
     expect(sh('pwd', at('/tmp')).stdout).toBe('/tmp\n');
-    expect(sh('pwd', at('/missing'))).toMatchObject({ code: expect.not.stringMatching(/^0$/), stdout: '' });
+    expect(sh('pwd', at('/missing/below')).stdout).toBe('/missing/below\n');
+    expect(statSync(join(bundle.rootfs, 'missing/below'))).toMatchObject({ uid: 0, mode: 0o40755 });
+    symlinkSync('/../../outside', join(bundle.rootfs, 'link'));
+    expect(sh('pwd -P', at('/link/there')).stdout).toBe('/outside/there\n');
+    expect(existsSync('/outside')).toBe(false);
+    for (const cwd of ['/bin/busybox', '/bin/busybox/below', '/proc/nothing'])
+      expect(sh('pwd', at(cwd)).stderr).toContain('CWD_FAILED');
     expect(sh('pwd', at('tmp')).stderr).toContain('/process/cwd');
     // CVE-2024-21626
     for (const fd of [3, 7, 9]) expect(sh('pwd', at(`/proc/self/fd/${fd}`)).stdout).toBe('');
+  });
+
+  it('#process: standard streams that are pipes belong to its user, files and devices stay whose they are', () => {
+    const file = join(bundle.directory, 'out');
+    const owners = 'for n in 0 1 2; do o=$(busybox stat -L -c %u:%g /proc/$$/fd/$n); echo $o >&2; done';
+    const user = (config: Config) => {
+      config.process.user = { uid: 1000, gid: 1001 };
+    };
+    expect(sh(owners, user).stderr).toBe('0:0\n1000:1001\n1000:1001\n');
+    // Those of spawn(2) are sockets, which cannot be opened.
+    const piped = { prefix: ['sh', '-c', '"$@" | cat', 'sh'] };
+    expect(bundle.run(['/bin/sh', '-c', 'echo open > /dev/stdout'], user, piped).stdout).toBe('open\n');
+    const log = openSync(file, 'w');
+    const { stderr } = bundle.run(['/bin/sh', '-c', owners], user, { stdio: ['ignore', log, 'pipe'] });
+    closeSync(log);
+    expect(stderr).toBe('0:0\n0:0\n1000:1001\n');
+    expect(statSync(file).uid).toBe(0);
+  });
+
+  it('#process: descriptors to preserve that are not open are left out, and none of ours takes their place', () => {
+    bundle.write(['ls', '/proc/self/fd']);
+    const list = (redirections: string) =>
+      spawnSync(
+        'bash',
+        [
+          '-c',
+          `exec "$0" run --preserve-fds 9 --bundle "$1" "$2" ${redirections}`,
+          runtimeBinary(),
+          bundle.directory,
+          bundle.id,
+        ],
+        { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
+      );
+    const { stdout, stderr } = list('4</dev/null 7</dev/null');
+    // One more is the directory that ls reads.
+    expect(stdout.trim().split('\n')).toEqual(['0', '1', '2', '3', '4', '7']);
+    expect(stderr).toContain('some are not open');
+    expect(list('').stdout.trim().split('\n')).toEqual(['0', '1', '2', '3']);
+  });
+
+  it('#user: the groups of the caller stay only when the annotation asks for it, and never beside others', () => {
+    const groups = (change: (config: Config) => void) =>
+      bundle.run(['grep', 'Groups:', '/proc/self/status'], change, {
+        prefix: ['python3', '-c', 'import os,sys; os.setgroups([7,8]); os.execv(sys.argv[1],sys.argv[1:])'],
+      });
+    const keep = { annotations: { 'run.oci.keep_original_groups': '1' } };
+    expect(groups(() => {}).stdout.trim()).toBe('Groups:');
+    expect(groups((config) => Object.assign(config, keep)).stdout.trim()).toMatch(/^Groups:\s+7 8$/);
+    expect(
+      groups((config) => {
+        Object.assign(config, keep);
+        config.process.user = { uid: 0, gid: 0, additionalGids: [9] };
+      }).stderr,
+    ).toContain('/process/user/additionalGids');
   });
 
   it('#process: env has each name once, with its last value', () => {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // runtime-spec 1.3, runtime.md: a test for what a runtime must do with its five operations.
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Lifecycle } from '../support/lifecycle.ts';
 import { cannotRun } from '../support/secure.ts';
@@ -52,6 +54,76 @@ describe.skipIf(cannotRun())('runtime.md', () => {
       const { code: status, stderr } = container.call('state', 'nobody');
       expect([status, code(stderr)]).toEqual([1, 'NO_SUCH_CONTAINER']);
     });
+  });
+
+  describe('#start', () => {
+    it('MUST generate an error if process was not set; creating it is none', async () => {
+      const made = container.create(['true'], (config) => {
+        Reflect.deleteProperty(config, 'process');
+      });
+      expect(made).toMatchObject({ code: 0, stderr: '' });
+      expect(container.state().status).toBe('created');
+      const { code: status, stderr } = container.call('start', container.id);
+      expect([status, code(stderr)]).toEqual([1, 'PROCESS_MISSING']);
+      await container.until('stopped');
+      expect(container.call('delete', container.id)).toMatchObject({ code: 0, stderr: '' });
+      expect(code(container.call('run', '--bundle', container.bundle.directory, container.id).stderr)).toBe(
+        'PROCESS_MISSING',
+      );
+    });
+  });
+
+  it('a program that says it is ready is heard by the service manager, and nothing else that it says', async () => {
+    const place = join(container.bundle.directory, 'manager');
+    const heard = join(container.bundle.directory, 'heard');
+    const manager = spawn('python3', [
+      '-c',
+      'import socket,sys; s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM); s.bind(sys.argv[1]); f=open(sys.argv[2],"wb",0)\nwhile 1: f.write(s.recv(4096)+b";")',
+      place,
+      heard,
+    ]);
+    const says =
+      'import os,socket; s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM); s.connect(os.environ["NOTIFY_SOCKET"])';
+    const speak = (...lines: string[]) => lines.map((line) => `; s.send(b"${line}")`).join('');
+    for (let tries = 0; !existsSync(place) && tries < 200; tries++) await delay(10);
+    const env = { NOTIFY_SOCKET: place };
+    const wanted = (script: string) =>
+      container.write(['python3', '-c', script], (config) => {
+        for (const name of ['/usr', '/lib', '/lib64'])
+          config.mounts.push({ destination: name, type: 'bind', source: name, options: ['rbind', 'ro'] });
+        Object.assign(config.process, {
+          user: { uid: 1000, gid: 1000 },
+          env: ['PATH=/usr/bin', 'NOTIFY_SOCKET=/other'],
+        });
+      });
+    const run = (...options: string[]) =>
+      container.with({ env }, 'run', ...options, '--bundle', container.bundle.directory, container.id);
+    try {
+      wanted(
+        `${says}${speak('MAINPID=1', 'READY=10', 'STATUS=x\\nREADY=1', 'READY=1')}; print(os.environ["NOTIFY_SOCKET"])`,
+      );
+      expect(run()).toMatchObject({ code: 0, stdout: `${place}/notify\n`, stderr: '' });
+      await expect.poll(() => readFileSync(heard, 'utf8')).toBe('READY=1;');
+      // Who starts it in the background waits until it is ready, or has ended.
+      wanted(`import time; time.sleep(0.5); ${says}${speak('READY=1')}; time.sleep(100)`);
+      const start = performance.now();
+      expect(run('--detach').code).toBe(0);
+      expect(performance.now() - start).toBeGreaterThan(400);
+      await expect.poll(() => readFileSync(heard, 'utf8')).toBe('READY=1;READY=1;');
+      expect(container.state().status).toBe('running');
+      container.call('delete', '--force', container.id);
+      wanted('pass');
+      expect(container.with({ env }, 'create', '--bundle', container.bundle.directory, container.id).code).toBe(0);
+      expect(container.with({ env }, 'start', container.id)).toMatchObject({ code: 0, stderr: '' });
+      expect(readFileSync(heard, 'utf8')).toBe('READY=1;READY=1;');
+    } finally {
+      manager.kill();
+    }
+  });
+
+  it('a log that cannot be written is an error', () => {
+    for (const log of ['/nowhere/log', container.bundle.directory])
+      expect(code(container.call('--log', log, 'list').stderr)).toBe('LOG_FAILED');
   });
 
   describe('#create', () => {

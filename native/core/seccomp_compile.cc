@@ -79,14 +79,14 @@ class Compiler {
     uses_.resize(rules_.architectures.size());
     for (std::size_t i = 0; i < rules_.rules.size(); i++) {
       const Rule& rule = rules_.rules[i];
-      std::vector<const Rule*> meant;
-      for (auto& one : alternatives(rule)) meant.push_back(&synthetic_.emplace_back(std::move(one)));
-      if (meant.empty()) meant.push_back(&rule);
+      const std::size_t first = synthetic_.size();
+      for (auto& one : alternatives(rule)) synthetic_.push_back(std::move(one));
+      const std::size_t end = synthetic_.size();
       for (const auto& name : profile.rules[i].names) {
         syscalls::Named named;
         const bool found = syscalls::find(name, named);
-        bool anywhere = false;
-        for (const Rule* one : meant) anywhere = (found && add(named, *one)) || anywhere;
+        bool anywhere = found && first == end && add(named, rule);
+        for (std::size_t k = first; found && k < end; ++k) anywhere = add(named, synthetic_[k]) || anywhere;
         if (!anywhere) program_.unknown_names.push_back(name);
         if (found && stricter(rule.action, rules_.default_action)) refuse_multiplexed(name, rule);
       }

@@ -137,6 +137,7 @@ std::size_t values_of(const Rule& rule, unsigned index) {
 
 std::size_t count_alternatives(const Rule& rule) {
   std::size_t out = 1;
+  if (rule.conditions.size() < 2) return out;
   for (unsigned index = 0; index < 6 && out <= kMaxAlternatives; ++index) out *= std::max<std::size_t>(1, values_of(rule, index));
   return out;
 }

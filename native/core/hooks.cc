@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "fd.h"
 #include "process.h"
@@ -53,11 +54,12 @@ Result<Pipe> output_pipe() {
   return Pipe{Fd(fds[0]), Fd(fds[1])};
 }
 
-[[noreturn]] void execute(const spec::Hook& hook, int input, int output, int errors, const std::string& cwd, char* const* argv, char* const* envp) {
+[[noreturn]] void execute(const spec::Hook& hook, int input, int output, int errors, const Setting& setting, char* const* argv, char* const* envp) {
   if (!process::reset_signals()) ::_exit(126);
   // A group of its own: a hook that is late takes along what it started.
   (void)::setpgid(0, 0);
-  if (::dup2(input, 0) < 0 || (output >= 0 && ::dup2(output, 1) < 0) || ::dup2(errors, 2) < 0 || (!cwd.empty() && ::chdir(cwd.c_str()) < 0) || !close_all_but({})) ::_exit(126);
+  if (::dup2(input, 0) < 0 || (output >= 0 && ::dup2(output, 1) < 0) || ::dup2(errors, 2) < 0 || (!setting.cwd.empty() && ::chdir(setting.cwd.c_str()) < 0) || !close_all_but({})) ::_exit(126);
+  if (setting.filter != nullptr && !seccomp::load_without_listener(*setting.filter)) ::_exit(126);
   ::execve(hook.path.c_str(), argv, envp);
   ::_exit(errno == ENOENT ? 127 : 126);
 }
@@ -98,6 +100,14 @@ Error failed(const spec::Hook& hook, const Place& place, const std::string& how,
               std::string("error running ") + place.stage + " hook #" + std::to_string(place.number) + ": " + hook.path + ": " + how + (words.empty() ? "" : ", it said: " + words), hint);
 }
 
+// "31 (bad system call)"
+std::string signal_name(int signal) {
+  const char* known = ::sigdescr_np(signal);
+  std::string text = known == nullptr ? "" : known;
+  if (!text.empty()) text[0] = static_cast<char>(text[0] | 0x20);
+  return std::to_string(signal) + (text.empty() ? "" : " (" + text + ")");
+}
+
 // `code`: how it exited, if it did.
 Status run_one(const spec::Hook& hook, const Place& place, const std::string& state, const Setting& setting, int& code) {
   SECURE_LET(input, input_of(state));
@@ -108,7 +118,7 @@ Status run_one(const spec::Hook& hook, const Place& place, const std::string& st
   pid_t pid = ::fork();
   if (pid < 0) return fail(Stage::hook, "HOOK_FAILED", errno, "make a process for a hook");
   const int out = setting.output == nullptr ? -1 : setting.output->out.get(), err = setting.output == nullptr ? -1 : setting.output->err.get();
-  if (pid == 0) execute(hook, input.get(), out, err >= 0 ? err : errors.write.get(), setting.cwd, argv.data(), envp.data());
+  if (pid == 0) execute(hook, input.get(), out, err >= 0 ? err : errors.write.get(), setting, argv.data(), envp.data());
   errors.write.reset();
   Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   std::string said;
@@ -122,7 +132,7 @@ Status run_one(const spec::Hook& hook, const Place& place, const std::string& st
     if (errno != EINTR) return fail(Stage::hook, "HOOK_FAILED", errno, "wait for hook " + hook.path);
   listen(errors.read, said);
   if (!in_time) return failed(hook, place, "it was not done within its timeout of " + std::to_string(hook.timeout) + " s", said);
-  if (WIFSIGNALED(status)) return failed(hook, place, "signal " + std::to_string(WTERMSIG(status)) + " ended it", said);
+  if (WIFSIGNALED(status)) return failed(hook, place, "signal " + signal_name(WTERMSIG(status)) + " ended it", said);
   code = WEXITSTATUS(status);
   if (code == 0) return Ok{};
   return failed(hook, place, "exit status " + std::to_string(code), said, code == 127 ? "does the program exist?" : code == 126 ? "is it executable?" : "");

@@ -7,6 +7,7 @@
 
 #include "fd.h"
 #include "result.h"
+#include "seccomp.h"
 #include "spec.h"
 
 namespace secure::hooks {
@@ -20,6 +21,7 @@ Result<Output> open_output(const spec::Spec& spec);
 struct Setting {
   std::string cwd;                 // empty: ours
   const Output* output = nullptr;
+  const seccomp::Program* filter = nullptr;  // loaded before the hook is executed; what it notifies of is refused with ENOSYS
 };
 
 // Run them one after the other. Each gets `state` on standard input, its own environment and no other (CVE-2025-23266: not the

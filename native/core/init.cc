@@ -89,12 +89,13 @@ Status create_container_hooks(const Plan& plan) {
   return hooks::run(wanted, "createContainer", (*plan.describe)("created", ::getpid()), setting);
 }
 
-// In the container, as its user: one without an environment has the program's, which is nothing that it could not get there.
-Status start_container_hooks(const Plan& plan) {
+// In the container, as its user and under the program's seccomp filter: what runs is a file of the image. One without an environment has
+// the program's, which is nothing that it could not get there.
+Status start_container_hooks(const Plan& plan, const std::vector<char*>& envp) {
   auto wanted = plan.spec->hooks.start_container;
   for (auto& hook : wanted)
-    if (hook.env.empty()) hook.env = plan.spec->process.env;
-  return hooks::run(wanted, "startContainer", (*plan.describe)("created", ::getpid()), {{}, plan.hooks.output});
+    if (hook.env.empty()) hook.env.assign(envp.begin(), envp.end() - 1);
+  return hooks::run(wanted, "startContainer", (*plan.describe)("created", ::getpid()), {{}, plan.hooks.output, plan.process->filter});
 }
 
 // As runc and crun: an engine need not do it. What cannot be made is missed when it is entered.
@@ -169,7 +170,7 @@ void run(Plan& plan, int sync) {
   }
   const auto& starting = plan.spec->hooks.start_container;
   if (!starting.empty())
-    plan.process->before_program = [&] { return start_container_hooks(plan); };
+    plan.process->before_program = [&](const std::vector<char*>& envp) { return start_container_hooks(plan, envp); };
   process::Failure failure = process::become(*plan.process, procfs.get(), sync);
   sync::send_error(sync, failure.error, failure.exit_code);
   ::_exit(failure.exit_code);

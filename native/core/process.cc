@@ -121,11 +121,11 @@ Status wait_at_gate(const Prepared& prepared, int& sync) {
 }
 
 // What comes between everything that can fail for the config's sake and the confinement.
-Status hold(const Prepared& prepared, int& sync) {
+Status hold(const Prepared& prepared, const std::vector<char*>& envp, int& sync) {
   if (prepared.gate >= 0) SECURE_TRY(wait_at_gate(prepared, sync));
   // runtime-spec runtime.md#start: an error of the start, and not of the creation.
   if (prepared.argv[0] == nullptr) return fail(Stage::config, "PROCESS_MISSING", 0, "/process is not set: there is no program to start", "it may be left out only of what is never started");
-  return prepared.before_program ? prepared.before_program() : Status(Ok{});
+  return prepared.before_program ? prepared.before_program(envp) : Status(Ok{});
 }
 
 // A parent that died before prctl(2) took effect sends no signal; its end of the channel tells.
@@ -198,7 +198,7 @@ Failure become(const Prepared& prepared, int procfs, int& sync) {
     // What is missing is to be known when a container is created, not when it is started.
     if (prepared.gate >= 0)
       if (Failure f = precheck(prepared); !f.error.code.empty()) return f;
-    if (auto s = hold(prepared, sync); !s) return failed(std::move(s));
+    if (auto s = hold(prepared, envp, sync); !s) return failed(std::move(s));
     if (auto s = confine(prepared, labels, ruleset); !s) return failed(std::move(s));
   }
   if (process.has_capabilities)
@@ -218,7 +218,7 @@ Failure become(const Prepared& prepared, int procfs, int& sync) {
   if (process.no_new_privileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
     return {error_at(Stage::process, "CONTROL_UNAVAILABLE", "set no_new_privs"), 125};
   if (!early)
-    if (auto s = hold(prepared, sync); !s) return failed(std::move(s));
+    if (auto s = hold(prepared, envp, sync); !s) return failed(std::move(s));
   // After the last change of credentials, which would clear it.
   if (prepared.die_with_parent) {
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)

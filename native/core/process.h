@@ -35,8 +35,8 @@ struct Prepared {
   // A socket that listens: the program is executed when somebody connects, and whoever does hears the rest.
   int gate = -1;
   std::vector<int> keep;                     // further descriptors for before_program
-  // Run by the process itself, right before the program (startContainer).
-  std::function<Status()> before_program;
+  // Run by the process itself, right before the program and with what will be the program's environment (startContainer).
+  std::function<Status(const std::vector<char*>& envp)> before_program;
 };
 // `process` is that of `spec` or one of exec. What the specification allows to leave out becomes a warning.
 Result<Prepared> prepare(const spec::Spec& spec, const spec::Process& process, const seccomp::Program* filter);

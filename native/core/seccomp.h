@@ -45,6 +45,9 @@ Result<Program> compile(const spec::Seccomp& profile);
 // refused (SECCOMP_NO_LISTENER): without a listener the kernel answers each such call with ENOSYS.
 Status load(const Program& program);
 
+// The same with one that has: those calls are answered with ENOSYS.
+Status load_without_listener(const Program& program);
+
 // The same with SECCOMP_FILTER_FLAG_NEW_LISTENER; returns the listener, close-on-exec.
 Result<Fd> load_with_listener(const Program& program);
 

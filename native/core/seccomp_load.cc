@@ -55,6 +55,10 @@ Status load(const Program& program) {
   if (program.notify)
     return fail(Stage::seccomp, "SECCOMP_NO_LISTENER", 0, "the profile uses SCMP_ACT_NOTIFY and nobody listens",
                 "replace SCMP_ACT_NOTIFY, or record with a listener");
+  return load_without_listener(program);
+}
+
+Status load_without_listener(const Program& program) {
   const long result = set_filter(program, flags_alone(program));
   if (result < 0) return load_error(errno);
   // With TSYNC: the id of a thread that has filters of its own, and nothing was loaded.

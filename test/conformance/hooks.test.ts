@@ -193,6 +193,38 @@ describe.skipIf(cannotRun())('config.md#posix-platform-hooks', () => {
     expect(lines()).toContain('escape');
   });
 
+  it('of startContainer without an environment have the program’s, with its HOME', () => {
+    container.write(['true'], (config) => {
+      config.process.env = ['PATH=/bin', 'ONE=two'];
+      const note = { path: '/bin/sh', args: ['sh', '-c', 'echo $ONE $HOME > /log'] };
+      hooked({ startContainer: [note, { ...note, args: ['sh', '-c', 'echo .$ONE >> /log'], env: ['A=b'] }] })(config);
+    });
+    expect(run().stderr).toBe('');
+    expect(lines()).toEqual(['two /', '.']);
+  });
+
+  it.each([
+    ['SCMP_ACT_KILL', true, 'signal 31 (bad system call) ended it'],
+    ['SCMP_ACT_KILL', false, 'signal 31 (bad system call) ended it'],
+    ['SCMP_ACT_ERRNO', true, 'Operation not permitted'],
+    ['SCMP_ACT_ERRNO', false, 'Operation not permitted'],
+  ])(
+    'of startContainer are under the program’s seccomp filter: %s, noNewPrivileges %s',
+    (action, noNewPrivileges, said) => {
+      container.write(['true'], (config) => {
+        Object.assign(config.process, { noNewPrivileges, rlimits: [{ type: 'RLIMIT_CORE', soft: 0, hard: 0 }] });
+        const seccomp = { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['mkdir', 'mkdirat'], action }] };
+        Object.assign(config.linux, { seccomp });
+        hooked({ startContainer: [{ path: '/bin/busybox', args: ['busybox', 'mkdir', '/made'] }] })(config);
+      });
+      const { code: status, stderr } = run();
+      expect([status, code(stderr)]).toEqual([1, 'HOOK_FAILED']);
+      expect(stderr).toContain('error running startContainer hook #0');
+      expect(stderr).toContain(said);
+      expect(existsSync(join(container.bundle.rootfs, 'made'))).toBe(false);
+    },
+  );
+
   it.each(['prestart', 'createRuntime', 'createContainer', 'startContainer'] as const)(
     '%s: a failure MUST generate an error, stop the container and go on with poststop',
     (stage) => {

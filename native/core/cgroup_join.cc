@@ -45,6 +45,7 @@ Status join_self(const std::vector<Fd>& files) {
     if (::write(file.get(), "0", 1) != 1)
       return fail(Stage::cgroup, "CGROUP_JOIN_FAILED", errno, "join the container's cgroup",
                   errno == ENOSPC ? "a v1 cpuset without cpus or memory nodes takes no process"
+                  : errno == EINVAL ? "a v1 cpu group without /linux/resources/cpu/realtimeRuntime takes no process with a real-time policy of /process/scheduler"
                   : errno == EBUSY ? "a v2 cgroup whose children have controllers takes no process" : "");
   return Ok{};
 }

@@ -85,7 +85,7 @@ Status Args::letters(std::string_view word, int& at) {
 
 // On standard output, as an answer; whoever asked for it is done.
 void Args::help() const {
-  std::string text = "NAME:\n   " + program_name() + " " + argv_[0] + " - " + std::string(about(argv_[0])) + "\n\nusage: " + as_called(synopsis_) + "\n";
+  std::string text = "NAME:\n   " + program_name() + " " + argv_[0] + " - " + std::string(about(argv_[0])) + "\n\nUsage: " + as_called(synopsis_) + "\n";
   if (!options_.empty()) text += "\noptions:\n";
   for (const auto& option : options_) {
     if (option.kind == Kind::skip_flag || option.kind == Kind::skip_text) continue;

@@ -104,7 +104,7 @@ int cmd_run(int argc, char** argv) {
 }
 
 int cmd_start(int argc, char** argv) {
-  Args args(argc, argv, "secure-runtime start ID");
+  Args args(argc, argv, "secure-runtime [OPTION...] start CONTAINER");
   if (auto s = args.parse(1, 1); !s) return report(s.error());
   auto found = find(args.operands[0], true);
   if (!found) return report(found.error());

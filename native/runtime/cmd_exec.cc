@@ -19,7 +19,7 @@ namespace secure::runtime {
 
 namespace {
 
-constexpr const char* kSynopsis = "secure-runtime exec [OPTION...] ID COMMAND [ARGUMENT...]  or  secure-runtime exec --process FILE ID";
+constexpr const char* kSynopsis = "secure-runtime [OPTION...] exec CONTAINER cmd [ARGUMENT...]  or  secure-runtime [OPTION...] exec --process FILE CONTAINER";
 constexpr std::size_t kMaxProcess = 16U << 20;
 
 struct Request {

@@ -144,7 +144,7 @@ int delete_matching(const std::string& pattern, bool force) {
 
 int cmd_delete(int argc, char** argv) {
   bool force = false, regex = false;
-  Args args(argc, argv, "secure-runtime delete [--force] [--regex] ID");
+  Args args(argc, argv, "secure-runtime [OPTION...] delete CONTAINER");
   args.flag("force", 'f', force).flag("regex", '\0', regex);
   if (auto s = args.parse(1, 1); !s) return report(s.error());
   if (regex) return delete_matching(args.operands[0], force);

@@ -14,7 +14,14 @@ const as = (argv0: string, ...args: string[]) => spawnSync(runtimeBinary(), args
 describe('called by another name', () => {
   it('help and usage show the name that can be typed again', () => {
     expect(as('/usr/bin/runc', '--help').stdout).toMatch(/^NAME:\n {3}runc - Open Container Initiative runtime\n/);
-    expect(as('runc', 'create', '-h').stdout).toMatch(/^NAME:\n {3}runc create - .+\n\nusage: runc create \[/);
+    expect(as('runc', 'create', '-h').stdout).toMatch(/^NAME:\n {3}runc create - .+\n\nUsage: runc create \[/);
+    for (const [command, operands] of Object.entries({
+      start: 'CONTAINER',
+      delete: 'CONTAINER',
+      exec: 'CONTAINER cmd',
+      mounts: '[add|remove] CONTAINER FILE',
+    }))
+      expect(as('crun', command, '--help').stdout).toContain(`Usage: crun [OPTION...] ${command} ${operands}`);
     expect(as('runc', 'create').stderr).toContain('usage: runc create [');
     expect(as('', 'create', '-h').stdout).toContain('   secure-runtime create - ');
   });

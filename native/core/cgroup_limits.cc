@@ -10,7 +10,7 @@ namespace {
 Error missing(const Group& group, const std::string& controller, const std::string& limit) {
   bool none = group.layout.hierarchies.empty();
   return fail(Stage::cgroup, "CONTROLLER_MISSING", 0,
-              "the " + controller + " controller, which the " + limit + " needs, is not available" +
+              "the requested cgroup controller `" + controller + "` is not available, the " + limit + " needs it" +
                   (none ? ": there is no writable cgroup mount" : ""),
               none ? "run where /sys/fs/cgroup is writable, or ask for no limits"
                    : "enable it in cgroup.subtree_control of every parent of " + group.path +

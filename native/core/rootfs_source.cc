@@ -31,6 +31,14 @@ void leave_out_tmpfs_options(Planned& p) {
   warning::emit(p.name() + ": options of a tmpfs mean nothing for a bind, and are left out");
 }
 
+// Of version 2. Its mounts share one superblock, whose options are the host's: here they are words without effect, which the kernel says as well
+// for any but the first mount. What it does not know it refuses.
+bool cgroup_option(std::string_view name) {
+  static constexpr std::array<std::string_view, 7> kWords{"nsdelegate", "favordynmods", "nofavordynmods", "memory_localevents", "memory_recursiveprot",
+      "memory_hugetlb_accounting", "pids_localevents"};
+  return std::find(kWords.begin(), kWords.end(), name) != kWords.end();
+}
+
 // Options that would be ignored are a promise broken in silence.
 Status check_options(Planned& p, bool plan) {
   const auto& o = p.options;
@@ -43,6 +51,9 @@ Status check_options(Planned& p, bool plan) {
     if (o.idmap || !p.mount->uid_mappings.empty()) return refused(p, "ids can be mapped for binds only");
     if (o.src_nofollow || o.copy_symlink) return refused(p, "options src-nofollow and copy-symlink need a bind");
     if (o.tmpcopyup && p.mount->type != "tmpfs") return refused(p, "option tmpcopyup needs a tmpfs");
+    if (p.mount->type == "cgroup" || p.mount->type == "cgroup2")
+      for (const auto& [name, value] : o.fs)
+        if (!cgroup_option(name)) return fail(Stage::config, "CONFIG_INVALID", EINVAL, p.name() + ": option '" + name + "' of a " + p.mount->type + " mount");
     if (p.mount->type.empty() && !o.remount) return refused(p, "has no type, and neither bind nor rbind among its options");
   }
   return Ok{};

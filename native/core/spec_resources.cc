@@ -126,7 +126,7 @@ void read_unified(const json::Node& node, Resources& out) {
     if (key.find('/') != std::string::npos) value.report("must be a file name (no slashes)");
     // A name without a dot is no file of a controller; "." and ".." are directories.
     else if (!plain_name(key) || key.find('.') == std::string::npos || key.front() == '.' || key.back() == '.')
-      value.report("has not the form CONTROLLER.VALUE");
+      value.report("the specified key has not the form CONTROLLER.VALUE `" + key + "`");
     // Writing 0 there moves the runtime itself, or ends what is in the group.
     else if (key == "cgroup.procs" || key == "cgroup.threads" || key == "cgroup.kill") value.report("is no limit");
     out.unified.emplace_back(key, value.str());

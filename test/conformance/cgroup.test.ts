@@ -117,9 +117,9 @@ describe.skipIf(!v1)('config-linux.md#control-groups', () => {
 
   it.each([
     [{ unified: { 'memory.max/x': '1' } }, 'must be a file name'],
-    [{ unified: { 'nothing.max': '1' } }, 'the nothing controller'],
-    [{ rdma: { mlx: { hcaHandles: 1 } } }, 'the rdma controller'],
-    [{ network: { classID: 1 } }, 'the net_cls controller'],
+    [{ unified: { 'nothing.max': '1' } }, 'controller `nothing`'],
+    [{ rdma: { mlx: { hcaHandles: 1 } } }, 'controller `rdma`'],
+    [{ network: { classID: 1 } }, 'controller `net_cls`'],
     [{ blockIO: { throttleReadBpsDevice: [{ major: 4095, minor: 9, rate: 1 }] } }, 'blkio.throttle.read_bps_device'],
     [{ hugepageLimits: [{ pageSize: '3MB', limit: 1 }] }, 'hugetlb'],
     [{ cpu: { cpus: '4096' } }, 'cpuset.cpus'],
@@ -273,6 +273,6 @@ describe('--cgroup-manager disabled', () => {
     bundle.write(['true'], (config) => {
       config.linux.resources = { pids: { limit: 5 } };
     });
-    expect(run('run', '--bundle', bundle.directory, bundle.id).stderr).toContain('the pids controller');
+    expect(run('run', '--bundle', bundle.directory, bundle.id).stderr).toContain('controller `pids`');
   });
 });

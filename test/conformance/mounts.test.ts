@@ -38,6 +38,15 @@ describe.skipIf(cannotRun())('config.md#mounts', () => {
   const bind = (...options: string[]) => ({ destination: '/data', source, options: ['bind', ...options] });
   const tmpfs = (...options: string[]) => ({ destination: '/data', type: 'tmpfs', source: 'tmpfs', options });
 
+  it('an option that no cgroup mount has is an error', () => {
+    for (const type of ['cgroup', 'cgroup2']) {
+      const cgroup = (...options: string[]) =>
+        run(['true'], { destination: '/sys/fs/cgroup', type, source: 'cgroup', options });
+      expect(cgroup('ro', 'nsdelegate')).toMatchObject({ code: 0, stderr: '' });
+      expect(cgroup('ro', 'no_such').stderr).toContain("'no_such' of a " + type + ' mount: Invalid argument');
+    }
+  });
+
   it('options of a tmpfs on a bind are left out with a warning, any other that a bind does not have is an error', () => {
     const left = run(['cat', '/data/file'], bind('mode=755', 'size=1k', 'uid=5'));
     expect(left).toMatchObject({ code: 0, stdout: 'content' });

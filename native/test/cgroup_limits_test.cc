@@ -119,7 +119,7 @@ TEST(limits_beyond_the_usual_on_v1) {
   CHECK(code(cgroup::update(*world.group, change, r)).starts_with("CONTROLLER_MISSING invalid configuration"));
   change = {};
   change.net_class_id = 5;
-  if (!world.has("net_cls", "")) CHECK(code(cgroup::update(*world.group, change, r)).starts_with("CONTROLLER_MISSING the net_cls controller"));
+  if (!world.has("net_cls", "")) CHECK(code(cgroup::update(*world.group, change, r)).starts_with("CONTROLLER_MISSING the requested cgroup controller `net_cls`"));
 }
 
 TEST(limits_of_block_devices_on_v1) {
@@ -162,7 +162,7 @@ TEST(limits_of_huge_pages_on_v2) {
   CHECK_EQ(cgroup::read_text(cgroup::v2_dir(*world.group), "hugetlb.2MB.max"), "6291456\n");
   CHECK_EQ(cgroup::read_text(cgroup::v2_dir(*world.group), "cgroup.max.depth"), "3\n");
   r.unified = {{"nothing.max", "1"}};
-  CHECK(code(cgroup::apply(*world.group, r)).starts_with("CONTROLLER_MISSING the nothing controller"));
+  CHECK(code(cgroup::apply(*world.group, r)).starts_with("CONTROLLER_MISSING the requested cgroup controller `nothing`"));
 }
 
 TEST(paths_have_one_spelling) {

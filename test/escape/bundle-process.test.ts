@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runtimeBinary } from '../../src/runtime/binary.ts';
 import { answers, compileAttack, digest } from '../support/attack.ts';
@@ -90,6 +91,31 @@ describe.skipIf(cannotRun())('a hostile config or program', () => {
     ])('%s', (_, args) => {
       const before = digest(binary);
       bundle.run(args, () => {}, { binary });
+      expect(digest(binary)).toBe(before);
+    });
+
+    it('held by a hook of the image until nobody runs it any more', async () => {
+      const before = digest(binary);
+      // /bin/sh is the image's; what it leaves behind lives on beside the container.
+      const script = `exec 3</proc/1/exe; echo held >/tmp/held
+        (i=0; while [ $i -lt 60 ]; do echo overwritten >/proc/self/fd/3 && break; sleep 0.05; i=$((i+1)); done) >/dev/null 2>&1 &`;
+      bundle.write(['sleep', '30'], (config) => {
+        Object.assign(config, { hooks: { startContainer: [{ path: '/bin/sh', args: ['sh', '-c', script] }] } });
+        Object.assign(config.process.capabilities as object, {
+          bounding: ['CAP_SYS_PTRACE', 'CAP_DAC_OVERRIDE'],
+          effective: ['CAP_SYS_PTRACE', 'CAP_DAC_OVERRIDE'],
+          permitted: ['CAP_SYS_PTRACE', 'CAP_DAC_OVERRIDE'],
+        });
+      });
+      for (const words of [
+        ['create', '--bundle', bundle.directory, bundle.id],
+        ['start', bundle.id],
+      ])
+        expect(bundle.call(words, { binary, stdio: ['ignore', 'ignore', 'ignore'] }).code).toBe(0);
+      await delay(1500);
+      bundle.call(['delete', '--force', bundle.id]);
+      // It did get hold of it, else this would prove nothing.
+      expect(readFileSync(join(bundle.rootfs, 'tmp/held'), 'utf8')).toBe('held\n');
       expect(digest(binary)).toBe(before);
     });
 

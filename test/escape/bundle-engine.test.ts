@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -15,6 +16,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runtimeBinary } from '../../src/runtime/binary.ts';
 import { compileAttack, digest } from '../support/attack.ts';
@@ -101,14 +103,24 @@ describe.skipIf(cannotRun())('an engine’s container', () => {
     expect(seen().filter((line) => line.startsWith('fd ') && !known.test(line) && !line.endsWith('/log'))).toEqual([]);
   });
 
-  it('does not reach the runtime’s own binary from exec (CVE-2019-5736)', () => {
+  it('does not reach the runtime’s own binary from exec (CVE-2019-5736)', async () => {
     const binary = join(scratch, 'secure-runtime');
     cpSync(runtimeBinary(), binary);
     const before = digest(binary);
-    bundle.begin(sleep);
+    // It waits for a process that runs another file than its own, holds that file, and writes as soon as nobody runs it.
+    const catcher = `while :; do for p in /proc/[0-9]*; do { [ /proc/self/fd/3 -ef /bin/busybox ] || {
+      echo held >/tmp/held; i=0; while [ $i -lt 40 ]; do echo overwritten >/proc/self/fd/3 && break; sleep 0.05; i=$((i+1)); done
+      echo over >/tmp/held; sleep 60; }; } 3<$p/exe; done; done 2>/dev/null`;
+    bundle.begin(['sh', '-c', catcher]);
     writeFileSync(join(bundle.rootfs, 'bin/evil'), '#!/proc/self/exe\n', { mode: 0o755 });
-    for (const words of [['evil'], ['/proc/self/exe', '--version'], ['attack', 'reopen', '/proc/self/exe']])
-      bundle.call(['exec', bundle.id, ...words], { binary });
+    const held = () => existsSync(join(bundle.rootfs, 'tmp/held'));
+    for (let tries = 0; tries < 200 && !held(); tries++)
+      for (const words of [['evil'], ['/proc/self/exe', '--version']])
+        bundle.call(['exec', bundle.id, ...words], { binary });
+    expect(held()).toBe(true);
+    bundle.call(['exec', bundle.id, 'attack', 'reopen', '/proc/self/exe'], { binary });
+    for (let tries = 0; tries < 200 && readFileSync(join(bundle.rootfs, 'tmp/held'), 'utf8') !== 'over\n'; tries++)
+      await delay(50);
     expect(digest(binary)).toBe(before);
     // As the process that executes itself is the host's: what it was started from is on a read-only mount.
     const script = 'exec 2>/dev/null; for p in /proc/[0-9]*; do : > $p/exe && readlink $p/exe; done; true';

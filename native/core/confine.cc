@@ -91,7 +91,7 @@ Result<Confinement> prepare(Role role, int target, bool require_landlock) {
   } else if (require_landlock) {
     return fail(Stage::landlock, "CONTROL_UNAVAILABLE", ENOSYS,
                 "this kernel has no Landlock to confine the extraction with",
-                "boot with lsm=landlock,... or accept the other confinements with --without-landlock");
+                "boot with lsm=landlock,...; secure-extract --without-landlock makes do with the other confinements");
   }
   return c;
 }

@@ -15,7 +15,8 @@ Status set_fd(int fs, const char* key, int value, const std::string& what) {
   // FSCONFIG_SET_FD for overlay: Linux 6.13. A descriptor cannot be exchanged as a path can,
   // and detached id-mapped layers have no path at all.
   if (::fsconfig(fs, FSCONFIG_SET_FD, key, nullptr, value) < 0)
-    return fail(Stage::rootfs, errno == EINVAL ? kNotByDescriptor : "MOUNT_FAILED", errno,
+    // EOPNOTSUPP: before Linux 6.5 overlay is of the old kind of file systems, which take no descriptor at all.
+    return fail(Stage::rootfs, errno == EINVAL || errno == EOPNOTSUPP ? kNotByDescriptor : "MOUNT_FAILED", errno,
                 std::string("give overlay its ") + key + " " + what);
   return Ok{};
 }

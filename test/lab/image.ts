@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, realpathSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { runtimeBinary } from '../../src/runtime/binary.ts';
+import { busyboxLayout } from '../support/oci.ts';
 import { FORMS, type Form } from './forms.ts';
 import { type Kernel, unpacked } from './packages.ts';
 import { formPlan, type TestFile } from './plan.ts';
@@ -72,6 +73,18 @@ function putSelinux(staging: Staging, cache: string): void {
   policy.label(staging.directory);
 }
 
+/** The command line with its own Node, and an image for it. */
+function putSecure(staging: Staging): void {
+  for (const name of ['bin', 'dist', 'schemas', 'package.json', 'build/release/secure-runtime'])
+    staging.put(join(root, name), `opt/secure/${name}`);
+  for (const name of ['secure-extract', 'secure.node'])
+    staging.put(join(root, 'build/release', name), `opt/secure/build/release/${name}`);
+  const node = `node_modules/node-linux-${process.arch}/bin/node`;
+  staging.putProgram(join(root, node), `opt/secure/${node}`);
+  symlinkSync('/opt/secure/bin/secure', join(staging.directory, 'usr/bin/secure'));
+  busyboxLayout(join(staging.directory, 'lab/busybox'));
+}
+
 /** Make the disk in `cache`. @returns its path. */
 export function makeDisk(cache: string, kernel: Kernel, files: readonly TestFile[], forms: readonly Form[]): string {
   const staging = new Staging(join(cache, 'root'));
@@ -86,6 +99,7 @@ export function makeDisk(cache: string, kernel: Kernel, files: readonly TestFile
   staging.put(join(root, 'test/profiles/seccomp/fixtures'));
   mkdirSync(join(staging.directory, root, 'native'));
   for (const name of MODULES) staging.put(join(kernel.modules, name), `lab/modules/${name.split('/').pop()}`);
+  putSecure(staging);
   staging.put(join(import.meta.dirname, 'guest'), 'lab/guest');
   for (const form of FORMS) staging.write(`lab/plan/${form}`, `${formPlan(files, form).join('\n')}\n`);
   if (forms.includes('apparmor')) putAppArmor(staging, cache);

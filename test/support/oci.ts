@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds image layouts from bytes, valid ones by default and broken ones on request.
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -85,5 +86,32 @@ export function directoryEntries(directory: string, prefix = ''): TarEntry[] {
     const path = join(prefix, name);
     if (statSync(join(directory, path)).isDirectory()) return directoryEntries(directory, path);
     return [{ path, data: readFileSync(join(directory, path)) }];
+  });
+}
+
+/** An image of this machine's static busybox, with users, and files that some tests look for. */
+export function busyboxLayout(target: string): Layout {
+  const applets = execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).split('\n').filter(Boolean);
+  const directory = (path: string, mode = 0o755) => ({ path, type: '5', mode });
+  return ociLayout(target, {
+    layers: [
+      {
+        files: [
+          ...['bin', 'dev', 'etc', 'proc', 'run', 'sys', 'srv'].map((path) => directory(path)),
+          directory('tmp', 0o1777),
+          { path: 'bin/busybox', data: readFileSync('/bin/busybox'), mode: 0o755 },
+          ...applets
+            .filter((name) => name !== 'busybox')
+            .map((name) => ({ path: `bin/${name}`, type: '2', link: 'busybox' })),
+          {
+            path: 'etc/passwd',
+            data: 'root:x:0:0::/root:/bin/sh\nweb:x:33:34::/srv:/bin/sh\n1000:x:0:0::/:/bin/sh\n',
+          },
+          { path: 'etc/group', data: 'root:x:0:\nweb:x:34:\nextra:x:50:web\n' },
+          { path: 'etc/not-executable', data: 'x', mode: 0o644 },
+        ],
+      },
+    ],
+    config: { Cmd: ['/bin/sh'], Env: ['PATH=/bin', 'FROM_IMAGE=1'] },
   });
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real command line on the real kernel: one instance with its own state, run state and a busybox image.
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runtimeBinary } from '../../src/runtime/binary.ts';
 import { NetNs } from './netns.ts';
-import { ociLayout } from './oci.ts';
+import { busyboxLayout } from './oci.ts';
 
 export interface Result {
   /** Exit code, or 128+n when a signal ended it. */
@@ -77,29 +77,7 @@ export class Secure {
   static async create({ netns }: { netns?: NetNs | 'host' } = {}): Promise<Secure> {
     const own = netns === undefined ? await NetNs.create({ sharedMounts: true }) : undefined;
     const secure = new Secure(netns === 'host' ? undefined : (netns ?? own), own !== undefined);
-    const applets = execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).split('\n').filter(Boolean);
-    const directory = (path: string, mode = 0o755) => ({ path, type: '5', mode });
-    const layout = ociLayout(join(secure.root, 'layout'), {
-      layers: [
-        {
-          files: [
-            ...['bin', 'dev', 'etc', 'proc', 'run', 'sys', 'srv'].map((path) => directory(path)),
-            directory('tmp', 0o1777),
-            { path: 'bin/busybox', data: readFileSync('/bin/busybox'), mode: 0o755 },
-            ...applets
-              .filter((name) => name !== 'busybox')
-              .map((name) => ({ path: `bin/${name}`, type: '2', link: 'busybox' })),
-            {
-              path: 'etc/passwd',
-              data: 'root:x:0:0::/root:/bin/sh\nweb:x:33:34::/srv:/bin/sh\n1000:x:0:0::/:/bin/sh\n',
-            },
-            { path: 'etc/group', data: 'root:x:0:\nweb:x:34:\nextra:x:50:web\n' },
-            { path: 'etc/not-executable', data: 'x', mode: 0o644 },
-          ],
-        },
-      ],
-      config: { Cmd: ['/bin/sh'], Env: ['PATH=/bin', 'FROM_IMAGE=1'] },
-    });
+    const layout = busyboxLayout(join(secure.root, 'layout'));
     const imported = await secure.run('image', 'import', layout.directory, '--name', 'busybox');
     if (imported.code !== 0) {
       await secure.destroy();

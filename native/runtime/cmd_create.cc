@@ -89,6 +89,8 @@ int cmd_run(int argc, char** argv) {
   if (auto s = run_poststart(created.found, created.spec); !s) return stop_after_poststart(created.found, s.error());
   // Other commands may change it while it runs.
   (void)::flock(created.found.dir.get(), LOCK_UN);
+  // Should that have failed, we would wait for ourselves when the container has ended.
+  created.found.dir.reset();
   if (options.detached) {
     notify::wait(created.notify, created.started.pidfd.get());
     return 0;

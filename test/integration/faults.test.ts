@@ -11,6 +11,8 @@ import { cannotRun } from '../support/secure.ts';
 const SAMPLE = process.env.FAULTS === 'all' ? Number.POSITIVE_INFINITY : Number(process.env.FAULTS ?? 40);
 const ERRORS: readonly Fault[] = ['EIO', 'ENOMEM', 'EPERM'];
 
+// brk(2) never fails with an errno: it returns the end that there is, and the C library's start counts on that.
+const BRK = process.arch === 'arm64' ? 214 : 12;
 // What the C library says when it cannot begin.
 const LIBC = /^(cannot|Fatal glibc error|: error while loading shared libraries: cannot)/;
 
@@ -148,16 +150,16 @@ describe.skipIf(cannotRun())('at each of its system calls', () => {
     subject: Subject,
     faultOf: (n: number) => Fault,
     sample = SAMPLE,
-  ): Promise<{ points: Point[]; good: Traced }> {
+  ): Promise<{ points: (Point & { number: number })[]; good: Traced }> {
     const { id, since, traced: good } = await attempt(subject);
     expect([good.end, good.value, good.stderr]).toEqual(['exit', 0, '']);
     await faults.call('delete', '--force', id);
     expect(await faults.left(id, good.processes, since)).toEqual([]);
     const next = new Map<number, number>();
-    const points = good.calls.map(({ process }, n) => {
+    const points = good.calls.map(({ process, number }, n) => {
       const call = next.get(process) ?? 0;
       next.set(process, call + 1);
-      return { process, call, fault: faultOf(n) };
+      return { process, call, number, fault: faultOf(n) };
     });
     const step = Math.max(1, points.length / sample);
     return { good, points: points.filter((_, n) => Math.floor(n / step) !== Math.floor((n - 1) / step)) };
@@ -168,7 +170,8 @@ describe.skipIf(cannotRun())('at each of its system calls', () => {
     async (subject) => {
       const { points, good } = await pointsOf(subject, (n) => ERRORS[n % ERRORS.length] as Fault);
       const problems: string[] = [];
-      await inParallel(points, async (point) => {
+      const possible = points.filter(({ number }) => number !== BRK);
+      await inParallel(possible, async (point) => {
         const { id, since, traced } = await attempt(subject, point);
         const problem = (what: string) =>
           problems.push(

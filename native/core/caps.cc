@@ -60,6 +60,14 @@ struct Sets {
 constexpr std::uint32_t low(std::uint64_t set) { return static_cast<std::uint32_t>(set); }
 constexpr std::uint32_t high(std::uint64_t set) { return static_cast<std::uint32_t>(set >> 32); }
 
+// errno tells why not.
+bool set(const spec::Capabilities& wanted) {
+  Sets next;
+  next.data[0] = {low(wanted.effective), low(wanted.permitted), low(wanted.inheritable)};
+  next.data[1] = {high(wanted.effective), high(wanted.permitted), high(wanted.inheritable)};
+  return ::syscall(SYS_capset, &next.header, next.data.data()) == 0;
+}
+
 }  // namespace
 
 int number(std::string_view name) {
@@ -125,10 +133,7 @@ Status apply(const spec::Capabilities& wanted) {
   const std::uint64_t permitted = now.data[0].permitted | (std::uint64_t{now.data[1].permitted} << 32);
   if (std::uint64_t missing = wanted.permitted & ~permitted) return unavailable(missing, "permitted");
 
-  Sets next;
-  next.data[0] = {low(wanted.effective), low(wanted.permitted), low(wanted.inheritable)};
-  next.data[1] = {high(wanted.effective), high(wanted.permitted), high(wanted.inheritable)};
-  if (::syscall(SYS_capset, &next.header, next.data.data()) < 0)
+  if (!set(wanted))
     return fail(Stage::capabilities, "CAP_SET_FAILED", errno,
                 "set the capability sets (inheritable: " + joined(wanted.inheritable) + ")",
                 "an inheritable capability must be in the bounding set too");
@@ -154,10 +159,7 @@ spec::Capabilities with_admin(const spec::Capabilities& wanted) {
 
 Status drop_admin(const spec::Capabilities& wanted) {
   if ((wanted.permitted & wanted.effective & bit(CAP_SYS_ADMIN)) != 0) return Ok{};
-  Sets next;
-  next.data[0] = {low(wanted.effective), low(wanted.permitted), low(wanted.inheritable)};
-  next.data[1] = {high(wanted.effective), high(wanted.permitted), high(wanted.inheritable)};
-  if (::syscall(SYS_capset, &next.header, next.data.data()) < 0)
+  if (!set(wanted))
     return fail(Stage::capabilities, "CAP_SET_FAILED", errno, "take CAP_SYS_ADMIN away again",
                 "without /process/noNewPrivileges the filter has to allow capset(2)");
   return Ok{};

@@ -105,14 +105,13 @@ void make_cwd(const spec::Spec& spec, const Fd& root) {
 
 Status build(Plan& plan, int sync, Fd& procfs) {
   const spec::Spec& spec = *plan.spec;
+  rootfs::Tree tree;
+  rootfs::set_label(tree, spec);
   SECURE_TRY(namespaces::enter_mounts(plan.joined));
   plan.joined.clear();
   SECURE_LET(taken, root_of(plan, sync));
-  rootfs::Tree tree;
   tree.root = std::move(taken);
   tree.sync = sync;
-  tree.mount_label = spec.mount_label;
-  if (!spec.mount_label.empty()) tree.label_option = rootfs::label_option(spec);
   SECURE_TRY(become_root(plan));
   SECURE_TRY(set_names(spec));
   SECURE_TRY(loopback_up(plan));

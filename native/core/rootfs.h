@@ -109,8 +109,8 @@ struct Tree {
   std::string mount_label, label_option;  // SELinux; context unless an annotation names another mount option
 };
 
-// crun's annotation run.oci.mount_context_type: context, fscontext, defcontext or rootcontext; empty: none.
-std::string label_option(const spec::Spec& spec);
+// From the spec, and crun's annotation run.oci.mount_context_type; none where there is no SELinux. While the host's /sys is in sight.
+void set_label(Tree& tree, const spec::Spec& spec);
 
 // Container side, in this order.
 Status attach_root(int root, const std::string& at = {});  // on `at` of the host where that can be reached, else out of sight

@@ -55,13 +55,12 @@ Status inside(const spec::Spec& spec, int flags, const Live& live, const std::fu
     pair.first.reset();
     (void)::umask(0);
     auto status = [&]() -> Status {
-      SECURE_TRY(enter(flags, live));
       Tree tree;
+      set_label(tree, spec);
+      SECURE_TRY(enter(flags, live));
       // The root of the mount namespace, wherever its processes may have gone.
       tree.root = Fd(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
       if (!tree.root.valid()) return fail(Stage::rootfs, "PATH_REFUSED", errno, "open the container's root");
-      tree.mount_label = spec.mount_label;
-      tree.label_option = label_option(spec);
       SECURE_TRY(work(tree));
       for (const auto& mount : tree.late_readonly) SECURE_TRY(mountfd::set_attributes(mount.get(), {MOUNT_ATTR_RDONLY, 0}, false, "a read-only mount"));
       return Ok{};

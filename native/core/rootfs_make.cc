@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Container side: new file systems, in the container's namespaces.
+#include "lsm.h"
 #include "rootfs_make.h"
 
 #include <sys/mount.h>
@@ -83,10 +84,11 @@ Result<Fd> make(const Tree& tree, const Planned& p, int target, bool existed) {
   return made;
 }
 
-std::string label_option(const spec::Spec& spec) {
-  for (const auto& [name, value] : spec.annotations)
-    if (name == "run.oci.mount_context_type" && (value == "context" || value == "fscontext" || value == "defcontext" || value == "rootcontext")) return value;
-  return {};
+void set_label(Tree& tree, const spec::Spec& spec) {
+  if (spec.mount_label.empty() || !lsm::has_selinux()) return;
+  tree.mount_label = spec.mount_label;
+  const std::string option = spec::annotation(spec, "run.oci.mount_context_type");
+  if (option == "context" || option == "fscontext" || option == "defcontext" || option == "rootcontext") tree.label_option = option;
 }
 
 Status remount(const Tree& tree, const Planned& p, int target) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Container side: new file systems, in the container's namespaces.
-#include "lsm.h"
 #include "rootfs_make.h"
 
 #include <sys/mount.h>
@@ -10,6 +9,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+
+#include "lsm.h"
 
 namespace secure::rootfs {
 

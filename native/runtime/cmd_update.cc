@@ -94,13 +94,10 @@ Result<rapidjson::Document> from_flags(const std::array<std::string, kFlags.size
 void merge(rapidjson::Value& into, const rapidjson::Value& change, rapidjson::Document::AllocatorType& a) {
   if (!into.IsObject()) into.SetObject();
   for (const auto& member : change.GetObject()) {
-    auto at = into.FindMember(member.name);
-    if (at == into.MemberEnd()) {
-      into.AddMember(rapidjson::Value(member.name, a), rapidjson::Value(), a);
-      at = into.FindMember(member.name);
-    }
-    if (member.value.IsObject()) merge(at->value, member.value, a);
-    else if (!member.value.IsNull()) at->value.CopyFrom(member.value, a);
+    if (!into.HasMember(member.name)) into.AddMember(rapidjson::Value(member.name, a), rapidjson::Value(), a);
+    rapidjson::Value& at = into[member.name];
+    if (member.value.IsObject()) merge(at, member.value, a);
+    else if (!member.value.IsNull()) at.CopyFrom(member.value, a);
   }
 }
 

@@ -116,6 +116,7 @@ describe.skipIf(cannotRun())('a hostile config or program', () => {
       bundle.call(['delete', '--force', bundle.id]);
       // It did get hold of it, else this would prove nothing.
       expect(readFileSync(join(bundle.rootfs, 'tmp/held'), 'utf8')).toBe('held\n');
+      rmSync(join(bundle.rootfs, 'tmp/held'));
       expect(digest(binary)).toBe(before);
     });
 

@@ -141,10 +141,12 @@ describe.skipIf(cannotRun())('a hostile config or program', () => {
     'vm.swappiness',
     '',
   ])('sysctl %j is refused (CVE-2022-0811)', (key) => {
-    const before = readFileSync('/proc/sys/kernel/core_pattern', 'utf8');
-    const result = bundle.run(['true'], (config) => (config.linux.sysctl = { [key]: '1' }));
+    // What the host has already: a runtime that lets it through must not cost the machine more than the test.
+    const host = (name: string) => readFileSync(`/proc/sys/${name}`, 'utf8').trim();
+    const own: Record<string, string> = { 'fs.file-max': 'fs/file-max', 'vm.swappiness': 'vm/swappiness' };
+    const value = host(own[key] ?? 'kernel/core_pattern');
+    const result = bundle.run(['true'], (config) => (config.linux.sysctl = { [key]: value }));
     expect(result).toMatchObject(refused('CONFIG_INVALID'));
-    expect(readFileSync('/proc/sys/kernel/core_pattern', 'utf8')).toBe(before);
   });
 
   it('a sysctl of the network needs a namespace of its own, and then is that namespace’s', () => {

@@ -8,7 +8,7 @@ import { planOf, storePlan } from '../support/plan.ts';
 import { cannotRun, Secure } from '../support/secure.ts';
 
 const SCRIPT = `
-grep -Ev '^(Pid|Tgid|Ngid|NSpid|NStgid|NSpgid|NSsid|Vm|Rss|Hugetlb|voluntary|nonvoluntary|Uid|Gid|Mems_allowed:|Groups|x86_Thread|CoreDumping)' /proc/1/status
+grep -Ev '^(State|Pid|Tgid|Ngid|NSpid|NStgid|NSpgid|NSsid|Vm|Rss|Hugetlb|voluntary|nonvoluntary|Uid|Gid|Mems_allowed:|Groups|x86_Thread|CoreDumping)' /proc/1/status
 cat /proc/1/limits /proc/1/oom_score_adj /proc/1/cgroup
 for fd in /proc/1/fd/*; do n=\${fd##*/}; [ $n -lt 3 ] && echo $n $(readlink $fd | sed 's/:.*//') $(grep flags /proc/1/fdinfo/$n); done
 set -- /proc/1/fd/*; echo $#

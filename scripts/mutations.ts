@@ -2,7 +2,7 @@
 // Every mutation of test/escape/mutations.ts, built beside the tree and given to the tests that must catch it. Prints the table
 // of docs/escapes.md. Usage: scripts/mutations.ts [PART_OF_A_ROW...]
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MUTATIONS, type Mutation } from '../test/escape/mutations.ts';
 
@@ -48,7 +48,7 @@ function attempt({ file, from, to, test: tests }: Mutation): string {
       text.replace(from, () => to),
     );
     const built = build();
-    if (built.status !== 0) return `does not build: ${built.stdout.slice(-600)}`;
+    if (built.status !== 0) return `does not build: ${(built.stdout ?? String(built.error)).slice(-600)}`;
     return test(tests[0], [tests[1]]).failed.length > 0 ? '' : 'NOT CAUGHT';
   } finally {
     writeFileSync(path, text);
@@ -61,6 +61,9 @@ mkdirSync(place, { recursive: true });
 rmSync(source, { recursive: true, force: true });
 // With their times, so that only what is changed is compiled again.
 cpSync(join(root, 'native'), source, { recursive: true, preserveTimestamps: true });
+// But for these, of which an interrupted run may have left weak objects.
+const now = new Date();
+for (const { file } of MUTATIONS) utimesSync(join(source, file), now, now);
 execFileSync(
   'cmake',
   ['-G', 'Ninja', '-S', source, '-B', objects, '-DCMAKE_BUILD_TYPE=Release', '-DSECURE_ADDON=OFF'],

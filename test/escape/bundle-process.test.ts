@@ -235,7 +235,7 @@ describe.skipIf(cannotRun())('a hostile config or program', () => {
 
   it('masks kernel interfaces and keeps devices away, from root with CAP_MKNOD too', () => {
     const script = `cat /proc/interrupts | wc -c; ls /sys/firmware | wc -l
-mknod /tmp/mem c 1 1; mknod /tmp/disk b 8 0; echo x > /proc/sys/kernel/core_pattern; ls /tmp`;
+mknod /tmp/mem c 1 1; mknod /tmp/disk b 8 0; read -r old < /proc/sys/kernel/core_pattern; echo "$old" > /proc/sys/kernel/core_pattern; ls /tmp`;
     const { stdout, stderr } = bundle.run(['sh', '-c', script]);
     expect(stdout).toBe('0\n0\n');
     expect(stderr.match(/Operation not permitted|Read-only file system/g)?.length).toBe(3);

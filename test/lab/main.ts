@@ -35,7 +35,12 @@ console.log(`TAP version 13\n# disk made in ${((performance.now() - start) / 100
 let number = 0;
 function report(form: Form, points: readonly Point[], session: Awaited<ReturnType<typeof boot>>): void {
   for (const point of points) {
-    console.log(`${point.ok ? 'ok' : 'not ok'} ${++number} - ${form}/${point.name}${point.skipped ? ' # SKIP' : ''}`);
+    // A native test that this kernel is not for. It proved nothing here; the host's own run must not skip it.
+    if (point.ok && point.skipped) {
+      console.log(`# not for ${form}: ${point.name}`);
+      continue;
+    }
+    console.log(`${point.ok ? 'ok' : 'not ok'} ${++number} - ${form}/${point.name}`);
     if (!point.ok) console.log(point.details.map((line) => `#   ${line}`).join('\n'));
   }
   const failed = points.some((point) => !point.ok);

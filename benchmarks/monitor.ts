@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `scripts/node benchmarks/monitor.ts [COUNT]`: what one idle container costs in memory besides its own processes: our monitor, podman's
 // conmon and containerd's shim, COUNT of each at once. PSS: a page that n processes share counts as 1/n for each. Needs root.
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   cpSync,
   mkdirSync,
@@ -110,7 +110,6 @@ function bundle(name: string, root: string): string {
 function conmon(root: string): void {
   const state = join(directory, 'crun');
   const names = Array.from({ length: count }, (_, i) => `bench-conmon-${i}`);
-  const started: ChildProcess[] = [];
   try {
     for (const name of names) {
       const at = bundle(name, root);
@@ -138,7 +137,6 @@ function conmon(root: string): void {
   } finally {
     for (const name of names)
       spawnSync('crun', ['--root', state, '--cgroup-manager=disabled', 'delete', '--force', name], { stdio: 'ignore' });
-    for (const child of started) child.kill();
   }
 }
 

@@ -61,14 +61,8 @@ void freeze(int dir) {
 bool frozen_elsewhere(pid_t pid, const std::string& path) {
   auto text = read_file(AT_FDCWD, "/proc/" + std::to_string(pid) + "/cgroup", 64U << 10);
   if (!text) return false;
-  for (std::size_t at = 0; at < text->size();) {
-    const std::size_t end = std::min(text->find('\n', at), text->size());
-    const std::string line = text->substr(at, end - at);
-    at = end + 1;
-    const std::size_t names = line.find(':'), where = names == std::string::npos ? names : line.find(':', names + 1);
-    if (where == std::string::npos || ("," + line.substr(names + 1, where - names - 1) + ",").find(",freezer,") == std::string::npos) continue;
-    return line.substr(where + 1) != path;
-  }
+  for (const auto& member : memberships(*text))
+    if (member.of("freezer")) return member.path != path;
   return false;
 }
 

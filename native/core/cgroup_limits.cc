@@ -88,7 +88,7 @@ Error not_on_v1(const std::string& why) {
 // A controller belongs to one version at a time.
 bool on_v1(const Group& group, const std::string& controller) {
   for (const auto& one : group.layout.hierarchies)
-    if (!one.v2 && std::find(one.controllers.begin(), one.controllers.end(), controller) != one.controllers.end()) return true;
+    if (!one.v2 && has(one, controller)) return true;
   return false;
 }
 

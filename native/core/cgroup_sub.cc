@@ -15,9 +15,7 @@ Error not_there(const Group& group, const std::string& path, const Hierarchy& hi
 }
 
 bool has_any(const Hierarchy& hierarchy, const std::vector<std::string>& controllers) {
-  return std::any_of(controllers.begin(), controllers.end(), [&](const std::string& one) {
-    return std::find(hierarchy.controllers.begin(), hierarchy.controllers.end(), one) != hierarchy.controllers.end();
-  });
+  return std::any_of(controllers.begin(), controllers.end(), [&](const std::string& one) { return has(hierarchy, one); });
 }
 
 }  // namespace
@@ -25,7 +23,7 @@ bool has_any(const Hierarchy& hierarchy, const std::vector<std::string>& control
 Status enter_below(Group& group, const SubGroup& wanted) {
   const auto& all = group.layout.hierarchies;
   for (const auto& name : wanted.controllers)
-    if (std::none_of(all.begin(), all.end(), [&](const Hierarchy& one) { return has_any(one, {name}); }))
+    if (std::none_of(all.begin(), all.end(), [&](const Hierarchy& one) { return has(one, name); }))
       return fail(Stage::config, "CONTROLLER_MISSING", 0, "unknown controller " + name + ": no hierarchy of this machine has it");
   const std::string path = clean_path(wanted.path);
   if (path.empty()) return Ok{};
@@ -44,10 +42,9 @@ Status enter_below(Group& group, const SubGroup& wanted) {
 
 Result<Group> group_of_process(const Layout& layout, pid_t pid) {
   SECURE_LET(text, read_file(AT_FDCWD, "/proc/" + std::to_string(pid) + "/cgroup", 1U << 20));
-  const std::size_t at = text.starts_with("0::/") ? 0 : text.find("\n0::/");
-  if (at == std::string::npos) return fail(Stage::cgroup, "CGROUP_NOT_FOUND", ENOENT, "process " + std::to_string(pid) + " is in no cgroup of version 2");
-  const std::size_t start = at + (at == 0 ? 3 : 4);
-  return open(layout, text.substr(start, text.find('\n', start) - start));
+  for (const auto& member : memberships(text))
+    if (member.controllers.empty()) return open(layout, member.path);
+  return fail(Stage::cgroup, "CGROUP_NOT_FOUND", ENOENT, "process " + std::to_string(pid) + " is in no cgroup of version 2");
 }
 
 }  // namespace secure::cgroup

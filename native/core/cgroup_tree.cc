@@ -85,6 +85,26 @@ std::vector<std::string> child_groups(int dir) {
   return out;
 }
 
+bool Membership::of(std::string_view controller) const {
+  return ("," + controllers + ",").find("," + std::string(controller) + ",") != std::string::npos;
+}
+
+std::vector<Membership> memberships(std::string_view text) {
+  std::vector<Membership> out;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    const std::size_t first = line.find(':'), second = line.find(':', first + 1);
+    if (first == std::string_view::npos || second == std::string_view::npos) continue;
+    out.push_back({std::string(line.substr(first + 1, second - first - 1)), std::string(line.substr(second + 1))});
+  }
+  return out;
+}
+
+bool has(const Hierarchy& hierarchy, std::string_view controller) {
+  return std::find(hierarchy.controllers.begin(), hierarchy.controllers.end(), controller) != hierarchy.controllers.end();
+}
+
 Place place_of(const Group& group, std::string_view controller, const char* probe) {
   Place out;
   for (std::size_t i = 0; i < group.dirs.size(); ++i) {
@@ -93,8 +113,7 @@ Place place_of(const Group& group, std::string_view controller, const char* prob
     int fd = group.dirs[i].get();
     if (hierarchy.v2) {
       if (out.fd < 0 && ::faccessat(fd, probe, F_OK, 0) == 0) out = {fd, true};
-    } else if (std::find(hierarchy.controllers.begin(), hierarchy.controllers.end(), controller) !=
-               hierarchy.controllers.end()) {
+    } else if (has(hierarchy, controller)) {
       return {fd, false};
     }
   }

@@ -18,6 +18,16 @@ Result<Fd> open_mount(const Hierarchy& hierarchy);
 // One component below `at`, O_PATH. errno is in the error; a removed parent is ENOENT.
 Result<Fd> open_child(int at, const std::string& name);
 
+// A line of /proc/PID/cgroup (cgroups(7)): "4:memory:/secure/x", "0::/secure/x".
+struct Membership {
+  std::string controllers, path;  // no controllers: version 2
+  [[nodiscard]] bool of(std::string_view controller) const;
+};
+std::vector<Membership> memberships(std::string_view text);
+
+// Whether the hierarchy carries the controller.
+bool has(const Hierarchy& hierarchy, std::string_view controller);
+
 // Names of the child groups of a directory.
 std::vector<std::string> child_groups(int dir);
 

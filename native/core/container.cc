@@ -212,8 +212,7 @@ std::variant<Started, StartError> start(const spec::Spec& spec, Options options)
   prepared.new_keyring = s.options.new_keyring;
   prepared.die_with_parent = s.options.die_with_parent;
   prepared.gate = s.options.gate;
-  prepared.keep_groups = s.options.inside_userns;
-  prepared.keep_original_groups = keeps_groups(spec);
+  prepared.groups = keeps_groups(spec) ? userns::Groups::keep : s.options.inside_userns ? userns::Groups::drop_if_allowed : userns::Groups::drop;
 
   auto mounts = rootfs::plan_mounts(spec, s.options.bundle);
   if (!mounts) return failed(std::move(mounts.error()));

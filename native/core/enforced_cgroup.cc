@@ -14,25 +14,9 @@ namespace secure::enforced {
 
 namespace {
 
-struct Membership {
-  std::string controllers, path;
-};
-
-// "4:memory:/secure/x", "0::/secure/x" (cgroups(7))
-std::vector<Membership> memberships(const std::string& text) {
-  std::vector<Membership> out;
-  for (const auto& line : lines(text)) {
-    const std::size_t first = line.find(':'), second = line.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos) continue;
-    out.push_back({line.substr(first + 1, second - first - 1), line.substr(second + 1)});
-  }
-  return out;
-}
-
-bool carries(const Membership& member, const cgroup::Hierarchy& hierarchy) {
+bool carries(const cgroup::Membership& member, const cgroup::Hierarchy& hierarchy) {
   if (hierarchy.v2 || hierarchy.controllers.empty()) return hierarchy.v2 && member.controllers.empty();
-  const std::string all = "," + member.controllers + ",";
-  return all.find("," + hierarchy.controllers[0] + ",") != std::string::npos;
+  return member.of(hierarchy.controllers[0]);
 }
 
 // "max" and what is not a number count as no limit.
@@ -111,7 +95,7 @@ void prove_devices(const cgroup::Group& group, const spec::Resources& plan, std:
   for (std::size_t i = 0; i < group.dirs.size(); ++i) {
     const auto& hierarchy = group.layout.hierarchies[i];
     if (!group.dirs[i].valid()) continue;
-    if (std::find(hierarchy.controllers.begin(), hierarchy.controllers.end(), "devices") != hierarchy.controllers.end()) {
+    if (cgroup::has(hierarchy, "devices")) {
       const auto entries = lines(cgroup::read_text(group.dirs[i].get(), "devices.list"));
       std::vector<std::string> extra;
       for (const auto& entry : entries) {
@@ -142,7 +126,7 @@ void prove_devices(const cgroup::Group& group, const spec::Resources& plan, std:
 void prove_cgroup(const Subject& subject, std::vector<Control>& out) {
   const auto& plan = *subject.plan;
   const auto layout = cgroup::detect();
-  const auto members = memberships(read_text(subject, "cgroup"));
+  const auto members = cgroup::memberships(read_text(subject, "cgroup"));
   Control control{"cgroup", plan.cgroups_path, !plan.cgroups_path.empty(), "", "/proc/PID/cgroup", false};
   std::vector<std::string> outside;
   std::size_t inside = 0;

@@ -28,7 +28,7 @@ constexpr std::uint64_t kQuiet = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_AT
 // Until its ids are mapped the process is nobody; as root of its namespace it may mount.
 Status become_root(const Plan& plan) {
   if ((plan.namespaces & CLONE_NEWUSER) == 0 && !plan.joined_user) return Ok{};
-  SECURE_TRY(userns::become_root(plan.process->keep_original_groups ? userns::Groups::keep : userns::Groups::drop));
+  SECURE_TRY(userns::become_root(plan.process->groups == userns::Groups::keep ? userns::Groups::keep : userns::Groups::drop));
   // A change of ids makes the process dumpable by the system's setting.
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   return Ok{};

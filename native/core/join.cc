@@ -37,7 +37,7 @@ Status settle(const spec::Spec& spec, const process::Prepared& prepared, const O
   const spec::Process& process = *prepared.process;
   bool user = false;
   for (const auto& ns : spec.namespaces) user = user || ns.flag == CLONE_NEWUSER;
-  if (user) SECURE_TRY(userns::become_root(prepared.keep_groups ? userns::Groups::drop_if_allowed : userns::Groups::drop));
+  if (user) SECURE_TRY(userns::become_root(prepared.groups));
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   (void)::setsid();
   if (process.terminal) {
@@ -173,7 +173,7 @@ std::variant<Started, StartError> start(const spec::Spec& spec, const spec::Proc
   }
   prepared.preserve = options.preserve;
   prepared.new_keyring = options.new_keyring;
-  prepared.keep_groups = rootless::needed();
+  prepared.groups = rootless::needed() ? userns::Groups::drop_if_allowed : userns::Groups::drop;
   prepared.die_with_parent = options.die_with_parent;
 
   auto group = group_of(options);

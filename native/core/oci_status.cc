@@ -1,27 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a container is at this moment, and how that is told.
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include "cgroup.h"
 #include "json.h"
 #include "oci_state.h"
 #include "record_store.h"
+#include "socket_address.h"
 
 namespace secure::oci {
 
 namespace {
 
 constexpr const char* kGate = "start";
-
-// A path of at most 108 bytes, whatever the root is.
-sockaddr_un gate_address(int dir) {
-  sockaddr_un out{};
-  out.sun_family = AF_UNIX;
-  const std::string path = "/proc/self/fd/" + std::to_string(dir) + "/" + kGate;
-  std::memcpy(out.sun_path, path.c_str(), path.size() + 1);
-  return out;
-}
 
 bool frozen(const State& state) {
   auto layout = cgroup::detect();
@@ -65,7 +56,7 @@ std::string to_json(const State& state, Status status, pid_t pid, bool more) {
 
 Result<Fd> make_gate(int dir) {
   Fd sock(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-  sockaddr_un address = gate_address(dir);
+  sockaddr_un address = address_in(dir, kGate);
   if (!sock.valid() || ::bind(sock.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) < 0 || ::listen(sock.get(), 1) < 0)
     return fail(Stage::state, "GATE_FAILED", errno, "make the socket that the container waits at");
   return sock;
@@ -75,7 +66,7 @@ bool has_gate(int dir) { return ::faccessat(dir, kGate, F_OK, AT_SYMLINK_NOFOLLO
 
 Result<Fd> open_gate(int dir) {
   Fd sock(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-  sockaddr_un address = gate_address(dir);
+  sockaddr_un address = address_in(dir, kGate);
   if (!sock.valid() || ::connect(sock.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) < 0)
     return fail(Stage::state, "START_FAILED", errno, "reach the container's waiting process");
   return sock;

@@ -31,10 +31,11 @@ Error error_at(Stage stage, const char* code, std::string message, std::string h
   return fail(stage, code, errno, std::move(message), std::move(hint));
 }
 
-Status set_identity(const spec::Process& process, bool keep_groups, bool keep_original) {
+Status set_identity(const spec::Process& process, userns::Groups others) {
   std::vector<gid_t> groups(process.additional_gids.begin(), process.additional_gids.end());
   // Raw system calls: glibc's wrappers signal every thread, and there is only this one.
-  if (!keep_original && ::syscall(SYS_setgroups, groups.size(), groups.data()) < 0 && !(keep_groups && groups.empty()))
+  if (others != userns::Groups::keep && ::syscall(SYS_setgroups, groups.size(), groups.data()) < 0 &&
+      !(others == userns::Groups::drop_if_allowed && groups.empty()))
     return error_at(Stage::process, "USER_INVALID", "set the supplementary groups");
   if (::syscall(SYS_setresgid, process.gid, process.gid, process.gid) < 0)
     return error_at(Stage::process, "USER_INVALID", "become group " + std::to_string(process.gid),
@@ -203,7 +204,7 @@ Failure become(const Prepared& prepared, int procfs, int& sync) {
   }
   if (process.has_capabilities)
     if (auto s = caps::limit_bounding(prepared.capabilities); !s) return failed(std::move(s));
-  if (auto s = set_identity(process, prepared.keep_groups, prepared.keep_original_groups); !s) return failed(std::move(s));
+  if (auto s = set_identity(process, prepared.groups); !s) return failed(std::move(s));
   // A change of ids makes the process as dumpable as sysctl fs.suid_dumpable says.
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   if (process.umask) (void)::umask(static_cast<mode_t>(*process.umask));

@@ -12,6 +12,7 @@
 #include "seccomp.h"
 #include "seccomp_notify.h"
 #include "spec.h"
+#include "userns.h"
 
 namespace secure::process {
 
@@ -29,8 +30,8 @@ struct Prepared {
   const std::vector<unsigned long>* affinity = nullptr;
   int preserve = 0;                          // descriptors 3, 4, ... that the program gets
   bool new_keyring = true;
-  bool keep_groups = false;                  // without root setgroups(2) is refused; what is not mapped stays as nobody's group
-  bool keep_original_groups = false;         // those of the caller stay (annotation run.oci.keep_original_groups)
+  // drop_if_allowed: without root setgroups(2) is refused; what is not mapped stays as nobody's group. keep: those of the caller stay.
+  userns::Groups groups = userns::Groups::drop;
   bool die_with_parent = false;              // SIGKILL when the parent dies
   // A socket that listens: the program is executed when somebody connects, and whoever does hears the rest.
   int gate = -1;

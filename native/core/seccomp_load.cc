@@ -32,10 +32,6 @@ long set_filter(const Program& program, unsigned flags) {
   return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog);
 }
 
-}  // namespace
-
-namespace {
-
 // Waiting killably is only valid with a listener; a recorder's profile stays usable without one.
 unsigned flags_alone(const Program& program) { return program.flags & ~static_cast<unsigned>(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV); }
 

@@ -4,24 +4,16 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <algorithm>
+
+#include "socket_address.h"
 
 namespace secure::runtime::attach {
 
 namespace {
 
 constexpr char kName[] = "attach";
-
-// A socket's path is cut at 108 bytes; through the directory's descriptor it is always short enough.
-sockaddr_un address_in(int dir) {
-  sockaddr_un out{};
-  out.sun_family = AF_UNIX;
-  const std::string path = "/proc/self/fd/" + std::to_string(dir) + "/" + kName;
-  std::memcpy(out.sun_path, path.c_str(), path.size() + 1);
-  return out;
-}
 
 Result<Fd> directory(const record::Roots& roots, const std::string& id, bool create) {
   if (create) return record::run_directory(roots, id);
@@ -40,7 +32,7 @@ bool trusted(int sock) {
 Result<Fd> listen(const record::Roots& roots, const std::string& id) {
   SECURE_LET(dir, directory(roots, id, true));
   Fd sock(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  const sockaddr_un address = address_in(dir.get());
+  const sockaddr_un address = address_in(dir.get(), kName);
   (void)::unlinkat(dir.get(), kName, 0);
   const mode_t before = ::umask(0177);
   const bool bound = sock.valid() && ::bind(sock.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
@@ -59,7 +51,7 @@ Result<Fd> connect(const record::Roots& roots, const std::string& id) {
   auto dir = directory(roots, id, false);
   if (!dir) return none(dir.error().err);
   Fd sock(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-  const sockaddr_un address = address_in(dir->get());
+  const sockaddr_un address = address_in(dir->get(), kName);
   if (!sock.valid() || ::connect(sock.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) return none(errno);
   if (!trusted(sock.get())) return none(EPERM);
   return sock;

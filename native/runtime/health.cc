@@ -71,6 +71,13 @@ std::string after(const std::string& before, const Answer& answer, unsigned retr
   return json::dump(out);
 }
 
+bool in_start_period(const Watched& watched) { return clock_ms() < watched.started + watched.health_start_period; }
+
+bool record_answer(const Watched& watched, const Answer& answer) {
+  const record::Roots roots = roots_of(watched);
+  return record::write_health(roots, watched.id, after(record::read_health(roots, watched.id), answer, watched.health_retries, in_start_period(watched))).ok();
+}
+
 Check::Check(const Watched& watched) : w_(watched) {
   if (!w_.has_health) return;
   next_ = clock_ms() + (w_.health_start_period > 0 ? std::min(w_.health_interval, w_.health_start_interval) : w_.health_interval);
@@ -112,11 +119,8 @@ void Check::begin() {
 // What it should have noticed itself: somebody has stopped the probe, or it waits in the kernel.
 void Check::give_up() {
   stop();
-  const record::Roots roots = roots_of(w_);
   const std::string now = record::now_rfc3339();
-  const bool early = clock_ms() < w_.started + w_.health_start_period;
-  const Answer answer{now, now, "the probe did not come back", -1};
-  (void)record::write_health(roots, w_.id, after(record::read_health(roots, w_.id), answer, w_.health_retries, early));
+  (void)record_answer(w_, {now, now, "the probe did not come back", -1});
   finish();
 }
 
@@ -124,9 +128,8 @@ void Check::finish() {
   if (pid_ > 0) (void)reap(pid_);
   pid_ = 0;
   probe_.reset();
-  const std::uint64_t now = clock_ms();
-  const bool early = now < w_.started + w_.health_start_period && status_of(record::read_health(roots_of(w_), w_.id)) == Status::starting;
-  next_ = now + (early ? std::min(w_.health_interval, w_.health_start_interval) : w_.health_interval);
+  const bool early = in_start_period(w_) && status_of(record::read_health(roots_of(w_), w_.id)) == Status::starting;
+  next_ = clock_ms() + (early ? std::min(w_.health_interval, w_.health_start_interval) : w_.health_interval);
 }
 
 void Check::stop() {

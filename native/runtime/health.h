@@ -23,6 +23,11 @@ std::string after(const std::string& before, const Answer& answer, unsigned retr
 Status status_of(const std::string& json);
 std::string first();  // nothing asked yet
 
+// Failures do not count yet.
+bool in_start_period(const Watched& watched);
+// One more answer to those of the container.
+bool record_answer(const Watched& watched, const Answer& answer);
+
 // When to ask, and the child that does. Without a health check it never does anything.
 class Check {
  public:

@@ -103,8 +103,7 @@ int probe(const Watched& w) {
   }
   answer.end = record::now_rfc3339();
   answer.output = valid_text(answer.output);
-  const bool early = clock_ms() < w.started + w.health_start_period;
-  return record::write_health(roots, w.id, after(record::read_health(roots, w.id), answer, w.health_retries, early)) ? 0 : 1;
+  return record_answer(w, answer) ? 0 : 1;
 }
 
 }  // namespace secure::runtime::health

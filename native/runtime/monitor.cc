@@ -118,17 +118,9 @@ bool start_again(Watched& w, std::vector<Fd>& ports, Error& error, int& code) {
 }
 
 int watch_run(Watched& w) {
-  auto session = session_of(w);
-  // The log was there when the container was started; without it the container still has its life.
-  Session without;
-  if (!session) {
-    without.pid = w.pid;
-    without.pidfd = w.pidfd;
-    without.ends = {Fd(w.in), Fd(w.out), Fd(w.err), Fd(w.terminal)};
-  }
-  Session& s = session ? *session : without;
-  attach::Clients clients(Fd(w.listener), s.ends.terminal.valid(), w.stdin_open);
-  const int code = watch(w, s, clients);
+  Session session = session_of(w);
+  attach::Clients clients(Fd(w.listener), session.ends.terminal.valid(), w.stdin_open);
+  const int code = watch(w, session, clients);
   const char byte = static_cast<char>(code);
   clients.broadcast(attach::Kind::exit, std::string_view(&byte, 1));
   w.listener = clients.release_listener();

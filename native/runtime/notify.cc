@@ -10,6 +10,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "socket_address.h"
 #include "warning.h"
 
 namespace secure::runtime::notify {
@@ -73,11 +74,9 @@ Result<Relay> listen(int state_dir) {
     if (errno == ENOENT) return out;
     return failed("open the directory of the container's notify socket");
   }
-  sockaddr_un address;
-  // A socket's path may be longer than an address: through a descriptor it never is.
-  (void)address_of("/proc/self/fd/" + std::to_string(dir.get()) + "/" + kDirectory, address);
+  const sockaddr_un address = address_in(dir.get(), kDirectory);
   Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket.valid() || ::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) < 0) return failed("make the container's notify socket");
+  if (!socket.valid() || ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) return failed("make the container's notify socket");
   // Whoever is in the container may speak; nobody else can get there.
   if (::fchmodat(dir.get(), kDirectory, 0666, 0) < 0) return failed("open the container's notify socket to its users");
   out.socket = std::move(socket);

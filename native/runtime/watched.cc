@@ -93,14 +93,13 @@ void keep_session(Watched& watched, Session& session) {
   watched.started = clock_ms();
 }
 
-Result<Session> session_of(const Watched& watched) {
+Session session_of(const Watched& watched) {
   Session out;
   out.pid = watched.pid;
   out.pidfd = watched.pidfd;
   out.ends = {Fd(watched.in), Fd(watched.out), Fd(watched.err), Fd(watched.terminal)};
   out.stdin_open = watched.stdin_open;
-  SECURE_LET(log, log::Writer::open({watched.log_path, watched.log_format, watched.log_max_bytes, watched.log_max_files}));
-  out.log = std::move(log);
+  if (auto log = log::Writer::open({watched.log_path, watched.log_format, watched.log_max_bytes, watched.log_max_files})) out.log = std::move(*log);
   return out;
 }
 

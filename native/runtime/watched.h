@@ -47,7 +47,8 @@ record::Roots roots_of(const Watched& watched);
 
 // The descriptors of a run, from a session and back.
 void keep_session(Watched& watched, Session& session);
-Result<Session> session_of(const Watched& watched);
+// A log that cannot be opened is done without: it must not be the container's trouble.
+Session session_of(const Watched& watched);
 
 // Become a fresh image of this program that goes on with `watched`. Returns only on failure.
 Error hand_to_self(Watched watched, const std::vector<Fd>& ports);

@@ -16,6 +16,7 @@
 #include "record_fixture.h"
 #include "record_lifecycle.h"
 #include "restart.h"
+#include "watched.h"
 
 using namespace secure;
 using namespace secure::runtime;
@@ -169,6 +170,21 @@ TEST(monitor_does_not_wait_for_a_client_that_does_not_read) {
   clients.broadcast(attach::Kind::out, "z");
   read_all();
   CHECK_EQ(got + lost, sent + 1);
+}
+
+TEST(monitor_without_a_log_keeps_its_streams) {
+  std::array<int, 2> pipe{};
+  REQUIRE(::pipe2(pipe.data(), O_CLOEXEC) == 0);
+  const Fd program(pipe[1]);
+  Watched watched{};
+  watched.in = watched.err = watched.terminal = watched.pidfd = watched.listener = -1;
+  watched.out = pipe[0];
+  watched.log_path[0] = '/';  // a directory
+  Session session = session_of(watched);
+  REQUIRE(session.ends.out.valid());
+  CHECK_EQ(session.ends.out.get(), pipe[0]);
+  CHECK(::fcntl(pipe[0], F_GETFD) >= 0);
+  session.log.write("stdout", "dropped\n");
 }
 
 TEST(monitor_stop_request_is_seen) {

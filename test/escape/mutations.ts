@@ -112,7 +112,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     rows: ['CVE-2020-15257'],
     weakness: 'the socket that a container waits at has an abstract name',
-    file: 'core/oci_status.cc',
+    file: 'core/socket_address.cc',
     from: 'std::memcpy(out.sun_path, path.c_str(), path.size() + 1);',
     to: 'std::memcpy(out.sun_path + 1, path.c_str(), path.size() + 1);',
     test: [engine, 'CVE-2020-15257'],

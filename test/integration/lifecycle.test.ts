@@ -11,10 +11,7 @@ describe.skipIf(cannotRun())('the life of a container', () => {
     secure = await Secure.create();
   });
   afterAll(() => secure.destroy());
-  afterEach(async () => {
-    const ids = await secure.containers();
-    if (ids.length > 0) await secure.run('rm', '-f', ...ids);
-  });
+  afterEach(() => secure.removeContainers());
   const start = (name: string, script: string, ...flags: string[]) =>
     secure.detached('--name', name, ...flags, 'busybox', 'sh', '-c', script);
 

@@ -5,8 +5,6 @@ import { once } from 'node:events';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { runtimeBinary } from '../../src/runtime/binary.ts';
-import type { Container } from '../../src/runtime/containers/containers.ts';
 import { cannotRun, errorCode, Secure, until } from '../support/secure.ts';
 
 describe.skipIf(cannotRun())('attach', { timeout: 300_000 }, () => {
@@ -15,14 +13,7 @@ describe.skipIf(cannotRun())('attach', { timeout: 300_000 }, () => {
     secure = await Secure.create();
   });
   afterAll(() => secure.destroy());
-  afterEach(async () => {
-    const ids = await secure.containers();
-    if (ids.length > 0) await secure.run('rm', '-f', ...ids);
-  });
-  const state = (name: string): Container =>
-    JSON.parse(
-      execFileSync(runtimeBinary(), ['container', 'state', name], { env: secure.env, encoding: 'utf8' }),
-    ) as Container;
+  afterEach(() => secure.removeContainers());
   const collect = (child: ChildProcess): { text: string } => {
     const seen = { text: '' };
     for (const stream of [child.stdout, child.stderr])
@@ -84,7 +75,7 @@ describe.skipIf(cannotRun())('attach', { timeout: 300_000 }, () => {
     const seen = collect(child);
     child.stdin?.end('one\n');
     await until('it answers', () => seen.text === 'one\n', 60);
-    expect(state('cat').status).toBe('running');
+    expect(secure.state('cat').status).toBe('running');
     await secure.run('kill', 'cat');
     expect(await over).toEqual([137, null]);
   });
@@ -104,7 +95,7 @@ describe.skipIf(cannotRun())('attach', { timeout: 300_000 }, () => {
     );
     child.stdin?.write('\u0010\u0011');
     expect((await left)[0]).toBe(0);
-    expect(state('tty').status).toBe('running');
+    expect(secure.state('tty').status).toBe('running');
     const again = typed('attach', '--detach-keys', 'ctrl-x,x', 'tty');
     const more = collect(again);
     await until(
@@ -163,7 +154,7 @@ describe.skipIf(cannotRun())('attach', { timeout: 300_000 }, () => {
       },
       60,
     );
-    const { monitorPid } = state('loud');
+    const { monitorPid } = secure.state('loud');
     const rss = Number(
       /^VmRSS:\s+(\d+) kB/m.exec(execFileSync('cat', [`/proc/${monitorPid}/status`], { encoding: 'utf8' }))?.[1],
     );

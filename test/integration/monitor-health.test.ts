@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Health checks, memory and logs of detached containers.
-import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { runtimeBinary } from '../../src/runtime/binary.ts';
-import type { Container } from '../../src/runtime/containers/containers.ts';
 import { cannotRun, errorCode, Secure, until } from '../support/secure.ts';
 
 describe.skipIf(cannotRun())('the monitor', { timeout: 400_000 }, () => {
@@ -14,27 +11,21 @@ describe.skipIf(cannotRun())('the monitor', { timeout: 400_000 }, () => {
     secure = await Secure.create();
   });
   afterAll(() => secure.destroy());
-  afterEach(async () => {
-    const ids = await secure.containers();
-    if (ids.length > 0) await secure.run('rm', '-f', ...ids);
-  });
-  const native = (...args: string[]): string =>
-    execFileSync(runtimeBinary(), ['container', ...args], { env: secure.env, encoding: 'utf8' });
-  const state = (name: string): Container => JSON.parse(native('state', name)) as Container;
+  afterEach(() => secure.removeContainers());
   const rss = (pid: number): number =>
     Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 
   it('health: starting, healthy, unhealthy, and healthy again; the answers are kept', async () => {
     const check = ['--health-cmd', 'id -u; test -e /dev/shm/ok', '--health-interval', '200ms', '--health-retries', '2'];
     await secure.detached('--name', 'well', ...check, '--user', 'web', 'busybox', 'sleep', '600');
-    await until('it is unhealthy', () => state('well').health?.status === 'unhealthy', 60);
+    await until('it is unhealthy', () => secure.state('well').health?.status === 'unhealthy', 60);
     expect((await secure.run('ps')).stdout).toContain('(unhealthy)');
-    native('exec', 'well', '--', 'touch', '/dev/shm/ok');
-    await until('it is healthy', () => state('well').health?.status === 'healthy', 60);
+    secure.native('exec', 'well', '--', 'touch', '/dev/shm/ok');
+    await until('it is healthy', () => secure.state('well').health?.status === 'healthy', 60);
     // As the container's user, inside its user namespace.
-    expect(state('well').health?.log.at(-1)).toMatchObject({ exitCode: 0, output: '33\n' });
+    expect(secure.state('well').health?.log.at(-1)).toMatchObject({ exitCode: 0, output: '33\n' });
     expect((await secure.run('inspect', 'well')).stdout).toMatch(/health: +healthy \(0 failures/);
-    await until('no more than five are kept', () => state('well').health?.log.length === 5, 60);
+    await until('no more than five are kept', () => secure.state('well').health?.log.length === 5, 60);
   });
 
   it('health: what does not answer in time is killed, and what it says is bounded', async () => {
@@ -51,14 +42,14 @@ describe.skipIf(cannotRun())('the monitor', { timeout: 400_000 }, () => {
       'sleep',
       '600',
     );
-    await until('it is unhealthy', () => state('slow').health?.status === 'unhealthy', 60);
-    const [answer] = state('slow').health?.log ?? [];
+    await until('it is unhealthy', () => secure.state('slow').health?.status === 'unhealthy', 60);
+    const [answer] = secure.state('slow').health?.log ?? [];
     expect(answer?.exitCode).toBe(-1);
     expect(answer?.output.length).toBe(4096);
-    const processes = native('exec', 'slow', '--', 'ps', '-o', 'args');
+    const processes = secure.native('exec', 'slow', '--', 'ps', '-o', 'args');
     expect(processes.split('\n').filter((line) => line.startsWith('sleep 51')).length).toBeLessThanOrEqual(2);
     await secure.run('stop', '-t', '0', 'slow');
-    expect(state('slow')).toMatchObject({ status: 'exited', exitCode: 137 });
+    expect(secure.state('slow')).toMatchObject({ status: 'exited', exitCode: 137 });
   });
 
   it('health: nothing counts in the start period; a probe that cannot run is a failure', async () => {
@@ -75,8 +66,8 @@ describe.skipIf(cannotRun())('the monitor', { timeout: 400_000 }, () => {
       'sleep',
       '600',
     );
-    await until('it was asked', () => (state('young').health?.log.length ?? 0) >= 3, 60);
-    expect(state('young').health).toMatchObject({ status: 'starting', failingStreak: 0 });
+    await until('it was asked', () => (secure.state('young').health?.log.length ?? 0) >= 3, 60);
+    expect(secure.state('young').health).toMatchObject({ status: 'starting', failingStreak: 0 });
   });
 
   it('out of memory: limit and peak are told, and 1 GiB of output does not make the monitor grow', async () => {
@@ -95,7 +86,7 @@ describe.skipIf(cannotRun())('the monitor', { timeout: 400_000 }, () => {
       eat,
     );
     expect(code.stderr).toMatch(/OUT_OF_MEMORY: .*limit 16777216 bytes, peak 1\d{7}/);
-    expect(state('hungry')).toMatchObject({ oomKilled: true, memory: { limit: 16_777_216 } });
+    expect(secure.state('hungry')).toMatchObject({ oomKilled: true, memory: { limit: 16_777_216 } });
     expect((await secure.run('ps', '-a')).stdout).toMatch(/out of memory \(limit 16 MiB, peak 1[56]/);
     const flood =
       'until [ -e /dev/shm/go ]; do sleep 0.1; done; dd if=/dev/zero bs=1M count=1024 2>/dev/null | tr "\\0" x; yes 0123456789 | head -c 30000000; echo; echo done; sleep 600';
@@ -113,9 +104,9 @@ describe.skipIf(cannotRun())('the monitor', { timeout: 400_000 }, () => {
       '-c',
       flood,
     );
-    const { monitorPid, bundle } = state('flood');
+    const { monitorPid, bundle } = secure.state('flood');
     const before = rss(monitorPid);
-    native('exec', 'flood', '--', 'touch', '/dev/shm/go');
+    secure.native('exec', 'flood', '--', 'touch', '/dev/shm/go');
     await until('all of it was written', () => readFileSync(join(bundle, 'log')).subarray(-20).includes('done'), 240);
     expect(rss(monitorPid) - before).toBeLessThan(400);
     const files = readdirSync(bundle).filter((name) => /^log/.test(name));
@@ -136,9 +127,9 @@ describe.skipIf(cannotRun())('the monitor', { timeout: 400_000 }, () => {
       .map((line) => Number(line.split(' ')[0]));
     expect(numbers).toEqual(Array.from({ length: 3000 }, (_, i) => i));
     await secure.detached('--name', 'mute', '--log-driver', 'none', 'busybox', 'sh', '-c', 'echo x');
-    native('wait', 'mute');
+    secure.native('wait', 'mute');
     const off = await secure.run('logs', 'mute');
     expect([off.code, errorCode(off)]).toEqual([1, 'LOG_OFF']);
-    expect(existsSync(join(state('mute').bundle, 'log'))).toBe(false);
+    expect(existsSync(join(secure.state('mute').bundle, 'log'))).toBe(false);
   });
 });

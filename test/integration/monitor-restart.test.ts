@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A detached container that is started again by its monitor, and what ends that for good.
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { runtimeBinary } from '../../src/runtime/binary.ts';
-import type { Container } from '../../src/runtime/containers/containers.ts';
 import { cannotRun, errorCode, Secure, until } from '../support/secure.ts';
 
 describe.skipIf(cannotRun())('restart policies', { timeout: 300_000 }, () => {
@@ -13,22 +10,20 @@ describe.skipIf(cannotRun())('restart policies', { timeout: 300_000 }, () => {
     secure = await Secure.create();
   });
   afterAll(() => secure.destroy());
-  afterEach(async () => {
-    const ids = await secure.containers();
-    if (ids.length > 0) await secure.run('rm', '-f', ...ids);
-  });
+  afterEach(() => secure.removeContainers());
   const start = (name: string, restart: string, script: string, ...flags: string[]) =>
     secure.detached('--name', name, '--restart', restart, ...flags, 'busybox', 'sh', '-c', script);
-  /** Without Node in between: what is looked for here lasts a moment. */
-  const native = (...args: string[]): string =>
-    execFileSync(runtimeBinary(), ['container', ...args], { env: secure.env, encoding: 'utf8' });
-  const state = (name: string): Container => JSON.parse(native('state', name)) as Container;
 
   it('on-failure: as often as asked, with a fresh root, the same layer and the last exit code', async () => {
     const script = 'echo run >>/srv/runs; ls /dev/shm; touch /dev/shm/mine; cat /srv/runs; exit 7';
     await start('count', 'on-failure:2', script, '--profile', 'baseline');
     expect((await secure.run('wait', 'count')).stdout).toBe('7\n');
-    expect(state('count')).toMatchObject({ status: 'exited', exitCode: 7, restarts: 2, lastRun: { exitCode: 7 } });
+    expect(secure.state('count')).toMatchObject({
+      status: 'exited',
+      exitCode: 7,
+      restarts: 2,
+      lastRun: { exitCode: 7 },
+    });
     // The writable layer is kept; what was mounted on it is new.
     expect((await secure.run('logs', 'count')).stdout).toBe('run\n'.repeat(6));
     expect((await secure.run('inspect', 'count')).stdout).toMatch(/restarts: +2 \(on-failure, at most 2\)/);
@@ -37,31 +32,31 @@ describe.skipIf(cannotRun())('restart policies', { timeout: 300_000 }, () => {
   it('on-failure leaves a success alone, always does not', async () => {
     await start('fine', 'on-failure', 'exit 0');
     expect((await secure.run('wait', 'fine')).stdout).toBe('0\n');
-    expect(state('fine')).toMatchObject({ status: 'exited', restarts: 0 });
+    expect(secure.state('fine')).toMatchObject({ status: 'exited', restarts: 0 });
     await start('ever', 'always', 'exit 0');
-    await until('it was started again', () => state('ever').restarts >= 2);
+    await until('it was started again', () => secure.state('ever').restarts >= 2);
     await secure.run('stop', 'ever');
-    expect(state('ever')).toMatchObject({ status: 'exited', exitCode: 0 });
+    expect(secure.state('ever')).toMatchObject({ status: 'exited', exitCode: 0 });
   });
 
   it('stop while it waits for its restart ends it, as kill and rm -f do', async () => {
     for (const command of [['stop'], ['kill'], ['delete', '--force']]) {
       await start('waits', 'always', 'exit 5');
       await until('it waits long enough', () => {
-        const { status, restarts } = state('waits');
+        const { status, restarts } = secure.state('waits');
         return status === 'restarting' && restarts >= 4;
       });
       expect((await secure.run('ps')).stdout).toContain('Restarting (5)');
-      expect(() => native('delete', 'waits')).toThrow(/CONTAINER_RUNNING/);
-      const { monitorPid } = state('waits');
-      native(...(command as [string]), 'waits', ...(command[0] === 'kill' ? ['KILL'] : []));
+      expect(() => secure.native('delete', 'waits')).toThrow(/CONTAINER_RUNNING/);
+      const { monitorPid } = secure.state('waits');
+      secure.native(...(command as [string]), 'waits', ...(command[0] === 'kill' ? ['KILL'] : []));
       await until('the monitor is gone', () => !existsSync(`/proc/${monitorPid}`));
       if (command[0] !== 'delete') {
-        expect(state('waits')).toMatchObject({ status: 'exited', exitCode: 5 });
-        expect(native('wait', 'waits')).toBe('5\n');
-        native('delete', 'waits');
+        expect(secure.state('waits')).toMatchObject({ status: 'exited', exitCode: 5 });
+        expect(secure.native('wait', 'waits')).toBe('5\n');
+        secure.native('delete', 'waits');
       }
-      expect(JSON.parse(native('list'))).toEqual([]);
+      expect(JSON.parse(secure.native('list'))).toEqual([]);
     }
   });
 
@@ -70,11 +65,11 @@ describe.skipIf(cannotRun())('restart policies', { timeout: 300_000 }, () => {
       const name = `racy-${round}`;
       await start(name, 'always', 'exit 1');
       await new Promise((resolve) => setTimeout(resolve, round * 37));
-      native('stop', '--time', '1', name);
-      const { restarts, status } = state(name);
+      secure.native('stop', '--time', '1', name);
+      const { restarts, status } = secure.state(name);
       expect(status).toBe('exited');
       await new Promise((resolve) => setTimeout(resolve, 300));
-      expect(state(name)).toMatchObject({ status: 'exited', restarts });
+      expect(secure.state(name)).toMatchObject({ status: 'exited', restarts });
     }
   });
 
@@ -83,19 +78,19 @@ describe.skipIf(cannotRun())('restart policies', { timeout: 300_000 }, () => {
     await until('ready', async () => (await secure.run('logs', 'hup')).stdout === 'ready\n');
     await secure.run('kill', '-s', 'HUP', 'hup');
     await until('it runs again', async () => {
-      const { status, restarts } = state('hup');
+      const { status, restarts } = secure.state('hup');
       return restarts === 1 && status === 'running';
     });
-    expect(state('hup').lastRun).toMatchObject({ exitCode: 9, oomKilled: false });
+    expect(secure.state('hup').lastRun).toMatchObject({ exitCode: 9, oomKilled: false });
     await secure.run('rm', '-f', 'hup');
   });
 
   it('a monitor that is killed takes it along, and nothing comes back', async () => {
     await start('orphan', 'always', 'sleep 600');
-    const { monitorPid, pid } = state('orphan');
+    const { monitorPid, pid } = secure.state('orphan');
     process.kill(monitorPid, 'SIGKILL');
     await until('it is gone', () => !existsSync(`/proc/${pid}`));
-    await until('it is dead', async () => state('orphan').status === 'dead');
+    await until('it is dead', async () => secure.state('orphan').status === 'dead');
     expect((await secure.run('rm', 'orphan')).code).toBe(0);
   });
 
@@ -120,7 +115,7 @@ describe.skipIf(cannotRun())('restart policies', { timeout: 300_000 }, () => {
     const other = await secure.run('run', '-d', '-p', '127.0.0.1:18080:80', '--profile', 'baseline', 'busybox', 'true');
     expect([other.code, errorCode(other)]).toEqual([125, 'PORT_IN_USE']);
     await secure.run('stop', '-t', '0', 'net');
-    expect(state('net').status).toBe('exited');
+    expect(secure.state('net').status).toBe('exited');
   });
 
   it('is refused where nobody could do it', async () => {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real command line on the real kernel: one instance with its own state, run state and a busybox image.
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runtimeBinary } from '../../src/runtime/binary.ts';
+import type { Container } from '../../src/runtime/containers/containers.ts';
 import { NetNs } from './netns.ts';
 import { busyboxLayout } from './oci.ts';
 
@@ -90,6 +91,21 @@ export class Secure {
   words(words: readonly string[], cwd = this.root): [string, ...string[]] {
     const [program = '', ...rest] = words;
     return this.netns?.words(words, cwd) ?? [program, ...rest];
+  }
+
+  /** What secure-runtime says about containers, without Node in between: some of it lasts a moment. */
+  native(...args: readonly string[]): string {
+    return execFileSync(runtimeBinary(), ['container', ...args], { env: this.env, encoding: 'utf8' });
+  }
+
+  state(name: string): Container {
+    return JSON.parse(this.native('state', name)) as Container;
+  }
+
+  /** None of its containers is left. */
+  async removeContainers(): Promise<void> {
+    const ids = await this.containers();
+    if (ids.length > 0) await this.run('rm', '-f', ...ids);
   }
 
   /** Run to the end. */

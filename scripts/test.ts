@@ -2,7 +2,7 @@
 // Everything that has to hold, in stages; the last line is the sum. Usage: scripts/test.ts [STAGE...]
 // SECURE_MUST_WORK is 1 unless it is set: a test that skips itself counts as failed. FUZZ_SECONDS: budget per target.
 import { join } from 'node:path';
-import { type Counts, runExitCode, runTap, runVitest } from './test/stage.ts';
+import { type Counts, type Report, runExitCode, runTap, runVitest } from './test/stage.ts';
 
 const root = join(import.meta.dirname, '..');
 const fuzzSeconds = process.env.FUZZ_SECONDS ?? '10';
@@ -18,7 +18,7 @@ const sanitizers = {
   UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
 };
 
-const stages: Record<string, () => Promise<Counts>> = {
+const stages: Record<string, () => Promise<Report>> = {
   build: () => runExitCode(['make', 'build']),
   lint: () => runTap([node, 'scripts/lint/main.ts', '--tap']),
   types: () => runExitCode([node, 'node_modules/typescript/bin/tsc', '-p', '.']),
@@ -38,6 +38,7 @@ const stages: Record<string, () => Promise<Counts>> = {
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(stages);
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 const rows: string[] = [];
+const failures: string[] = [];
 for (const name of chosen) {
   const stage = stages[name];
   if (stage === undefined) throw new Error(`no stage ${name}; there are: ${Object.keys(stages).join(' ')}`);
@@ -50,9 +51,11 @@ for (const name of chosen) {
   total.passed += counts.passed;
   total.failed += counts.failed;
   total.skipped += counts.skipped;
+  failures.push(...counts.failures.map((line) => `${name}: ${line.slice(0, 300)}`));
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
   rows.push(`${name.padEnd(14)}${seconds.padStart(7)} s  ${counts.passed} passed, ${counts.failed} failed${skipped}`);
 }
+if (failures.length > 0) console.log(`== failed\n${failures.slice(0, 40).join('\n')}`);
 console.log(`== stages\n${rows.join('\n')}`);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed > 0 ? 1 : 0;

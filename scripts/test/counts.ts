@@ -40,3 +40,31 @@ export function vitestCounts(json: string, exitCode: number | null): Counts {
   if (counts.failed === 0 && (exitCode !== 0 || counts.passed + counts.skipped === 0)) counts.failed = 1;
   return counts;
 }
+
+/** One line for each failed test of a TAP stream: its name. */
+export function tapFailures(text: string): string[] {
+  return [...text.matchAll(/^not ok\b(?: \d+)?(?: - )?(.*)$/gm)].map((match) => match[1] ?? '');
+}
+
+/** One line for each failed test or file of Vitest's JSON report: its name and the first line of what it said. */
+export function vitestFailures(json: string): string[] {
+  type Result = { status?: string; fullName?: string; failureMessages?: string[] };
+  type File = { name?: string; status?: string; message?: string; assertionResults?: Result[] };
+  let files: File[];
+  try {
+    files = (JSON.parse(json) as { testResults?: File[] }).testResults ?? [];
+  } catch {
+    return ['no report'];
+  }
+  return files
+    .filter((file) => file.status === 'failed')
+    .flatMap((file) => {
+      const failed = (file.assertionResults ?? []).filter((result) => result.status === 'failed');
+      if (failed.length === 0) return [`${file.name}: ${firstLine(file.message)}`];
+      return failed.map((result) => `${result.fullName}: ${firstLine(result.failureMessages?.[0])}`);
+    });
+}
+
+function firstLine(text = ''): string {
+  return text.trimStart().split('\n', 1)[0] ?? '';
+}

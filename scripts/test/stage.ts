@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { tapCounts, vitestCounts } from './counts.ts';
+import { tapCounts, tapFailures, vitestCounts, vitestFailures } from './counts.ts';
 
 export interface Counts {
   passed: number;
   failed: number;
   skipped: number;
+}
+
+/** What a stage found; `failures` has a line for each test that failed, as far as they are known by name. */
+export interface Report extends Counts {
+  failures: string[];
 }
 
 // No stage may hold the whole run; the longest takes a quarter of an hour on two cores.
@@ -76,13 +81,13 @@ function run(argv: readonly string[], env: Record<string, string>, echo: boolean
 }
 
 /** A program that only succeeds or fails. */
-export async function runExitCode(argv: readonly string[]): Promise<Counts> {
+export async function runExitCode(argv: readonly string[]): Promise<Report> {
   const { exitCode } = await run(argv, {}, true);
-  return { passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1, skipped: 0 };
+  return { passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1, skipped: 0, failures: [] };
 }
 
 /** A program that prints TAP; only what failed is shown. */
-export async function runTap(argv: readonly string[], env: Record<string, string> = {}): Promise<Counts> {
+export async function runTap(argv: readonly string[], env: Record<string, string> = {}): Promise<Report> {
   const { exitCode, stdout } = await run(argv, env, false);
   const counts = tapCounts(stdout, exitCode);
   if (counts.failed > 0) {
@@ -92,16 +97,16 @@ export async function runTap(argv: readonly string[], env: Record<string, string
       lines.filter((line, index) => index === lines.length - 1 || /^(?:not ok|# {3}|Bail)/.test(line)).join('\n'),
     );
   }
-  return counts;
+  return { ...counts, failures: tapFailures(stdout) };
 }
 
 /** Vitest: its own report on the terminal, the numbers from its JSON report. */
-export async function runVitest(name: string, argv: readonly string[]): Promise<Counts> {
+export async function runVitest(name: string, argv: readonly string[]): Promise<Report> {
   const report = `build/test/${name}.json`;
   await mkdir('build/test', { recursive: true });
   await rm(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const { exitCode } = await run([...argv, ...reporters], {}, true);
   const text = await readFile(report, 'utf8').catch(() => '');
-  return vitestCounts(text, exitCode);
+  return { ...vitestCounts(text, exitCode), failures: vitestFailures(text) };
 }

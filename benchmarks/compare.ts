@@ -1,25 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { available } from './available.ts';
 import { type Bundle, makeBundle } from './bundle.ts';
+import { compareLifecycles } from './lifecycle.ts';
+import { type Contender, hyperfine, print } from './timing.ts';
 
 const home = join(import.meta.dirname, '..');
-const RUNS = 60;
 
-interface Contender {
-  name: string;
-  /** Shell-free argv. */
-  argv: readonly string[];
+interface Runner extends Contender {
   /** Whether it reads the command from config.json. */
   bundle: boolean;
 }
 
-function runtimes(bundle: Bundle, floor: string, command: readonly string[]): Contender[] {
+function runtimes(bundle: Bundle, floor: string, command: readonly string[]): Runner[] {
   const at = (name: string) => join(bundle.directory, name);
-  const all: (Contender & { needs?: string })[] = [
+  const all: (Runner & { needs?: string })[] = [
     {
       name: 'floor (static C)',
       argv: [floor, 'run', bundle.rootfs, 'bench-floor', bundle.filter, ...command],
@@ -57,7 +55,7 @@ function runtimes(bundle: Bundle, floor: string, command: readonly string[]): Co
 }
 
 /** A comparison of unlike things says nothing: every contender must be in its own cgroups and under a filter. */
-function checkEqual(bundle: Bundle, contenders: readonly Contender[]): void {
+function checkEqual(bundle: Bundle, contenders: readonly Runner[]): void {
   const probe = ['/bin/sh', '-c', 'grep Seccomp: /proc/self/status; cat /proc/self/cgroup'];
   bundle.command(probe);
   for (const c of contenders) {
@@ -70,50 +68,6 @@ function checkEqual(bundle: Bundle, contenders: readonly Contender[]): void {
       throw new Error(`${c.name} is not comparable: ${result.stderr}${result.stdout}`);
     console.log(`  ${c.name.padEnd(26)} seccomp filter on, ${joined} v1 hierarchies joined`);
   }
-}
-
-interface Timing {
-  command: string;
-  median: number;
-  mean: number;
-  min: number;
-  max: number;
-}
-
-function hyperfine(
-  directory: string,
-  contenders: readonly Contender[],
-  env: NodeJS.ProcessEnv = process.env,
-): Timing[] {
-  const out = join(directory, 'timing.json');
-  const quote = (argv: readonly string[]) => argv.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
-  const names = contenders.flatMap((c) => ['--command-name', c.name]);
-  execFileSync(
-    'hyperfine',
-    [
-      '-N',
-      '--warmup',
-      '5',
-      '--runs',
-      String(RUNS),
-      '--export-json',
-      out,
-      ...names,
-      ...contenders.map((c) => quote(c.argv)),
-    ],
-    { stdio: ['ignore', 'ignore', 'inherit'], env },
-  );
-  return (JSON.parse(readFileSync(out, 'utf8')) as { results: Timing[] }).results;
-}
-
-function print(title: string, timings: readonly Timing[], ours: string): void {
-  const mine = timings.find((t) => t.command === ours)?.median ?? Number.NaN;
-  const ms = (seconds: number) => (seconds * 1000).toFixed(1).padStart(8);
-  console.log(`\n${title}\n  ${''.padEnd(26)}  median     mean      min      max  (ms, ${RUNS} runs)   times ours`);
-  for (const t of timings)
-    console.log(
-      `  ${t.command.padEnd(26)}${ms(t.median)} ${ms(t.mean)} ${ms(t.min)} ${ms(t.max)}${(t.median / mine).toFixed(2).padStart(29)}`,
-    );
 }
 
 /** The command line against podman, both cold: no daemon, no plan kept from an earlier run. */
@@ -134,7 +88,6 @@ function compareCommandLines(directory: string): void {
     {
       name: 'secure run',
       argv: [secure, 'run', '--rm', '--network', 'none', 'localhost/bench', '/bin/true'],
-      bundle: false,
     },
   ];
   if (available('podman')) {
@@ -165,7 +118,6 @@ function compareCommandLines(directory: string): void {
         'localhost/bench',
         '/bin/true',
       ],
-      bundle: false,
     });
   }
   print('Command lines, cold, equal image and command', hyperfine(directory, contenders, state), 'secure run');
@@ -189,6 +141,7 @@ export function compare(): void {
     checkEqual(bundle, contenders);
     bundle.command(['/bin/true']);
     print('Runtimes on one bundle, equal cgroups and filter', hyperfine(directory, contenders), 'secure-runtime run');
+    compareLifecycles(bundle);
     compareCommandLines(directory);
   } finally {
     rmSync(directory, { recursive: true, force: true });

@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // `make bench`: everything side by side, in one run. Needs root.
-// crun refuses a hybrid cgroup layout, so the whole comparison runs in a mount namespace of its own without the v2
-// mount; the host's hierarchies are not touched.
+// In a mount namespace of its own: see leaveHybrid.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-const v2 = readFileSync('/proc/self/mountinfo', 'utf8')
-  .split('\n')
-  .filter((line) => line.includes(' - cgroup2 '))
-  .map((line) => line.split(' ')[4] ?? '');
-const v1 = readFileSync('/proc/self/mountinfo', 'utf8').includes(' - cgroup ');
+import { leaveHybrid } from './cgroups.ts';
 
 if (process.argv[2] !== '--inside') {
   const self = join(import.meta.dirname, 'run.ts');
@@ -20,7 +14,7 @@ if (process.argv[2] !== '--inside') {
   });
   process.exit(result.status ?? 1);
 }
-if (v1) for (const mount of v2) execFileSync('umount', [mount]);
+leaveHybrid();
 // podman and crun ask for more than this machine's hard limits allow them to keep.
 const { compare } = await import('./compare.ts');
 compare();

@@ -58,6 +58,8 @@ Result<Fd> create_by_descriptor(const Layers& layers, int userns) {
     SECURE_TRY(set_fd(fs.get(), "upperdir", upper.get(), layers.upper));
     SECURE_TRY(set_fd(fs.get(), "workdir", work.get(), layers.work));
   }
+  if (!layers.label.empty() && ::fsconfig(fs.get(), FSCONFIG_SET_STRING, "context", layers.label.c_str(), 0) < 0)
+    return fail(Stage::rootfs, "MOUNT_FAILED", errno, "/linux/mountLabel: label the overlay");
   if (::fsconfig(fs.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0) {
     int e = errno;
     char line[512];

@@ -14,6 +14,7 @@ namespace secure::overlay {
 struct Layers {
   std::vector<std::string> lower;  // directories, lowest first
   std::string upper, work;         // both empty: a read-only stack
+  std::string label;               // SELinux context of every file; empty: each its own
 };
 
 // A detached overlay mount, nosuid and nodev. `userns` < 0: no id mapping. The upper directory's top

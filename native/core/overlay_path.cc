@@ -40,6 +40,7 @@ Result<Fd> build(const Layers& layers, int userns) {
     options.emplace_back("upperdir", layers.upper);
     options.emplace_back("workdir", layers.work);
   }
+  if (!layers.label.empty()) options.emplace_back("context", layers.label);
   return mountfd::create("overlay", "overlay", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 }
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "lsm.h"
 #include "mountfd.h"
 #include "overlay.h"
 #include "rootfs.h"
@@ -76,7 +77,10 @@ std::string root_path(const spec::Spec& spec, const std::string& bundle) {
 }
 
 Result<Fd> take_root(const spec::Spec& spec, const std::string& bundle, int userns) {
-  if (spec.secure) return overlay::create({spec.secure->layers, spec.secure->upper_dir, spec.secure->work_dir}, userns);
+  if (spec.secure) {
+    const std::string label = lsm::has_selinux() ? spec.mount_label : "";
+    return overlay::create({spec.secure->layers, spec.secure->upper_dir, spec.secure->work_dir, label}, userns);
+  }
   const std::string path = root_path(spec, bundle);
   Fd dir(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!dir.valid())

@@ -21,6 +21,7 @@ std::optional<std::string> text_value(const std::string& type, const Values& v) 
   if (type == "address4") return v.address4;
   if (type == "address6") return v.address6;
   if (type == "record-dir") return v.record_dir;
+  if (type == "mcs") return v.mcs;
   return std::nullopt;
 }
 

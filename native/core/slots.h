@@ -14,7 +14,7 @@ namespace secure::slots {
 
 struct Values {
   std::string id, name, cgroup_path, upper_dir, work_dir, log_path, created;
-  std::string address4, address6, record_dir;
+  std::string address4, address6, record_dir, mcs;
   std::vector<std::uint16_t> host_ports;  // for the slots of type host-port, in their order
   std::uint32_t range_start = 0;
 };

@@ -2,11 +2,13 @@
 #include "launch.h"
 
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "attach.h"
+#include "categories.h"
 #include "health.h"
 #include "network.h"
 #include "ports.h"
@@ -89,7 +91,7 @@ Status check_filled(const spec::Network& filled, const spec::Network& reserved) 
 }
 
 // Into the record, where the plan's mounts take them from.
-Status write_files(const Directories& dirs, const std::vector<spec::GeneratedFile>& files) {
+Status write_files(const Directories& dirs, const std::vector<spec::GeneratedFile>& files, const std::string& label) {
   SECURE_LET(record, open_nofollow(AT_FDCWD, dirs.record, O_PATH | O_DIRECTORY));
   for (const auto& file : files) {
     std::string text;
@@ -97,6 +99,8 @@ Status write_files(const Directories& dirs, const std::vector<spec::GeneratedFil
     Fd fd(::openat(record.get(), file.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
     if (!fd.valid() || ::fchmod(fd.get(), 0644) < 0)
       return fail(Stage::state, errno == ENOSPC ? "NO_SPACE" : "WRITE_FAILED", errno, "make " + dirs.record + "/" + file.name);
+    if (!label.empty() && ::fsetxattr(fd.get(), "security.selinux", label.c_str(), label.size() + 1, 0) < 0 && errno != ENOTSUP)
+      return fail(Stage::state, "WRITE_FAILED", errno, "/linux/mountLabel: label " + dirs.record + "/" + file.name);
     SECURE_TRY(write_all(fd.get(), text, dirs.record + "/" + file.name));
   }
   return Ok{};
@@ -114,7 +118,8 @@ Status prepare(Plan& plan, const std::string& id, const std::string& name, Runni
   SECURE_TRY(make_layer_dirs(dirs, range));
   running.state = describe(plan, id, name, range);
   running.state.bundle = dirs.record;
-  slots::Values values{id, name, running.state.cgroup, dirs.upper, dirs.work, dirs.log, running.state.created, {}, {}, dirs.record, {}, range};
+  slots::Values values{id, name, running.state.cgroup, dirs.upper, dirs.work, dirs.log, running.state.created, {}, {}, dirs.record,
+                       categories::of_container(range, id), {}, range};
   if (ext.network) {
     SECURE_TRY(reserve_network(*ext.network, id, running));
     add_network(*ext.network, *running.network, values);
@@ -123,7 +128,7 @@ Status prepare(Plan& plan, const std::string& id, const std::string& name, Runni
   SECURE_LET(filled, spec::read(plan.document));
   plan.spec = std::move(filled);
   if (running.network) SECURE_TRY(check_filled(*plan.spec.secure->network, *running.network));
-  SECURE_TRY(write_files(dirs, plan.spec.secure->files));
+  SECURE_TRY(write_files(dirs, plan.spec.secure->files, plan.spec.mount_label));
   return write_config(dirs, plan);
 }
 

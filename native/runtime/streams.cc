@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "streams.h"
 
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "userns.h"
@@ -23,6 +24,10 @@ Result<Pipe> make_pipe(const spec::Spec& spec, const spec::Process& process) {
     return fail(Stage::config, "USER_INVALID", 0,
                 "user " + std::to_string(process.uid) + ":" + std::to_string(process.gid) + " lies outside the user namespace's range");
   if (::fchown(fds[0], *uid, *gid) < 0) return fail(Stage::monitor, "STREAM_FAILED", errno, "give a pipe to the container's user");
+  // Policies that separate pipes by category would give the container /dev/null instead. Where the policy forbids the change, it is
+  // the container's output that tells.
+  if (!process.selinux_label.empty() && !spec.mount_label.empty())
+    (void)::fsetxattr(fds[0], "security.selinux", spec.mount_label.c_str(), spec.mount_label.size() + 1, 0);
   return out;
 }
 

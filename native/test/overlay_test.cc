@@ -30,7 +30,7 @@ struct Fixture {
     write(base + "/low/hidden", "low");
     write(base + "/high/hidden", "high");
     CHECK_EQ(::chown((base + "/upper").c_str(), kFirst, kFirst), 0);
-    layers = {{base + "/low", base + "/high"}, base + "/upper", base + "/work"};
+    layers = {{base + "/low", base + "/high"}, base + "/upper", base + "/work", ""};
     pid_t child = ::fork();
     if (child == 0) {
       if (::unshare(CLONE_NEWUSER) < 0) ::_exit(1);

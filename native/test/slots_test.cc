@@ -8,7 +8,7 @@ namespace {
 using secure::slots::fill;
 
 secure::slots::Values values() {
-  return {"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "web", "/secure/x", "/u", "/w", "/l", "2026-01-01T00:00:00Z", "10.203.0.5", "fd7c:5ec0:e01::5", "/rec", {49152}, 1879048192U};
+  return {"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "web", "/secure/x", "/u", "/w", "/l", "2026-01-01T00:00:00Z", "10.203.0.5", "fd7c:5ec0:e01::5", "/rec", "c1,c2", {49152}, 1879048192U};
 }
 
 std::string filled(const std::string& text, const std::vector<secure::spec::Slot>& slots) {
@@ -24,6 +24,11 @@ TEST(slots_fill_only_what_is_listed) {
   CHECK_EQ(filled(R"({"env":["A=${id}","HOSTNAME="],"n":0})",
                   {{"/env/1", "id-short", "HOSTNAME=", ""}, {"/n", "range-start", "", ""}}),
            R"({"env":["A=${id}","HOSTNAME=0123456789ab"],"n":1879048192})");
+}
+
+TEST(slots_label_with_the_containers_categories) {
+  CHECK_EQ(filled(R"({"label":""})", {{"/label", "mcs", "system_u:system_r:container_t:s0:", ""}}),
+           R"({"label":"system_u:system_r:container_t:s0:c1,c2"})");
 }
 
 TEST(slots_refuse_what_does_not_fit) {

@@ -53,6 +53,11 @@ export default class Run extends Command {
       }
       this.note(reasonsText(plan));
     }
+    const { apparmor } = plan.secure;
+    if (apparmor !== undefined) {
+      const { loadAppArmor } = await import('../runtime/apparmor.ts');
+      loadAppArmor(plan.process.apparmorProfile ?? '', apparmor);
+    }
     const key = planKey({ argv: this.argv, cwd, euid, product: PRODUCT_VERSION });
     const path = await storePlan(planJson(plan), key, roots);
     return becomeRuntime([...(this.jsonEnabled() ? ['--error-format', 'json'] : []), 'launch', path], roots);

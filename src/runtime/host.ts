@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What this kernel and machine offer. Read once per plan; the parsers are pure and live in host/.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { ExitCode, SecureError } from '../errors.ts';
+import { appArmorParser } from './apparmor.ts';
 import { cgroupFacts } from './host/cgroups.ts';
 import { lsmFacts } from './host/lsm.ts';
 import { capabilityNames, parseLimits, statusField } from './host/process.ts';
@@ -49,11 +50,32 @@ function hasIpv6(): boolean {
   return existsSync('/proc/net/if_inet6') && on('all') && on('default');
 }
 
+const DOMAINS = ['container_t', 'secure.container.process'];
+
+/** The first domain for containers that the loaded policy knows: the kernel says of a written context whether it is one. */
+function seLinuxDomain(): string {
+  const known = (domain: string): boolean => {
+    try {
+      writeFileSync('/sys/fs/selinux/context', `system_u:system_r:${domain}:s0:c1,c2\0`, { flag: 'r+' });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  return DOMAINS.find(known) ?? '';
+}
+
 /** @throws SecureError HOST_FEATURE_MISSING: no /proc, another architecture. */
 export async function readHost(inputs = new Inputs()): Promise<HostFacts> {
   const { hostProbes } = await import('../native.ts');
   const { landlockAbi } = hostProbes();
   const status = required('/proc/self/status');
+  const lsm = lsmFacts({
+    list: optional('/sys/kernel/security/lsm'),
+    appArmorEnabled: optional('/sys/module/apparmor/parameters/enabled'),
+    seLinuxEnforce: optional('/sys/fs/selinux/enforce'),
+    landlock: landlockAbi > 0,
+  });
   return {
     euid: process.geteuid?.() ?? -1,
     kernelRelease: release(),
@@ -61,12 +83,11 @@ export async function readHost(inputs = new Inputs()): Promise<HostFacts> {
     architecture: architecture(),
     landlockAbi,
     seccomp: existsSync('/proc/sys/kernel/seccomp/actions_avail'),
-    ...lsmFacts({
-      list: optional('/sys/kernel/security/lsm'),
-      appArmorEnabled: optional('/sys/module/apparmor/parameters/enabled'),
-      seLinuxEnforce: optional('/sys/fs/selinux/enforce'),
-      landlock: landlockAbi > 0,
-    }),
+    ...lsm,
+    appArmorParser: lsm.appArmorEnforcing ? appArmorParser() : '',
+    // Parsers know the rule since 3.1, and kernels have it that are newer than these.
+    appArmorMqueue: existsSync('/sys/kernel/security/apparmor/features/ipc/posix_mqueue'),
+    seLinuxDomain: lsm.seLinuxEnforcing ? seLinuxDomain() : '',
     cgroup: cgroupFacts(required('/proc/self/mountinfo'), (mount) => optional(join(mount, 'cgroup.controllers'))),
     userNamespaces: existsSync('/proc/self/ns/user') && Number(optional('/proc/sys/user/max_user_namespaces')) > 0,
     ipv6: hasIpv6(),

@@ -14,6 +14,7 @@ import {
   writableDirectoryRights,
 } from '../../profiles/landlock/index.ts';
 import type { Context } from './context.ts';
+import { writableDestinations } from './mounts.ts';
 import { exposedPorts } from './publish.ts';
 import type { CapabilitySets, LandlockSpec, Mount, NetworkSpec } from './spec.ts';
 
@@ -72,14 +73,7 @@ interface FsInput {
 
 function fileRules({ scope, mounts, rootWritable, deviceNodes, tty }: FsInput): LandlockSpec['pathBeneath'] {
   const write = writableDirectoryRights(scope, deviceNodes);
-  const writable = mounts
-    .filter(
-      (mount) =>
-        ['tmpfs', 'mqueue', 'bind'].includes(mount.type) &&
-        mount.destination !== '/dev' &&
-        !mount.options.includes('ro'),
-    )
-    .map((mount) => mount.destination);
+  const writable = writableDestinations(mounts);
   const root = rootWritable ? ['execute', ...write] : READ_RIGHTS;
   return [
     { parent: ['/'], allowedAccess: root, optional: false },

@@ -7,8 +7,21 @@ function expand(path: string, cpus: number): string[] {
   return Array.from({ length: cpus }, (_, n) => path.replace('/cpu*/', `/cpu${n}/`));
 }
 
+interface Masks {
+  maskedPaths: string[];
+  readonlyPaths: string[];
+}
+
+export function maskLists({ policy, host }: Context): Masks {
+  return {
+    maskedPaths: policy.run.maskedPaths.value.flatMap((path) => expand(path, host.cpus)),
+    readonlyPaths: [...policy.run.readonlyPaths.value],
+  };
+}
+
 /** Kernel interfaces that are hidden or protected from change. */
-export function planMasks({ policy, host, reasons }: Context): { maskedPaths: string[]; readonlyPaths: string[] } {
+export function planMasks(context: Context): Masks {
+  const { policy, reasons } = context;
   const masked = policy.run.maskedPaths;
   const readonly = policy.run.readonlyPaths;
   reasons.add({
@@ -23,8 +36,5 @@ export function planMasks({ policy, host, reasons }: Context): { maskedPaths: st
     by: readonly.by,
     why: 'kernel interfaces that change the host',
   });
-  return {
-    maskedPaths: masked.value.flatMap((path) => expand(path, host.cpus)),
-    readonlyPaths: [...readonly.value],
-  };
+  return maskLists(context);
 }

@@ -51,6 +51,16 @@ export function planReadOnly({ request, policy, reasons }: Context): boolean {
   return readOnly;
 }
 
+/** Where something may be written; kernel file systems and /dev apart. */
+export function writableDestinations(mounts: readonly Mount[]): string[] {
+  const kinds = ['tmpfs', 'mqueue', 'bind'];
+  return mounts
+    .filter(
+      ({ type, destination, options }) => kinds.includes(type) && destination !== '/dev' && !options.includes('ro'),
+    )
+    .map(({ destination }) => destination);
+}
+
 const depth = (mount: Mount): number => mount.destination.split('/').length;
 
 /** Parents before what is mounted in them; otherwise by name, so that equal requests give equal plans. */

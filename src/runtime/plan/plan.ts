@@ -9,7 +9,7 @@ import { planEnv } from './env.ts';
 import { mountSlots, type PlannedFiles, planFiles } from './files.ts';
 import { checkImage } from './image.ts';
 import { planLandlock } from './landlock.ts';
-import { planLsm } from './lsm.ts';
+import { type PlannedLsm, planLsm } from './lsm.ts';
 import { planMasks } from './masks.ts';
 import { planHostname, planMonitor, planName } from './monitor.ts';
 import { planMounts, planReadOnly } from './mounts.ts';
@@ -49,6 +49,7 @@ interface Parts {
   readonly linux: LinuxSpec;
   readonly userNamespace: boolean;
   readonly landlock: SecureExtension['landlock'];
+  readonly lsm: PlannedLsm;
   readonly hostnameSlot: number | undefined;
   readonly network: SecureExtension['network'];
   readonly files: PlannedFiles;
@@ -84,7 +85,7 @@ function decide(context: Context): Parts {
   const files = planFiles(context, network, userNamespace);
   const mounts = planMounts(context, user, readOnly, userNamespace, files.mounts);
   const landlock = planLandlock(context, mounts, !readOnly, capabilities, network);
-  const apparmorProfile = planLsm(context, options);
+  const lsm = planLsm(context, options, { readOnly, mounts, capabilities });
   const namespaces = planNamespaces(context, userNamespace);
   const resources = planResources(context, capabilities);
   const rlimits = planRlimits(context);
@@ -100,7 +101,8 @@ function decide(context: Context): Parts {
       capabilities,
       rlimits,
       noNewPrivileges: nnp,
-      ...(apparmorProfile === undefined ? {} : { apparmorProfile }),
+      ...(lsm.apparmor === undefined ? {} : { apparmorProfile: lsm.apparmor.name }),
+      ...(lsm.selinux === undefined ? {} : { selinuxLabel: '' }),
     },
     linux: {
       namespaces,
@@ -111,9 +113,11 @@ function decide(context: Context): Parts {
       ...(seccomp === undefined ? {} : { seccomp }),
       ...masks,
       rootfsPropagation: 'private',
+      ...(lsm.selinux === undefined ? {} : { mountLabel: '' }),
     },
     userNamespace,
     landlock,
+    lsm,
     hostnameSlot,
     network,
     files,
@@ -139,6 +143,7 @@ export function createPlan(input: PlanInput): Plan {
     hostnameEnv: parts.hostnameSlot,
     name: name === null,
     network: parts.network,
+    selinux: parts.lsm.selinux,
     files: [...parts.files.slots, ...mountSlots(parts.mounts, parts.files)],
   };
   return {
@@ -168,6 +173,7 @@ export function createPlan(input: PlanInput): Plan {
       workDir: '',
       logPath: '',
       landlock: parts.landlock,
+      ...(parts.lsm.apparmor?.text === undefined ? {} : { apparmor: parts.lsm.apparmor.text }),
       network: parts.network,
       files: parts.files.files,
       monitor: planMonitor(context),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What differs from one run to the next, and so is filled in natively. See docs/plan.md, "Slots".
+import type { PlannedLsm } from './lsm.ts';
 import type { NetworkSpec, Slot } from './spec.ts';
 
 interface Open {
@@ -9,6 +10,7 @@ interface Open {
   readonly hostnameEnv: number | undefined;
   readonly name: boolean;
   readonly network: NetworkSpec | null;
+  readonly selinux: PlannedLsm['selinux'];
   /** Of generated files, in them and in the mounts. */
   readonly files: readonly Slot[];
 }
@@ -24,7 +26,7 @@ function networkSlots({ address6, ports }: NetworkSpec): Slot[] {
   ];
 }
 
-export function planSlots({ userNamespace, hostname, hostnameEnv, name, network, files }: Open): Slot[] {
+export function planSlots({ userNamespace, hostname, hostnameEnv, name, network, selinux, files }: Open): Slot[] {
   const slots: Slot[] = [];
   if (userNamespace) {
     slots.push({ at: '/linux/uidMappings/0/hostID', type: 'range-start' });
@@ -40,6 +42,10 @@ export function planSlots({ userNamespace, hostname, hostnameEnv, name, network,
   slots.push({ at: '/secure/workDir', type: 'work-dir' });
   slots.push({ at: '/annotations/org.opencontainers.image.created', type: 'created' });
   if (network !== null) slots.push(...networkSlots(network));
+  if (selinux !== undefined) {
+    slots.push({ at: '/process/selinuxLabel', type: 'mcs', prefix: `system_u:system_r:${selinux.domain}:s0:` });
+    slots.push({ at: '/linux/mountLabel', type: 'mcs', prefix: `system_u:object_r:${selinux.fileType}:s0:` });
+  }
   slots.push(...files);
   return slots;
 }

@@ -49,6 +49,7 @@ export interface ProcessSpec {
   rlimits: readonly Rlimit[];
   noNewPrivileges: boolean;
   apparmorProfile?: string;
+  selinuxLabel?: string;
 }
 export interface LinuxSpec {
   namespaces: readonly { type: string }[];
@@ -61,6 +62,7 @@ export interface LinuxSpec {
   maskedPaths: readonly string[];
   readonlyPaths: readonly string[];
   rootfsPropagation: 'private';
+  mountLabel?: string;
 }
 export interface LandlockSpec {
   minAbi: number;
@@ -110,7 +112,8 @@ export interface Slot {
     | 'address4'
     | 'address6'
     | 'host-port'
-    | 'record-dir';
+    | 'record-dir'
+    | 'mcs';
   prefix?: string;
   suffix?: string;
 }
@@ -129,6 +132,8 @@ export interface SecureExtension {
   workDir: string;
   logPath: string;
   landlock: LandlockSpec | null;
+  /** Source of `process.apparmorProfile`, when the profile is made for this plan. */
+  apparmor?: string;
   /** null: loopback only. */
   network: NetworkSpec | null;
   files: readonly GeneratedFile[];

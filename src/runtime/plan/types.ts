@@ -192,6 +192,12 @@ export interface HostFacts {
   lsms: readonly string[];
   appArmorEnforcing: boolean;
   seLinuxEnforcing: boolean;
+  /** apparmor_parser(8); '': not installed. */
+  appArmorParser: string;
+  /** Kernel and parser have rules for POSIX message queues. */
+  appArmorMqueue: boolean;
+  /** Domain of the loaded policy that is for containers, e.g. `container_t`; '': none. */
+  seLinuxDomain: string;
   cgroup: {
     mode: 'none' | 'v1' | 'v2' | 'hybrid';
     controllers: readonly string[];

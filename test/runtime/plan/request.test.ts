@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Command, environment, image, host and --security-opt.
 import { expect, test } from 'vitest';
-import { outcome, plan, reason } from './facts.ts';
+import { outcome, plan } from './facts.ts';
 
 const args = (config: object, request: object) => plan('default', { config, request }).process.args;
 
@@ -90,18 +90,6 @@ test.each([
   ['no-new-privs', 'default', 'INVALID_VALUE'],
 ] as const)('--security-opt %s under %s: %s', (option, profile, code) => {
   expect(outcome(profile, { request: { securityOpt: [option] } })).toBe(code);
-});
-
-test('where AppArmor is enforced a profile has to be named, under default and strict', () => {
-  const host = { appArmorEnforcing: true };
-  for (const profile of ['default', 'strict'] as const) expect(outcome(profile, { host })).toBe('CONTROL_UNAVAILABLE');
-  const made = plan('default', { host, request: { securityOpt: ['apparmor=docker-default'] } });
-  expect(made.process.apparmorProfile).toBe('docker-default');
-  for (const name of ['../x', 'a b', 'a\nb', '']) {
-    expect(outcome('default', { host, request: { securityOpt: [`apparmor=${name}`] } })).toBe('INVALID_VALUE');
-  }
-  expect(reason(plan('baseline', { host }), 'lsm').status).toBe('unavailable');
-  expect(outcome('strict', { host: { seLinuxEnforcing: true } })).toBe('CONTROL_UNAVAILABLE');
 });
 
 test.each([

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "extract_channel.h"
+#include "lsm.h"
 #include "sync.h"
 
 namespace secure::extract {
@@ -61,6 +62,7 @@ Result<Worker> start(const confine::Confinement& confinement, std::initializer_l
     int fds[8] = {channel, confinement.root.get(), confinement.ruleset.get()};
     std::size_t count = 3;
     for (int fd : keep) fds[count++] = fd;
+    if (confinement.role == confine::Role::extractor) lsm::create_files_for_containers();
     Status status = confine::keep_only(std::span(fds, count));
     if (status) status = confine_self(confinement, channel);
     Result<std::uint64_t> result = status ? work(channel) : Result<std::uint64_t>(std::move(status.error()));

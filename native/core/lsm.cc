@@ -46,6 +46,12 @@ bool has_selinux() {
   return lsms && ("," + *lsms + ",").find(",selinux,") != std::string::npos;
 }
 
+void create_files_for_containers() {
+  if (!has_selinux()) return;
+  for (const char* type : {"container_ro_file_t", "secure.layer"})
+    if (write_file_once(AT_FDCWD, "/proc/thread-self/attr/fscreate", std::string("system_u:object_r:") + type + ":s0", Stage::image)) return;
+}
+
 Status check(const spec::Process& process) {
   // Without the module everything is unconfined.
   if (!process.apparmor_profile.empty() && !unconfined(process) && !has_apparmor())

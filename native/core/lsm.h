@@ -35,4 +35,9 @@ Result<Fd> host_procfs();
 bool has_apparmor();
 bool has_selinux();
 
+// What this thread makes from now on has the label that the loaded policy has for layers, which all containers read. A label of
+// mounts is not enough: a page of overlay that a program maps is judged by the file below (mprotect(2), before Linux 7).
+// Without SELinux or such a label nothing changes.
+void create_files_for_containers();
+
 }  // namespace secure::lsm

@@ -43,10 +43,11 @@ Result<Fd> host_sysfs(const Planned& p, Error error) {
   return tree;
 }
 
-// SELinux has its label in an extended attribute of the queue's root, which no mount option sets.
+// SELinux has its label in an extended attribute of the queue's root, which no mount option sets. With a user namespace it cannot be
+// set from within (EPERM), as that root belongs to who made the namespace: the queues keep the kernel's label, and are refused.
 Status label_root(const Planned& p, int mount, const std::string& label) {
   SECURE_LET(top, open_nofollow(mount, ".", O_RDONLY | O_DIRECTORY));
-  if (::fsetxattr(top.get(), "security.selinux", label.c_str(), label.size() + 1, 0) < 0 && errno != ENOTSUP)
+  if (::fsetxattr(top.get(), "security.selinux", label.c_str(), label.size() + 1, 0) < 0 && errno != ENOTSUP && errno != EPERM)
     return fail(Stage::mount, "MOUNT_FAILED", errno, p.name() + ": set /linux/mountLabel");
   return Ok{};
 }

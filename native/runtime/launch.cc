@@ -106,6 +106,15 @@ Status write_files(const Directories& dirs, const std::vector<spec::GeneratedFil
   return Ok{};
 }
 
+// What the container writes to its root is below in these, and a program that it maps is judged by the label there.
+Status label_layers(const Directories& dirs, const std::string& label) {
+  if (label.empty()) return Ok{};
+  for (const std::string& path : {dirs.upper, dirs.work})
+    if (::lsetxattr(path.c_str(), "security.selinux", label.c_str(), label.size() + 1, 0) < 0 && errno != ENOTSUP)
+      return fail(Stage::state, "WRITE_FAILED", errno, "/linux/mountLabel: label " + path);
+  return Ok{};
+}
+
 // Steps between the reservation and the start; a failure anywhere removes the record again.
 Status prepare(Plan& plan, const std::string& id, const std::string& name, Running& running) {
   const spec::Extension& ext = *plan.spec.secure;
@@ -128,6 +137,7 @@ Status prepare(Plan& plan, const std::string& id, const std::string& name, Runni
   SECURE_LET(filled, spec::read(plan.document));
   plan.spec = std::move(filled);
   if (running.network) SECURE_TRY(check_filled(*plan.spec.secure->network, *running.network));
+  SECURE_TRY(label_layers(dirs, plan.spec.mount_label));
   SECURE_TRY(write_files(dirs, plan.spec.secure->files, plan.spec.mount_label));
   return write_config(dirs, plan);
 }

@@ -53,8 +53,8 @@ test_strict_holds() {
 
 test_without_a_profile_for_containers_they_are_refused() {
   if apparmor; then
-    mount --bind /dev/null /usr/sbin/apparmor_parser
-    trap 'umount /usr/sbin/apparmor_parser' EXIT
+    mv /usr/sbin/apparmor_parser /usr/sbin/gone
+    trap 'mv /usr/sbin/gone /usr/sbin/apparmor_parser' EXIT
     refused 125 'CONTROL_UNAVAILABLE.*lsm' secured --profile default
   fi
 }
@@ -84,9 +84,11 @@ test_an_apparmor_profile_of_a_plan_holds_alone() {
   CAPS='"CAP_SYS_ADMIN","CAP_CHOWN","CAP_DAC_OVERRIDE","CAP_FOWNER","CAP_NET_RAW"'
   PROCESS=",\"apparmorProfile\":\"$name\""
   odd='/var/a "b" *{c}'
-  bundle /var/tmp/alone sh -c "
-    echo x >'$odd/x' && echo wrote-odd
-    echo x >'/var/a \"b\" xc/x' && echo wrote-like-odd
+  bundle /var/tmp/alone sh /probe
+  mkdir -p "/var/tmp/alone/rootfs$odd" '/var/tmp/alone/rootfs/var/a "b" xc'
+  cat >/var/tmp/alone/rootfs/probe <<'END'
+    echo x >'/var/a "b" *{c}/x' && echo wrote-odd
+    echo x >'/var/a "b" xc/x' && echo wrote-like-odd
     echo x >/tmp/x && echo wrote-tmp
     echo x >/etc/x && echo wrote-etc
     echo x >/proc/self/oom_score_adj && echo wrote-proc
@@ -95,9 +97,9 @@ test_an_apparmor_profile_of_a_plan_holds_alone() {
     chown 1 /tmp/x && echo chowned
     cat /etc/passwd >/dev/null; ls / >/dev/null && echo listed
     echo x >/dev/null && echo nothing
-    echo end"
-  mkdir -p "/var/tmp/alone/rootfs$odd" '/var/tmp/alone/rootfs/var/a "b" xc'
-  text=$(secure-runtime run --bundle /var/tmp/alone lab-alone 2>/dev/null)
+    echo end
+END
+  text=$(secure-runtime run --bundle /var/tmp/alone lab-alone 2>/tmp/alone) || fail "$(cat /tmp/alone)"
   rm -rf /var/tmp/alone
   printf %s "$name" >/sys/kernel/security/apparmor/.remove
   for what in wrote-odd wrote-tmp chowned listed nothing end; do expect "^$what\$" "$text"; done

@@ -87,8 +87,9 @@ void set_required(json::Node reasons, std::vector<Control>& controls) {
 
 }  // namespace
 
-Result<Proof> prove(const std::string& id, pid_t pid, std::uint64_t start, std::string_view config) {
+Result<Proof> prove(const std::string& id, pid_t pid, std::uint64_t start, std::string_view config, const std::string& group) {
   SECURE_LET(plan, spec::parse(config));
+  if (!group.empty()) plan.cgroups_path = group;
   SECURE_LET(document, json::parse(config, "config.json"));
   Subject subject;
   subject.pid = pid;

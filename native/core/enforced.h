@@ -31,7 +31,8 @@ struct Proof {
 
 // Prove the container whose first process is `pid`, started at `start` (field 22 of /proc/PID/stat), against `config` (the text
 // of its config.json). CONTAINER_NOT_RUNNING when that process is gone, before or during the reading.
-Result<Proof> prove(const std::string& id, pid_t pid, std::uint64_t start, std::string_view config);
+// `group`: its control group, where that is not the one that the config names.
+Result<Proof> prove(const std::string& id, pid_t pid, std::uint64_t start, std::string_view config, const std::string& group = {});
 
 // {"schemaVersion":1,"id","pid","controls":[{"control","planned","inForce","actual","evidence","required"}]}
 // Bytes of the container's that are not printable ASCII are shown as '?'.

@@ -27,6 +27,7 @@ Args& Args::ignored(std::string_view name, bool has_value) {
   return *this;
 }
 
+// Podman reads "flag needs an argument" to know whether an option exists.
 Error Args::wrong(const std::string& what) const { return fail(Stage::config, "USAGE", 0, what, "usage: " + as_called(synopsis_)); }
 
 const Args::Option* Args::find(std::string_view name) const {
@@ -63,7 +64,7 @@ Status Args::long_option(std::string_view word, int& at) {
   if (option == nullptr) return wrong("there is no option " + shown);
   if (eq != std::string_view::npos) return take(*option, shown, word.data() + eq + 1);
   if (option->kind == Kind::flag || option->kind == Kind::skip_flag) return take(*option, shown, nullptr);
-  if (at + 1 >= argc_) return wrong("option " + shown + " needs a value");
+  if (at + 1 >= argc_) return wrong("option " + shown + " needs a value (flag needs an argument)");
   return take(*option, shown, argv_[++at]);
 }
 
@@ -77,7 +78,7 @@ Status Args::letters(std::string_view word, int& at) {
       continue;
     }
     if (i + 1 < word.size()) return take(*option, shown, word.data() + i + 1);
-    if (at + 1 >= argc_) return wrong("option " + shown + " needs a value");
+    if (at + 1 >= argc_) return wrong("option " + shown + " needs a value (flag needs an argument)");
     return take(*option, shown, argv_[++at]);
   }
   return Ok{};

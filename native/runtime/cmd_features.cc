@@ -7,6 +7,7 @@
 #include "caps.h"
 #include "cgroup.h"
 #include "commands.h"
+#include "criu_program.h"
 #include "fd.h"
 #include "json.h"
 #include "landlock.h"
@@ -52,7 +53,7 @@ constexpr Action kActions[] = {{"SCMP_ACT_ALLOW", SECCOMP_RET_ALLOW},
                                {"SCMP_ACT_TRAP", SECCOMP_RET_TRAP}};
 
 // Those that name files and sockets of the host, or keep groups of the caller. org.secure.* only takes away.
-constexpr const char* kUnsafeAnnotations[] = {"run.oci.hooks.stderr", "run.oci.hooks.stdout", "run.oci.keep_original_groups", "run.oci.mount_context_type",
+constexpr const char* kUnsafeAnnotations[] = {"org.criu.config", "run.oci.hooks.stderr", "run.oci.hooks.stdout", "run.oci.keep_original_groups", "run.oci.mount_context_type",
                                               "run.oci.pidfd_receiver"};
 constexpr const char* kHooks[] = {"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"};
 constexpr const char* kOperators[] = {"SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE"};
@@ -116,6 +117,13 @@ int cmd_features(int argc, char** /*argv*/) {
   document.AddMember("hooks", write.list(kHooks), a);
   document.AddMember("mountOptions", write.list(mount_words()), a);
   document.AddMember("potentiallyUnsafeConfigAnnotations", write.list(kUnsafeAnnotations), a);
+
+  // Where engines look for it.
+  rapidjson::Value annotations(rapidjson::kObjectType);
+  const bool criu = criu::find_program().ok();
+  for (const char* name : {"org.opencontainers.runc.checkpoint.enabled", "run.oci.crun.checkpoint.enabled"})
+    annotations.AddMember(rapidjson::StringRef(name), rapidjson::StringRef(criu ? "true" : "false"), a);
+  document.AddMember("annotations", annotations, a);
 
   rapidjson::Value linux_(rapidjson::kObjectType);
   linux_.AddMember("namespaces", write.list(kNamespaces), a);

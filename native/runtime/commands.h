@@ -33,6 +33,8 @@ int cmd_ps(int argc, char** argv);
 int cmd_spec(int argc, char** argv);
 int cmd_mounts(int argc, char** argv);
 int cmd_features(int argc, char** argv);
+int cmd_checkpoint(int argc, char** argv);
+int cmd_restore(int argc, char** argv);
 
 // Our own containers: what `secure` calls.
 int cmd_launch(int argc, char** argv);

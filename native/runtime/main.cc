@@ -11,6 +11,7 @@
 
 #include "commands.h"
 #include "commit.h"
+#include "criu_program.h"
 #include "fd.h"
 #include "help.h"
 #include "oci.h"
@@ -30,7 +31,7 @@ struct Command {
   bool inherits = false;  // uses descriptors of its caller
 };
 
-constexpr std::array<Command, 18> kCommands{{
+constexpr std::array<Command, 20> kCommands{{
     {"launch", secure::runtime::cmd_launch},
     {"create", secure::runtime::cmd_create, true},
     {"start", secure::runtime::cmd_start},
@@ -47,6 +48,8 @@ constexpr std::array<Command, 18> kCommands{{
     {"ps", secure::runtime::cmd_ps},
     {"spec", secure::runtime::cmd_spec},
     {"mounts", secure::runtime::cmd_mounts},
+    {"checkpoint", secure::runtime::cmd_checkpoint, true},
+    {"restore", secure::runtime::cmd_restore},
     {"features", secure::runtime::cmd_features},
     {"container", secure::runtime::cmd_container},
 }};
@@ -90,15 +93,15 @@ void print_help() {
   std::string text = "NAME:\n   " + secure::runtime::program_name() + " - Open Container Initiative runtime\n\nusage: " + secure::runtime::as_called(synopsis()) + "\n\ncommands:\n";
   for (const auto& command : kCommands)
     if (const auto what = secure::runtime::about(command.name); !what.empty())
-      text += "  " + std::string(command.name) + std::string(10 - command.name.size(), ' ') + std::string(what) + "\n";
+      text += "  " + std::string(command.name) + std::string(12 - command.name.size(), ' ') + std::string(what) + "\n";
   std::printf("%s\nEach command has --help.\n", text.c_str());
 }
 
 // Engines read the first line of runc, name and number: under another name it says as well whose number that is.
 void print_version() {
   const std::string& name = secure::runtime::program_name();
-  std::printf("%s version %s%s\ncommit: %s\nspec: 1.3.0\n+SYSTEMD +SELINUX +APPARMOR +CAP +SECCOMP +EBPF +LANDLOCK\n", name.c_str(), secure::kVersion,
-              name == "secure-runtime" ? "" : " (secure-runtime)", SECURE_COMMIT);
+  std::printf("%s version %s%s\ncommit: %s\nspec: 1.3.0\n+SYSTEMD +SELINUX +APPARMOR +CAP +SECCOMP +EBPF +LANDLOCK%s\n", name.c_str(), secure::kVersion,
+              name == "secure-runtime" ? "" : " (secure-runtime)", SECURE_COMMIT, secure::criu::find_program() ? " +CRIU" : "");
 }
 
 }  // namespace

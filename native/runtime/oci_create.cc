@@ -15,6 +15,7 @@
 #include "hooks.h"
 #include "namespaces.h"
 #include "number.h"
+#include "oci_bundle.h"
 #include "oci_hand_over.h"
 #include "rdt.h"
 #include "record.h"
@@ -26,22 +27,6 @@
 namespace secure::runtime {
 
 namespace {
-
-constexpr std::size_t kMaxConfig = 16U << 20;
-
-Result<std::string> absolute(const std::string& path) {
-  char buf[PATH_MAX];
-  if (::realpath(path.c_str(), buf) == nullptr) return fail(Stage::config, "BUNDLE_NOT_FOUND", errno, "open the bundle " + path, "--bundle names a directory with a config.json");
-  return std::string(buf);
-}
-
-Status check_terminal(const spec::Spec& spec, const CreateOptions& options) {
-  if (spec.process.terminal && options.console_socket.empty() && options.detached)
-    return fail(Stage::config, "USAGE", 0, "cannot allocate a tty for a detached container: /process/terminal needs --console-socket (use --console-socket)");
-  if (!spec.process.terminal && !options.console_socket.empty())
-    return fail(Stage::config, "USAGE", 0, "cannot use console socket if runc will not detach or allocate tty: --console-socket needs /process/terminal");
-  return Ok{};
-}
 
 // Sockets that systemd handed over go on to the program (sd_listen_fds(3)); its pid is 1 in a pid namespace of its own.
 Status pass_listen_fds(spec::Spec& spec, int& preserve) {
@@ -55,65 +40,6 @@ Status pass_listen_fds(spec::Spec& spec, int& preserve) {
   if (const char* names = ::secure_getenv("LISTEN_FDNAMES")) spec.process.env.push_back(std::string("LISTEN_FDNAMES=") + names);
   preserve += static_cast<int>(*n);
   return Ok{};
-}
-
-// Empty: none. Without root only one that the config names, since that is how whoever delegated a part of the hierarchy says so.
-std::string cgroup_of(const spec::Spec& spec, const std::string& id) {
-  if (globals().cgroup_manager == "disabled" || (rootless::needed() && spec.cgroups_path.empty())) return {};
-  // One level: a parent of our own would be made and removed in every hierarchy at each run.
-  if (globals().cgroup_manager == "systemd") return {};  // known when systemd has made it
-  return spec.cgroups_path.empty() ? "/secure-oci-" + id : cgroup::clean_path(spec.cgroups_path);
-}
-
-// systemd tells where the group is only when it has made it, around a process of ours.
-Status make_scope(const spec::Spec& spec, oci::State& state, systemd::Scope& scope) {
-  if (state.cgroup_manager != "systemd") return Ok{};
-  SECURE_LET(unit, systemd::parse(spec.cgroups_path, state.id));
-  SECURE_LET(layout, cgroup::detect());
-  SECURE_LET(made, systemd::start(unit, "secure-runtime container " + state.id, layout, spec.resources));
-  scope = std::move(made);
-  state.cgroup = scope.path;
-  state.systemd_scope = unit.name;
-  return Ok{};
-}
-
-// What is left of a start that failed.
-void take_back_scope(const oci::State& state, systemd::Scope& scope) {
-  if (state.systemd_scope.empty()) return;
-  scope.release();
-  (void)systemd::stop(state.systemd_scope);
-  if (auto layout = cgroup::detect()) (void)cgroup::remove(*layout, state.cgroup);
-}
-
-oci::State describe(const spec::Spec& spec, const CreateOptions& options, const std::string& bundle) {
-  oci::State out;
-  out.id = options.id;
-  out.oci_version = spec.oci_version;
-  out.bundle = bundle;
-  out.rootfs = spec.root_path[0] == '/' ? spec.root_path : bundle + "/" + spec.root_path;
-  out.created = record::now_rfc3339();
-  out.owner = ::geteuid();
-  out.cgroup = cgroup_of(spec, options.id);
-  out.cgroup_manager = globals().cgroup_manager;
-  out.annotations = spec.annotations;
-  return out;
-}
-
-Result<spec::Spec> read_spec(const CreateOptions& options, const std::string& bundle, std::string& text) {
-  std::string path = options.config.empty() ? bundle + "/config.json" : options.config;
-  SECURE_LET(read, read_file(AT_FDCWD, path, kMaxConfig));
-  SECURE_LET(spec, spec::parse(read));
-  if (spec.secure) return fail(Stage::config, "CONFIG_INVALID", 0, path + " is a plan of secure", "use: secure-runtime launch");
-  text = std::move(read);
-  return spec;
-}
-
-// runtime.md#lifecycle: after everything of the container is gone. A failure is a warning, and the others are run as well.
-void run_poststop(const oci::State& state, const spec::Spec& spec) {
-  if (spec.hooks.poststop.empty()) return;
-  auto output = hooks::open_output(spec);
-  if (!output) warning::emit(output.error().text());
-  hooks::run_all(spec.hooks.poststop, "poststop", oci::to_json(state, oci::Status::stopped, 0), {state.bundle, output ? &*output : nullptr});
 }
 
 // From here on the user namespace is where this process stands, not one that is still to be made.
@@ -130,13 +56,13 @@ Status enter_userns(spec::Spec& spec) {
 std::variant<Created, CreateError> create(const CreateOptions& options) {
   auto refuse = [](Error error, int exit_code = 1) { return CreateError{std::move(error), exit_code}; };
   Created out;
-  auto bundle = absolute(options.bundle);
+  auto bundle = bundle_path(options.bundle);
   if (!bundle) return refuse(std::move(bundle.error()));
   std::string text;
-  auto spec = read_spec(options, *bundle, text);
+  auto spec = read_bundle(*bundle, options.config, text);
   if (!spec) return refuse(std::move(spec.error()));
   out.spec = std::move(*spec);
-  if (auto s = check_terminal(out.spec, options); !s) return refuse(std::move(s.error()));
+  if (auto s = check_terminal(out.spec, options.console_socket, options.detached); !s) return refuse(std::move(s.error()));
   int preserve = options.preserve_fds;
   if (auto s = pass_listen_fds(out.spec, preserve); !s) return refuse(std::move(s.error()));
   const bool rootless = rootless::needed();
@@ -146,7 +72,7 @@ std::variant<Created, CreateError> create(const CreateOptions& options) {
   auto preserved = check_preserved(preserve);
   if (!preserved) return refuse(std::move(preserved.error()));
 
-  oci::State state = describe(out.spec, options, *bundle);
+  oci::State state = describe(out.spec, options.id, *bundle);
   if (rootless)
     if (auto s = enter_userns(out.spec); !s) return refuse(std::move(s.error()));
   auto root = oci::open_root(globals().root, true);

@@ -13,7 +13,14 @@ import { selinuxPolicy } from './selinux.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** Kernel modules that the guest's init loads, in this order. */
-const MODULES = ['fs/overlayfs/overlay.ko', 'drivers/block/loop.ko', 'drivers/net/dummy.ko'];
+const MODULES = [
+  ...['fs/overlayfs/overlay', 'drivers/block/loop', 'drivers/net/dummy'],
+  // With these CRIU lists the sockets of a network namespace, and locks it.
+  ...['net/unix/unix_diag', 'net/ipv4/inet_diag', 'net/ipv4/tcp_diag', 'net/ipv4/udp_diag', 'net/ipv4/raw_diag'],
+  ...['net/netlink/netlink_diag', 'net/packet/af_packet_diag'],
+  ...['lib/libcrc32c', 'net/netfilter/nfnetlink', 'net/netfilter/nf_tables', 'net/ipv4/netfilter/nf_defrag_ipv4'],
+  ...['net/ipv6/netfilter/nf_defrag_ipv6', 'net/netfilter/nf_conntrack', 'net/netfilter/nf_conntrack_netlink'],
+];
 const DIRECTORIES = ['dev', 'etc', 'lab/plan', 'proc', 'root', 'run', 'sys', 'tmp', 'usr/bin', 'var/lib', 'var/tmp'];
 
 class Staging {
@@ -73,6 +80,16 @@ function putSelinux(staging: Staging, cache: string): void {
   policy.label(staging.directory);
 }
 
+/** CRIU, and the programs that it calls: networks are described by ip(8), files of a tmpfs kept by tar(1). Busybox cannot do either. */
+function putCriu(staging: Staging): void {
+  for (const name of ['usr/sbin/criu', 'usr/bin/tar', 'usr/bin/gzip']) {
+    rmSync(join(staging.directory, name), { force: true });
+    staging.putProgram(`/${name}`, name);
+  }
+  rmSync(join(staging.directory, 'usr/bin/ip'));
+  staging.putProgram('/usr/sbin/ip', 'usr/sbin/ip');
+}
+
 /** The command line with its own Node, and an image for it. */
 function putSecure(staging: Staging): void {
   for (const name of ['bin', 'dist', 'schemas', 'package.json', 'build/release/secure-runtime'])
@@ -98,7 +115,13 @@ export function makeDisk(cache: string, kernel: Kernel, files: readonly TestFile
   // Where its tests look for them, from native/.
   staging.put(join(root, 'test/profiles/seccomp/fixtures'));
   mkdirSync(join(staging.directory, root, 'native'));
-  for (const name of MODULES) staging.put(join(kernel.modules, name), `lab/modules/${name.split('/').pop()}`);
+  // In their order: the guest loads what the shell lists.
+  for (const [at, name] of MODULES.entries())
+    staging.put(
+      join(kernel.modules, `${name}.ko`),
+      `lab/modules/${String(at).padStart(2, '0')}-${name.split('/').pop()}.ko`,
+    );
+  putCriu(staging);
   putSecure(staging);
   staging.put(join(import.meta.dirname, 'guest'), 'lab/guest');
   for (const form of FORMS) staging.write(`lab/plan/${form}`, `${formPlan(files, form).join('\n')}\n`);

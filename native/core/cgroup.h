@@ -30,8 +30,9 @@ struct Layout {
 };
 
 // From /proc/self/mountinfo: the writable cgroup mounts of this mount namespace. Read-only ones, and ones that
-// another mount hides, do not count; with none left the mode is none, which is no error.
-Result<Layout> detect();
+// another mount hides, do not count; with none left the mode is none, which is no error. For a user that is all, but for a
+// mount of v2 where `group`, or the nearest group above it that exists, was delegated to the user.
+Result<Layout> detect(const std::string& group = {});
 
 // A cgroup mount as mountinfo shows it; only for detect(), tests and the fuzzer.
 struct MountEntry {

@@ -80,9 +80,22 @@ std::optional<MountEntry> parse_line(std::string_view line) {
   return out;
 }
 
+// Whether a group on the way to this one belongs to the caller.
+bool delegated(Fd at, const std::string& group) {
+  auto parts = components(group);
+  if (!parts) return false;
+  for (const auto& part : *parts) {
+    auto child = open_child(at.get(), part);
+    if (!child) return false;
+    at = std::move(*child);
+    if (::faccessat(at.get(), ".", W_OK, AT_EACCESS) == 0) return true;
+  }
+  return false;
+}
+
 // A mount that a later one hides shows another file system at its path, or the same one with another device. What cannot
 // be told is an error: a container must not be without the limits of a hierarchy because a call failed.
-Result<bool> reachable(const MountEntry& entry) {
+Result<bool> reachable(const MountEntry& entry, const std::string& group) {
   auto dir = open_nofollow(AT_FDCWD, entry.mount, O_PATH | O_DIRECTORY);
   if (!dir) {
     const int err = dir.error().err;
@@ -96,7 +109,8 @@ Result<bool> reachable(const MountEntry& entry) {
   auto magic = entry.v2 ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC;
   if (st.st_dev != entry.device || static_cast<unsigned long>(fs.f_type) != static_cast<unsigned long>(magic)) return false;
   if (::faccessat(dir->get(), ".", W_OK, AT_EACCESS) == 0) return true;
-  if (errno == EACCES || errno == EROFS) return false;
+  if (errno == EACCES) return entry.v2 && delegated(std::move(*dir), group);
+  if (errno == EROFS) return false;
   return fail(Stage::cgroup, "CGROUP_OPEN_FAILED", errno, "ask for the rights to " + entry.mount);
 }
 
@@ -109,12 +123,12 @@ std::vector<MountEntry> parse_mountinfo(std::string_view text) {
   return out;
 }
 
-Result<Layout> detect() {
+Result<Layout> detect(const std::string& group) {
   SECURE_LET(text, read_file(AT_FDCWD, "/proc/self/mountinfo", kMaxMountinfo));
   std::vector<MountEntry> chosen;
   for (auto& entry : parse_mountinfo(text)) {
     if (!entry.writable) continue;
-    SECURE_LET(usable, reachable(entry));
+    SECURE_LET(usable, reachable(entry, group));
     if (!usable) continue;
     // The same hierarchy mounted twice: the mount that shows more of it.
     auto twin = std::find_if(chosen.begin(), chosen.end(), [&](const auto& e) { return e.device == entry.device; });

@@ -82,9 +82,9 @@ struct Start {
   Status make_group() {
     // Limits need a group of the container's own; device rules are what every engine writes.
     if (options.no_cgroup) return cgroup::write_limits(group, spec.resources);
-    SECURE_LET(layout, cgroup::detect());
     std::string path = spec.cgroups_path.empty() ? options.cgroup_path : cgroup::clean_path(spec.cgroups_path);
     if (options.adopt_cgroup) path = options.cgroup_path;
+    SECURE_LET(layout, cgroup::detect(path));
     SECURE_LET(made, options.adopt_cgroup ? cgroup::adopt(layout, path) : cgroup::create(layout, path));
     group = std::move(made);
     has_group = !options.adopt_cgroup;

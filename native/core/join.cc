@@ -104,7 +104,7 @@ Result<cgroup::Group> group_of(const Options& options) {
   if (options.cgroup_path.empty() && !options.sub_groups.empty())
     return fail(Stage::config, "CGROUP_NOT_FOUND", 0, "--cgroup names a group below the container's, which has none of its own");
   if (options.cgroup_path.empty()) return cgroup::Group{};
-  SECURE_LET(layout, cgroup::detect());
+  SECURE_LET(layout, cgroup::detect(options.cgroup_path));
   auto group = cgroup::open(layout, options.cgroup_path);
   // Its first process has left the group it was made in, and somebody removed that.
   if (!group && group.error().code == "CGROUP_NOT_FOUND" && layout.mode == cgroup::Mode::v2) return cgroup::group_of_process(layout, options.target);

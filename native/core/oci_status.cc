@@ -15,7 +15,7 @@ namespace {
 constexpr const char* kGate = "start";
 
 bool frozen(const State& state) {
-  auto layout = cgroup::detect();
+  auto layout = cgroup::detect(state.cgroup);
   if (!layout) return false;
   auto group = cgroup::open(*layout, state.cgroup);
   if (!group) return false;

@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "systemd_properties.h"
+#include "userns.h"
 
 namespace secure::systemd {
 
@@ -42,11 +43,10 @@ Error unreachable(Error error, bool user) {
 }
 
 // Root of a user namespace is a user.
-bool of_user() {
-  if (::geteuid() != 0) return true;
-  auto map = read_file(AT_FDCWD, "/proc/self/uid_map", 65536);
-  return !map || map->find("4294967295") == std::string::npos;
-}
+bool of_user() { return ::geteuid() != 0 || !userns::initial(); }
+
+// Nothing else is delegated to users.
+bool v2(const cgroup::Layout& layout) { return layout.mode == cgroup::Mode::v2 || of_user(); }
 
 // The bus of the system, or of the user; without a bus systemd's own socket.
 Result<dbus::Connection> connect() {
@@ -127,16 +127,12 @@ pid_t hold() {
   ::_exit(0);
 }
 
-void put_scope(dbus::Writer& body, const Unit& unit, const std::string& description, pid_t holder) {
-  Properties p(body);
-  p.text("Description", description);
+void put_scope(Properties& p, const Unit& unit, pid_t holder) {
   p.text("Slice", unit.slice);
   p.processes("PIDs", static_cast<std::uint32_t>(holder));
   // The groups below are the container's, and what is written here is ours.
   p.flag("Delegate", true);
-  p.flag("DefaultDependencies", false);
   for (const char* name : {"CPUAccounting", "MemoryAccounting", "IOAccounting", "TasksAccounting"}) p.flag(name, true);
-  p.text("CollectMode", "inactive-or-failed");
 }
 
 }  // namespace
@@ -169,7 +165,19 @@ void Scope::release() {
   holder_ = -1;
 }
 
-Result<Scope> start(const Unit& unit, const std::string& description, const cgroup::Layout& layout, const spec::Resources& resources) {
+Status Scope::go_below(const std::string& name, const cgroup::Layout& layout) {
+  const std::string below = path + "/" + name;
+  // On v2 a group passes controllers on only when it has no process itself, and some would make it a group of threads.
+  cgroup::Layout bare = layout;
+  for (auto& hierarchy : bare.hierarchies)
+    if (hierarchy.v2) hierarchy.controllers.clear();
+  SECURE_LET(group, cgroup::adopt(bare, below));
+  SECURE_TRY(cgroup::join(group, holder_, false));
+  path = below;
+  return Ok{};
+}
+
+Result<Scope> start(const Unit& unit, const std::string& description, const cgroup::Layout& layout, const spec::Spec& spec) {
   SECURE_LET(bus, connect());
   SECURE_TRY(subscribe(bus));
   Scope out;
@@ -179,9 +187,16 @@ Result<Scope> start(const Unit& unit, const std::string& description, const cgro
   body.string(unit.name);
   body.string("fail");
   const auto properties = body.begin_array(8);
-  put_scope(body, unit, description, out.holder_);
   Properties p(body);
-  SECURE_TRY(add_limits(p, layout.mode == cgroup::Mode::v2, resources));
+  p.text("Description", description);
+  p.flag("DefaultDependencies", false);
+  p.text("CollectMode", "inactive-or-failed");
+  // Of what comes twice the last counts: these may change what is above, and not what is below.
+  SECURE_TRY(add_annotations(p, spec.annotations));
+  put_scope(p, unit, out.holder_);
+  SECURE_TRY(add_limits(p, v2(layout), spec.resources));
+  // A user's systemd may not filter devices, and neither may a user.
+  if (!of_user()) SECURE_TRY(add_devices(p, spec.resources.devices));
   body.end_array(properties);
   body.end_array(body.begin_array(8));  // no other units
   auto job = bus.call(request("StartTransientUnit", "ssa(sv)a(sa(sv))", std::move(body.data)));
@@ -207,7 +222,8 @@ Status set_limits(const std::string& unit, const cgroup::Layout& layout, const s
   const auto properties = body.begin_array(8);
   const std::size_t before = body.data.size();
   Properties p(body);
-  SECURE_TRY(add_limits(p, layout.mode == cgroup::Mode::v2, resources));
+  SECURE_TRY(add_limits(p, v2(layout), resources));
+  if (!resources.devices.empty() && !of_user()) SECURE_TRY(add_devices(p, resources.devices));
   if (body.data.size() == before) return Ok{};
   body.end_array(properties);
   SECURE_LET(bus, connect());

@@ -31,15 +31,17 @@ class Scope {
   ~Scope() { release(); }
   // Ends the waiting process.
   void release();
+  // A group of the container's own below the scope's: the process waits there from now on, and `path` is that.
+  Status go_below(const std::string& name, const cgroup::Layout& layout);
   std::string path;  // of the group, in every hierarchy that systemd has
 
  private:
-  friend Result<Scope> start(const Unit& unit, const std::string& description, const cgroup::Layout& layout, const spec::Resources& resources);
+  friend Result<Scope> start(const Unit& unit, const std::string& description, const cgroup::Layout& layout, const spec::Spec& spec);
   pid_t holder_ = -1;
 };
 
 // SYSTEMD_FAILED when systemd refuses, BUS_UNREACHABLE where there is none.
-Result<Scope> start(const Unit& unit, const std::string& description, const cgroup::Layout& layout, const spec::Resources& resources);
+Result<Scope> start(const Unit& unit, const std::string& description, const cgroup::Layout& layout, const spec::Spec& spec);
 // What systemd knows of the limits: it writes them again whenever it reloads. Those that it has no property for are written by
 // cgroup::update() alone.
 Status set_limits(const std::string& unit, const cgroup::Layout& layout, const spec::Resources& resources);

@@ -2,6 +2,7 @@
 #include "systemd_properties.h"
 
 #include <algorithm>
+#include <array>
 
 #include "number.h"
 
@@ -13,6 +14,52 @@ constexpr std::uint64_t kDefaultPeriod = 100'000;
 
 std::uint64_t or_infinity(std::int64_t value) { return value < 0 ? UINT64_MAX : static_cast<std::uint64_t>(value); }
 bool asked(const std::optional<std::int64_t>& value) { return value && *value != 0; }
+
+// What the kernel reads in a file of sizes or counts: "max", or a number with an optional unit. Nothing for anything else, which
+// the kernel will refuse by itself.
+std::optional<std::uint64_t> file_value(std::string_view text) {
+  if (text == "max") return UINT64_MAX;
+  unsigned shift = 0;
+  if (!text.empty())
+    if (const auto unit = std::string_view("kmg").find(static_cast<char>(text.back() | 0x20)); unit != std::string_view::npos) {
+      shift = 10 * (static_cast<unsigned>(unit) + 1);
+      text.remove_suffix(1);
+    }
+  const auto number = number::decimal(text, UINT64_MAX >> shift);
+  return number ? std::optional(*number << shift) : std::nullopt;
+}
+
+struct FileProperty {
+  std::string_view file;
+  const char* property;
+};
+constexpr std::array<FileProperty, 8> kSizes{{{"cpu.weight", "CPUWeight"},
+                                              {"io.weight", "IOWeight"},
+                                              {"memory.high", "MemoryHigh"},
+                                              {"memory.low", "MemoryLow"},
+                                              {"memory.max", "MemoryMax"},
+                                              {"memory.min", "MemoryMin"},
+                                              {"memory.swap.max", "MemorySwapMax"},
+                                              {"pids.max", "TasksMax"}}};
+
+// Files of v2 that systemd keeps as properties; the others it leaves alone.
+Status add_file(Properties& to, const std::string& file, const std::string& value) {
+  for (const auto& one : kSizes)
+    if (one.file == file)
+      if (const auto number = file_value(value)) to.number(one.property, *number);
+  if (file == "cpuset.cpus" || file == "cpuset.mems") {
+    SECURE_LET(bits, mask(value));
+    to.bytes(file.ends_with("cpus") ? "AllowedCPUs" : "AllowedMemoryNodes", bits);
+  }
+  if (file != "cpu.max") return Ok{};
+  const std::size_t blank = value.find(' ');
+  const auto quota = file_value(std::string_view(value).substr(0, blank));
+  const auto period = blank == std::string::npos ? std::optional(kDefaultPeriod) : number::decimal(std::string_view(value).substr(blank + 1), UINT32_MAX);
+  if (!quota || !period || *period == 0) return Ok{};
+  if (blank != std::string::npos) to.number("CPUQuotaPeriodUSec", *period);
+  to.number("CPUQuotaPerSecUSec", quota_per_second(*quota > INT64_MAX ? -1 : static_cast<std::int64_t>(*quota), *period));
+  return Ok{};
+}
 
 }  // namespace
 
@@ -48,6 +95,31 @@ void Properties::bytes(const char* name, const std::string& value) {
   begin(name, "ay");
   const auto mark = out_.begin_array(1);
   out_.data += value;
+  out_.end_array(mark);
+}
+
+void Properties::texts(const char* name, const std::vector<std::string>& value) {
+  begin(name, "as");
+  const auto mark = out_.begin_array(4);
+  for (const auto& one : value) out_.string(one);
+  out_.end_array(mark);
+}
+
+void Properties::integer(const char* name, char code, unsigned bytes, std::uint64_t value) {
+  const char type[] = {code, '\0'};
+  begin(name, type);
+  out_.align(bytes);
+  for (unsigned i = 0; i < bytes; ++i) out_.byte(static_cast<std::uint8_t>(value >> (8 * i)));
+}
+
+void Properties::pairs(const char* name, const std::vector<std::pair<std::string, std::string>>& value) {
+  begin(name, "a(ss)");
+  const auto mark = out_.begin_array(8);
+  for (const auto& [first, second] : value) {
+    out_.align(8);
+    out_.string(first);
+    out_.string(second);
+  }
   out_.end_array(mark);
 }
 
@@ -97,6 +169,8 @@ Status add_limits(Properties& to, bool v2, const spec::Resources& r) {
     to.bytes("AllowedMemoryNodes", bits);
   }
   if (r.block_io.weight) to.number(v2 ? "IOWeight" : "BlockIOWeight", v2 ? 1 + (*r.block_io.weight - 10) * 9999 / 990 : *r.block_io.weight);
+  if (v2)
+    for (const auto& [file, value] : r.unified) SECURE_TRY(add_file(to, file, value));
   return Ok{};
 }
 

@@ -2,6 +2,9 @@
 // Internal to systemd*.cc.
 #pragma once
 
+#include <utility>
+#include <vector>
+
 #include "cgroup.h"
 #include "dbus.h"
 #include "spec.h"
@@ -17,6 +20,10 @@ class Properties {
   void number(const char* name, std::uint64_t value);
   void processes(const char* name, std::uint32_t pid);
   void bytes(const char* name, const std::string& value);
+  void texts(const char* name, const std::vector<std::string>& value);
+  // Of a basic type: its code, and how many bytes of the value it has.
+  void integer(const char* name, char code, unsigned bytes, std::uint64_t value);
+  void pairs(const char* name, const std::vector<std::pair<std::string, std::string>>& value);
 
  private:
   void begin(const char* name, const char* type);
@@ -25,6 +32,13 @@ class Properties {
 
 // The limits as properties of the unit (systemd.resource-control(5)). CGROUP_LIMIT_REFUSED for a set that is none.
 Status add_limits(Properties& to, bool v2, const spec::Resources& resources);
+
+// Annotations org.systemd.property.NAME, as runc has them; others are left alone. CONFIG_INVALID for a value that cannot be read.
+Status add_annotations(Properties& to, const std::vector<std::pair<std::string, std::string>>& annotations);
+
+// The device rules, in place of all earlier ones; where systemd has no words for them it is told to filter nothing, and the filter
+// of the group (cgroup::apply()) is alone.
+Status add_devices(Properties& to, const std::vector<spec::DeviceRule>& rules);
 
 // "0-2,7" as a mask of bits, lowest first.
 Result<std::string> mask(const std::string& list);

@@ -30,6 +30,11 @@ Result<Fd> open(pid_t pid) {
   return fd;
 }
 
+bool initial() {
+  auto map = read_file(AT_FDCWD, "/proc/self/uid_map", 65536);
+  return map && map->find("4294967295") != std::string::npos;
+}
+
 Status become_root(Groups groups) {
   const bool dropped = groups == Groups::keep || ::syscall(SYS_setgroups, 0UL, nullptr) == 0 || groups == Groups::drop_if_allowed;
   if (!dropped || ::syscall(SYS_setresgid, 0, 0, 0) < 0 || ::syscall(SYS_setresuid, 0, 0, 0) < 0)

@@ -38,6 +38,9 @@ Result<Fd> create(const std::vector<spec::IdMap>& uids, const std::vector<spec::
 // The user namespace of a process, as a descriptor for mount_setattr(2).
 Result<Fd> open(pid_t pid);
 
+// Whether this process is in the user namespace of the machine, and not in one below it.
+bool initial();
+
 enum class Groups {
   drop,
   drop_if_allowed,  // for a namespace in which setgroups(2) is denied

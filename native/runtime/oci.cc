@@ -94,7 +94,7 @@ Result<Fd> process_of(const Found& found) { return record::open_process(found.st
 Result<cgroup::Group> group_of(const Found& found) {
   if (found.state.cgroup.empty())
     return fail(Stage::cgroup, "CGROUP_NOT_FOUND", 0, "container '" + found.state.id + "' has no cgroup of its own", "it was made with --cgroup-manager disabled");
-  SECURE_LET(layout, cgroup::detect());
+  SECURE_LET(layout, cgroup::detect(found.state.cgroup));
   return cgroup::open(layout, found.state.cgroup);
 }
 

@@ -45,18 +45,31 @@ Status make_scope(const spec::Spec& spec, oci::State& state, systemd::Scope& sco
   if (state.cgroup_manager != "systemd") return Ok{};
   SECURE_LET(unit, systemd::parse(spec.cgroups_path, state.id));
   SECURE_LET(layout, cgroup::detect());
-  SECURE_LET(made, systemd::start(unit, "secure-runtime container " + state.id, layout, spec.resources));
+  SECURE_LET(made, systemd::start(unit, "secure-runtime container " + state.id, layout, spec));
   scope = std::move(made);
   state.cgroup = scope.path;
   state.systemd_scope = unit.name;
+  // crun's: what systemd keeps and what the container gets in two groups.
+  const std::string below = spec::annotation(spec, "run.oci.systemd.subgroup");
+  if (below.empty()) return Ok{};
+  if (below.find('/') != std::string::npos)
+    return fail(Stage::config, "CONFIG_INVALID", 0, "/annotations/run.oci.systemd.subgroup '" + below.substr(0, 64) + "' is no name of one group");
+  SECURE_LET(delegated, cgroup::detect(scope.path));
+  SECURE_TRY(scope.go_below(below, delegated));
+  state.cgroup = scope.path;
   return Ok{};
+}
+
+std::string whole_group(const oci::State& state) {
+  const std::size_t below = state.systemd_scope.empty() ? std::string::npos : state.cgroup.find("/" + state.systemd_scope + "/");
+  return below == std::string::npos ? state.cgroup : state.cgroup.substr(0, below + 1 + state.systemd_scope.size());
 }
 
 void take_back_scope(const oci::State& state, systemd::Scope& scope) {
   if (state.systemd_scope.empty()) return;
   scope.release();
   (void)systemd::stop(state.systemd_scope);
-  if (auto layout = cgroup::detect()) (void)cgroup::remove(*layout, state.cgroup);
+  if (auto layout = cgroup::detect(state.cgroup)) (void)cgroup::remove(*layout, whole_group(state));
 }
 
 oci::State describe(const spec::Spec& spec, const std::string& id, const std::string& bundle) {

@@ -23,7 +23,9 @@ oci::State describe(const spec::Spec& spec, const std::string& id, const std::st
 
 // systemd tells where the group is only when it has made it, around a process of ours. With another manager nothing is done.
 Status make_scope(const spec::Spec& spec, oci::State& state, systemd::Scope& scope);
-// What is left of it when the container does not come.
+// All that is the container's: of a scope with a group below it the scope's.
+std::string whole_group(const oci::State& state);
+// What is left of a scope when the container does not come.
 void take_back_scope(const oci::State& state, systemd::Scope& scope);
 
 // runtime.md#lifecycle: after everything of the container is gone. A failure is a warning, and the others are run as well.

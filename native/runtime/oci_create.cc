@@ -156,12 +156,13 @@ Status run_poststart(Found& found, const spec::Spec& spec) {
 }
 
 Status destroy(Found& found) {
-  SECURE_LET(layout, cgroup::detect());
+  SECURE_LET(layout, cgroup::detect(found.state.cgroup));
   if (!found.state.cgroup.empty()) {
     // Its first process took the others along only if it was the first of a pid namespace.
-    if (auto group = cgroup::open(layout, found.state.cgroup)) SECURE_TRY(cgroup::kill_all(*group));
+    const std::string whole = whole_group(found.state);
+    if (auto group = cgroup::open(layout, whole)) SECURE_TRY(cgroup::kill_all(*group));
     if (!found.state.systemd_scope.empty()) SECURE_TRY(systemd::stop(found.state.systemd_scope));
-    SECURE_TRY(cgroup::remove(layout, found.state.cgroup));
+    SECURE_TRY(cgroup::remove(layout, whole));
   }
   auto spec = config_of(found);
   if (spec && spec->intel_rdt) SECURE_TRY(rdt::remove(*spec->intel_rdt, found.state.id, rdt::owned(*spec->intel_rdt)));

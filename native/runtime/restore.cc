@@ -123,7 +123,7 @@ class Restore {
 
   Status make_group() {
     if (out.found.state.cgroup.empty()) return cgroup::write_limits(group_, out.spec.resources);
-    SECURE_LET(layout, cgroup::detect());
+    SECURE_LET(layout, cgroup::detect(out.found.state.cgroup));
     const bool adopt = !out.found.state.systemd_scope.empty();
     SECURE_LET(made, adopt ? cgroup::adopt(layout, out.found.state.cgroup) : cgroup::create(layout, out.found.state.cgroup));
     group_ = std::move(made);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kinds of machine that the lab boots, each by its kernel command line and what init makes of `lab.*`.
 
-export const FORMS = ['v2', 'apparmor', 'selinux', 'plain'] as const;
+export const FORMS = ['v2', 'plain', 'selinux', 'apparmor'] as const;
 export type Form = (typeof FORMS)[number];
 
 /**

@@ -10,6 +10,7 @@ import { FORMS, type Form } from './forms.ts';
 import { type Kernel, unpacked } from './packages.ts';
 import { formPlan, type TestFile } from './plan.ts';
 import { selinuxPolicy } from './selinux.ts';
+import { putSystemd } from './systemd.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** Kernel modules that the guest's init loads, in this order. */
@@ -23,7 +24,7 @@ const MODULES = [
 ];
 const DIRECTORIES = ['dev', 'etc', 'lab/plan', 'proc', 'root', 'run', 'sys', 'tmp', 'usr/bin', 'var/lib', 'var/tmp'];
 
-class Staging {
+export class Staging {
   readonly directory: string;
 
   constructor(directory: string) {
@@ -52,10 +53,11 @@ class Staging {
     writeFileSync(join(this.directory, target), text);
   }
 
-  /** A program with the libraries that the loader will look for. `from`: an unpacked package that has some of them. */
-  putProgram(source: string, target: string, from = ''): void {
+  /** A program with the libraries that the loader will look for. `from`: an unpacked package that has some of them, also in `directories`. */
+  putProgram(source: string, target: string, from = '', directories: readonly string[] = []): void {
     this.put(source, target);
-    const own = ['usr/lib', 'lib'].map((name) => join(from, name, 'x86_64-linux-gnu')).join(':');
+    const usual = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu'];
+    const own = [...usual, ...directories].map((name) => join(from, name)).join(':');
     const env = from === '' ? process.env : { ...process.env, LD_LIBRARY_PATH: own };
     const text = execFileSync('ldd', [source], { encoding: 'utf8', env });
     for (const match of text.matchAll(/(?:=> |^\s*)(\/\S+)/gm)) {
@@ -108,8 +110,11 @@ export function makeDisk(cache: string, kernel: Kernel, files: readonly TestFile
   staging.put('/bin/busybox', 'usr/bin/busybox');
   for (const name of execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).trim().split('\n'))
     if (name !== 'busybox') symlinkSync('busybox', join(staging.directory, 'usr/bin', name));
-  staging.write('etc/passwd', 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n');
-  staging.write('etc/group', 'root:x:0:\nnogroup:x:65534:\n');
+  staging.write(
+    'etc/passwd',
+    'root:x:0:0:root:/root:/bin/sh\nmessagebus:x:100:100::/:/bin/false\nuser:x:1000:1000::/tmp:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n',
+  );
+  staging.write('etc/group', 'root:x:0:\nmessagebus:x:100:\nuser:x:1000:\nnogroup:x:65534:\n');
   staging.put(runtimeBinary(), 'usr/bin/secure-runtime');
   staging.putProgram(join(root, 'build/release/core_tests'), 'lab/core_tests');
   // Where its tests look for them, from native/.
@@ -125,6 +130,7 @@ export function makeDisk(cache: string, kernel: Kernel, files: readonly TestFile
   putSecure(staging);
   staging.put(join(import.meta.dirname, 'guest'), 'lab/guest');
   for (const form of FORMS) staging.write(`lab/plan/${form}`, `${formPlan(files, form).join('\n')}\n`);
+  if (files.some((file) => file.name.startsWith('systemd'))) putSystemd(staging, cache);
   if (forms.includes('apparmor')) putAppArmor(staging, cache);
   // Last, as it labels what is there.
   if (forms.includes('selinux')) putSelinux(staging, cache);

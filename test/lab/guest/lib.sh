@@ -24,6 +24,7 @@ refused() {
 # bundle DIRECTORY COMMAND...: a busybox root file system and a config for it. These variables change the config:
 #   PROCESS, LINUX, TOP  members to add, each with a comma before it: PROCESS=',"apparmorProfile":"x"'
 #   RESOURCES            of linux.resources
+#   DEVICES              rules after the one that denies all, each with a comma before it
 #   CAPS                 names with quotes and commas
 bundle() {
   bundle_dir=$1
@@ -52,7 +53,7 @@ bundle() {
   {"destination":"/dev","type":"tmpfs","source":"tmpfs","options":["nosuid","mode=755"]},
   {"destination":"/sys","type":"sysfs","source":"sysfs","options":["nosuid","noexec","nodev","ro"]}${MOUNTS-}],
  "linux":{"namespaces":[{"type":"pid"},{"type":"network"},{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"cgroup"}],
-  "resources":{"devices":[{"allow":false,"access":"rwm"}]${RESOURCES-}},
+  "resources":{"devices":[{"allow":false,"access":"rwm"}${DEVICES-}]${RESOURCES-}},
   "maskedPaths":["/proc/kcore"],"readonlyPaths":["/proc/sys"]${LINUX-}}${TOP-}}
 END
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fd.h"
@@ -60,8 +61,9 @@ std::string clean_path(const std::string& configured);
 // On failure everything made is removed again. `path` is absolute and not the root, no "..", no symlinks
 // (CGROUP_PATH_INVALID, stage config). With mode none the group has no directories.
 Result<Group> create(const Layout& layout, const std::string& path);
-// The same for a group that systemd made where it has hierarchies: what exists stays, with the processes in it.
-Result<Group> adopt(const Layout& layout, const std::string& path);
+// The same for a group that systemd made where it has hierarchies: what exists stays, with the processes in it. Without `pass` no
+// group of v2 is told to pass controllers on: with processes in it that would make it a group of threads.
+Result<Group> adopt(const Layout& layout, const std::string& path, bool pass = true);
 // For exec, kill, inspect. CGROUP_NOT_FOUND when it exists in no hierarchy.
 Result<Group> open(const Layout& layout, const std::string& path);
 // A group below another, in the hierarchies of some controllers or, without any, in all.
@@ -72,6 +74,10 @@ struct SubGroup {
 // Goes from the group to one below it, which has to exist in each of those hierarchies. CGROUP_NOT_FOUND, and CONTROLLER_MISSING
 // for a controller that no hierarchy has. Afterwards the group is for joining only: its directories are not one group's any more.
 Status enter_below(Group& group, const SubGroup& wanted);
+// v2 alone: the process is moved to a group below, which belongs to `owner` from then on; the limits stay those of the group.
+// CGROUP_PATH_INVALID, and FIELD_UNSUPPORTED where v1 is. `name` is that of the annotation run.oci.delegate-cgroup.
+Status check_delegate(const Layout& layout, const std::string& name);
+Status delegate(const Group& group, const std::string& name, pid_t pid, const std::pair<uid_t, gid_t>& owner);
 // The group that a process is in, by version 2.
 Result<Group> group_of_process(const Layout& layout, pid_t pid);
 // Names of the groups directly below `path`, over all hierarchies, sorted; none when it does not exist.

@@ -134,8 +134,8 @@ Result<Fd> create_once(const Hierarchy& hierarchy, const std::vector<std::string
   return at;
 }
 
-Result<Fd> create_in(const Layout& layout, const Hierarchy& hierarchy, const std::vector<std::string>& parts, std::vector<Made>& made, bool keep) {
-  const auto wanted = wanted_controllers(layout, hierarchy);
+Result<Fd> create_in(const Layout& layout, const Hierarchy& hierarchy, const std::vector<std::string>& parts, std::vector<Made>& made, bool keep, bool pass) {
+  const auto wanted = pass ? wanted_controllers(layout, hierarchy) : std::vector<std::string>{};
   for (int i = 1;; ++i) {
     bool retry = false;
     auto dir = create_once(hierarchy, parts, wanted, made, keep, retry);
@@ -143,12 +143,12 @@ Result<Fd> create_in(const Layout& layout, const Hierarchy& hierarchy, const std
   }
 }
 
-Result<Group> make(const Layout& layout, const std::string& path, bool keep) {
+Result<Group> make(const Layout& layout, const std::string& path, bool keep, bool pass) {
   SECURE_LET(parts, components(path));
   Group out{layout, path, {}};
   std::vector<Made> made;
   for (const auto& hierarchy : layout.hierarchies) {
-    auto dir = create_in(layout, hierarchy, parts, made, keep);
+    auto dir = create_in(layout, hierarchy, parts, made, keep, pass);
     if (!dir) {
       // Deepest first. A parent that somebody else uses by now stays (EBUSY).
       for (auto it = made.rbegin(); it != made.rend(); ++it)
@@ -162,8 +162,8 @@ Result<Group> make(const Layout& layout, const std::string& path, bool keep) {
 
 }  // namespace
 
-Result<Group> create(const Layout& layout, const std::string& path) { return make(layout, path, false); }
-Result<Group> adopt(const Layout& layout, const std::string& path) { return make(layout, path, true); }
+Result<Group> create(const Layout& layout, const std::string& path) { return make(layout, path, false, true); }
+Result<Group> adopt(const Layout& layout, const std::string& path, bool pass) { return make(layout, path, true, pass); }
 
 bool pass_controller(const Group& group, const std::string& name) {
   auto parts = components(group.path);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Groups that a container made below its own, for exec.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "cgroup_tree.h"
@@ -37,6 +40,28 @@ Status enter_below(Group& group, const SubGroup& wanted) {
       group.dirs[i] = std::move(*child);
     }
   }
+  return Ok{};
+}
+
+Status check_delegate(const Layout& layout, const std::string& name) {
+  const std::string what = "/annotations/run.oci.delegate-cgroup '" + name.substr(0, 128) + "' ";
+  if (layout.mode != Mode::v2) return fail(Stage::config, "FIELD_UNSUPPORTED", 0, what + "needs a machine that has cgroup v2 alone", "a group of v1 cannot be given away safely");
+  auto parts = components("/" + name);
+  if (parts) return Ok{};
+  return fail(Stage::config, "CGROUP_PATH_INVALID", 0, what + "is no path of a group below the container's", "a relative path without ..");
+}
+
+Status delegate(const Group& group, const std::string& name, pid_t pid, const std::pair<uid_t, gid_t>& owner) {
+  const std::string path = group.path + "/" + name;
+  SECURE_LET(below, adopt(group.layout, path, false));
+  SECURE_TRY(join(below, pid, false));
+  // The group has no process itself any more, and passes everything on.
+  SECURE_TRY(adopt(group.layout, path));
+  const int dir = v2_dir(below);
+  // cgroups(7): what whoever manages the groups below has to own, and none of the limits.
+  for (const char* file : {".", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control"})
+    if (::fchownat(dir, file, owner.first, owner.second, AT_SYMLINK_NOFOLLOW) < 0)
+      return fail(Stage::cgroup, "CGROUP_CREATE_FAILED", errno, "give cgroup " + path + " to the container");
   return Ok{};
 }
 

@@ -67,6 +67,9 @@ StartError hear(int sync, Fd& terminal, sync::Kind wanted) {
   }
 }
 
+// crun's.
+constexpr const char* kDelegate = "run.oci.delegate-cgroup";
+
 struct Start {
   const spec::Spec& spec;
   Options options;
@@ -88,7 +91,15 @@ struct Start {
     SECURE_LET(made, options.adopt_cgroup ? cgroup::adopt(layout, path) : cgroup::create(layout, path));
     group = std::move(made);
     has_group = !options.adopt_cgroup;
+    if (const std::string below = spec::annotation(spec, kDelegate); !below.empty()) SECURE_TRY(cgroup::check_delegate(group.layout, below));
     return cgroup::apply(group, spec.resources);
+  }
+
+  // Its cgroup namespace was made with it, and so shows the group above.
+  Status delegate() {
+    const std::string below = spec::annotation(spec, kDelegate);
+    if (below.empty() || options.no_cgroup) return Ok{};
+    return cgroup::delegate(group, below, clone.pid, {userns::to_host(spec.uid_mappings, 0).value_or(0), userns::to_host(spec.gid_mappings, 0).value_or(0)});
   }
 
   Status make_process() {
@@ -148,6 +159,7 @@ struct Start {
     }
     if (options.created)
       if (auto s = options.created(clone.pid); !s) return failed(std::move(s));
+    if (auto s = delegate(); !s) return failed(std::move(s));
     if (auto s = process::from_outside(*plan.process, clone.pid); !s) return failed(std::move(s));
     if (auto s = netdevice::move(spec, clone.pid); !s) return failed(std::move(s));
     if (spec.intel_rdt)

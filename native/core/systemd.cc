@@ -167,11 +167,7 @@ void Scope::release() {
 
 Status Scope::go_below(const std::string& name, const cgroup::Layout& layout) {
   const std::string below = path + "/" + name;
-  // On v2 a group passes controllers on only when it has no process itself, and some would make it a group of threads.
-  cgroup::Layout bare = layout;
-  for (auto& hierarchy : bare.hierarchies)
-    if (hierarchy.v2) hierarchy.controllers.clear();
-  SECURE_LET(group, cgroup::adopt(bare, below));
+  SECURE_LET(group, cgroup::adopt(layout, below, false));
   SECURE_TRY(cgroup::join(group, holder_, false));
   path = below;
   return Ok{};

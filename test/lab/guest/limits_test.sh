@@ -57,6 +57,26 @@ test_a_group_that_does_not_take_the_limit_is_refused_and_removed() {
   rm -rf /var/tmp/far
 }
 
+test_a_group_below_is_given_to_the_container() {
+  TOP=',"annotations":{"run.oci.delegate-cgroup":"own/inner"}'
+  LINUX=',"uidMappings":[{"containerID":0,"hostID":7000,"size":1}],"gidMappings":[{"containerID":0,"hostID":7000,"size":1}]'
+  MOUNTS=',{"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup","options":["nosuid","nodev","noexec"]}'
+  RESOURCES=',"pids":{"limit":9}'
+  steps='cd /sys/fs/cgroup/own/inner && mkdir more && echo 0 >more/cgroup.procs && echo +pids >cgroup.subtree_control && echo 3 >more/pids.max'
+  bundle "/var/tmp/lab-$$" sh -c "$steps"' && cat /proc/self/cgroup && if echo max >../../pids.max; then echo escaped; fi; sleep 100'
+  sed -i 's/{"type":"cgroup"}/{"type":"cgroup"},{"type":"user"}/' "/var/tmp/lab-$$/config.json"
+  chown -R 7000:7000 "/var/tmp/lab-$$"
+  trap 'secure-runtime delete --force "lab-$$"; rm -rf "/var/tmp/lab-$$"' EXIT
+  secure-runtime run --detach --bundle "/var/tmp/lab-$$" "lab-$$" >"/var/tmp/lab-$$/out" 2>&1
+  until_true grep -q own "/var/tmp/lab-$$/out"
+  expect '^0::/own/inner/more$' "$(cat "/var/tmp/lab-$$/out")"
+  expect 'ermission denied' "$(cat "/var/tmp/lab-$$/out")"
+  # What is executed later goes where there may be processes.
+  expect '^0::/own/inner/more$' "$(secure-runtime exec "lab-$$" cat /proc/self/cgroup)"
+  sed -i 's,own/inner,../victim,' "/var/tmp/lab-$$/config.json"
+  refused 1 'delegate-cgroup' secure-runtime run --bundle "/var/tmp/lab-$$" "lab-$$-other"
+}
+
 test_a_group_is_asked_for_by_path() {
   LINUX=',"cgroupsPath":"/lab-parent/child"'
   started sleep 100

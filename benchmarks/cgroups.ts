@@ -1,14 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
+// Views of the control groups, each only in a mount namespace of one's own: the host's hierarchies are not touched.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/**
- * Unmount cgroup v2 where there is v1 too, as crun refuses the two side by side. Only in a mount namespace of one's own: the
- * host's hierarchies are not touched.
- */
-export function leaveHybrid(): void {
+const ROOT = '/sys/fs/cgroup';
+
+function mounts(type: 'cgroup' | 'cgroup2'): string[] {
   const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
-  if (!lines.some((line) => line.includes(' - cgroup '))) return;
-  for (const line of lines.filter((text) => text.includes(' - cgroup2 ')))
-    execFileSync('umount', [line.split(' ')[4] ?? '']);
+  return lines.filter((line) => line.includes(` - ${type} `)).map((line) => line.split(' ')[4] ?? '');
+}
+
+export const isV1 = (): boolean => mounts('cgroup').length > 0;
+
+export const isHybrid = (): boolean => mounts('cgroup').length > 0 && mounts('cgroup2').length > 0;
+
+/** Without v2 where there is v1 too, as crun refuses the two side by side. */
+export function leaveHybrid(): void {
+  if (isHybrid()) for (const mount of mounts('cgroup2')) execFileSync('umount', [mount]);
+}
+
+/** Of a hybrid layout v2 alone, with the few controllers that v1 leaves to it. */
+export function onlyV2(): void {
+  if (!isHybrid()) return;
+  const [v2 = ''] = mounts('cgroup2');
+  execFileSync('mount', ['--move', v2, '/mnt']);
+  execFileSync('umount', ['-l', ROOT]);
+  execFileSync('mount', ['--move', '/mnt', ROOT]);
 }

@@ -41,7 +41,7 @@ static void find_hierarchies(void) {
   char line[4096];
   while (fgets(line, sizeof line, f)) {
     char point[256];
-    if (sscanf(line, "%*d %*d %*s %*s %255s", point) == 1 && strstr(line, " - cgroup ") && count < 32)
+    if (sscanf(line, "%*d %*d %*s %*s %255s", point) == 1 && strstr(line, " - cgroup") && count < 32)
       strcpy(hierarchies[count++], point);
   }
   fclose(f);

@@ -1,23 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // `make bench`: everything side by side, in one run. Needs root.
-// In a mount namespace of its own: see leaveHybrid.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { leaveHybrid } from './cgroups.ts';
+import { isHybrid, isV1, leaveHybrid, onlyV2 } from './cgroups.ts';
 
-if (process.argv[2] !== '--inside') {
-  const self = join(import.meta.dirname, 'run.ts');
-  const result = spawnSync('unshare', ['--mount', '--propagation', 'private', process.execPath, self, '--inside'], {
-    stdio: 'inherit',
-  });
-  process.exit(result.status ?? 1);
-}
-leaveHybrid();
-// podman and crun ask for more than this machine's hard limits allow them to keep.
+const self = join(import.meta.dirname, 'run.ts');
 const { compare } = await import('./compare.ts');
-compare();
+
+/** In a mount namespace of its own: see cgroups.ts. */
+function inside(view: string): number {
+  const words = ['--mount', '--propagation', 'private', process.execPath, self, view];
+  return spawnSync('unshare', words, { stdio: 'inherit' }).status ?? 1;
+}
+
+if (process.argv[2] === 'v1') {
+  leaveHybrid();
+  compare(isV1() ? 'cgroup v1' : 'cgroup v2', true);
+  process.exitCode = compareNetworks();
+} else if (process.argv[2] === 'v2') {
+  onlyV2();
+  compare('cgroup v2', false);
+} else {
+  process.exitCode = (isHybrid() ? inside('v2') : 0) || inside('v1');
+}
 
 /** The image comes from the Debian archives; after that nothing from outside is needed. */
 function compareNetworks(): number {
@@ -37,4 +44,3 @@ function compareNetworks(): number {
     rmSync(directory, { recursive: true, force: true });
   }
 }
-process.exitCode = compareNetworks();

@@ -21,7 +21,7 @@ export function makeBundle(directory: string): Bundle {
   const rootfs = join(directory, 'rootfs');
   for (const name of ROOT_DIRECTORIES) mkdirSync(join(rootfs, name), { recursive: true });
   cpSync('/bin/busybox', join(rootfs, 'bin/busybox'));
-  for (const applet of ['sh', 'cat', 'true', 'grep']) symlinkSync('busybox', join(rootfs, 'bin', applet));
+  for (const applet of ['sh', 'cat', 'true', 'grep', 'sleep']) symlinkSync('busybox', join(rootfs, 'bin', applet));
   const capabilities = ['CAP_AUDIT_WRITE', 'CAP_KILL', 'CAP_NET_BIND_SERVICE'];
   const seccomp = seccompProfile('default', {
     capabilities,

@@ -104,8 +104,14 @@ function putSecure(staging: Staging): void {
   busyboxLayout(join(staging.directory, 'lab/busybox'));
 }
 
-/** Make the disk in `cache`. @returns its path. */
-export function makeDisk(cache: string, kernel: Kernel, files: readonly TestFile[], forms: readonly Form[]): string {
+/** Make the disk in `cache`; `add` puts more on it. @returns its path. */
+export function makeDisk(
+  cache: string,
+  kernel: Kernel,
+  files: readonly TestFile[],
+  forms: readonly Form[],
+  add?: (staging: Staging) => void,
+): string {
   const staging = new Staging(join(cache, 'root'));
   staging.put('/bin/busybox', 'usr/bin/busybox');
   for (const name of execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).trim().split('\n'))
@@ -132,6 +138,7 @@ export function makeDisk(cache: string, kernel: Kernel, files: readonly TestFile
   for (const form of FORMS) staging.write(`lab/plan/${form}`, `${formPlan(files, form).join('\n')}\n`);
   if (files.some((file) => file.name.startsWith('systemd'))) putSystemd(staging, cache);
   if (forms.includes('apparmor')) putAppArmor(staging, cache);
+  add?.(staging);
   // Last, as it labels what is there.
   if (forms.includes('selinux')) putSelinux(staging, cache);
 

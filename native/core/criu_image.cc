@@ -126,16 +126,15 @@ Result<Fd> open_parent(int images, const std::string& path) {
   return take(std::move(*found), path, kOption);
 }
 
-Status check_images(int images) {
+// `each` is called for the directory of the images, then for those of its parents, with the names in it.
+template <typename Each>
+Status through_parents(int images, Each each) {
   Fd held;
   for (unsigned depth = 0; depth < kMaxParents; ++depth) {
-    bool more = false;
-    for (const auto& name : record::entries(images)) {
-      SECURE_TRY(check_file(images, name));
-      more = more || name == kParent;
-    }
+    const auto names = record::entries(images);
+    SECURE_TRY(each(images, names));
     struct stat st {};
-    if (!more || ::fstatat(images, kParent, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(st.st_mode)) return Ok{};
+    if (::fstatat(images, kParent, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(st.st_mode)) return Ok{};
     char target[PATH_MAX];
     const ssize_t n = ::readlinkat(images, kParent, target, sizeof target);
     if (n <= 0 || n == static_cast<ssize_t>(sizeof target)) return fail(Stage::state, "IMAGES_MISSING", errno, "read the link to the parent of the images");
@@ -144,6 +143,26 @@ Status check_images(int images) {
     images = held.get();
   }
   return fail(Stage::state, "IMAGES_UNSAFE", ELOOP, "the images have too many parents");
+}
+
+Status check_images(int images) {
+  return through_parents(images, [](int directory, const std::vector<std::string>& names) -> Status {
+    for (const auto& name : names) SECURE_TRY(check_file(directory, name));
+    return Ok{};
+  });
+}
+
+Status open_to_group(int images, gid_t gid) {
+  return through_parents(images, [gid](int directory, const std::vector<std::string>& names) -> Status {
+    auto refused = [](const std::string& what) { return fail(Stage::state, "IMAGES_REFUSED", errno, "let the container's user namespace read " + what); };
+    if (::fchown(directory, static_cast<uid_t>(-1), gid) < 0 || ::fchmod(directory, 0710) < 0) return refused("the images");
+    for (const auto& name : names) {
+      if (name == kParent) continue;
+      SECURE_LET(file, open_nofollow(directory, name, O_RDONLY | O_NONBLOCK));
+      if (::fchown(file.get(), static_cast<uid_t>(-1), gid) < 0 || ::fchmod(file.get(), 0640) < 0) return refused(name);
+    }
+    return Ok{};
+  });
 }
 
 }  // namespace secure::criu

@@ -3,9 +3,13 @@
 // ever have been able to write there.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "criu_message.h"
 #include "criu_tasks.h"
 #include "fd.h"
 #include "result.h"
@@ -23,6 +27,9 @@ Result<Fd> open_parent(int images, const std::string& path);
 // Before a restore: every file of the images, and of their parents, is a plain one that belongs to the caller and is nobody else's to write.
 Status check_images(int images);
 
+// Processes in a user namespace open images by themselves, as its root: the group `gid` of the host may read them.
+Status open_to_group(int images, gid_t gid);
+
 // What we have to know of a checkpoint beyond CRIU's own images.
 struct Mount {
   std::string point;  // in the container
@@ -33,8 +40,11 @@ struct Mount {
 struct Record {
   std::vector<Mount> mounts;      // those that come from the host
   bool cgroups_by_criu = false;   // otherwise the runtime puts processes into their group
+  std::vector<std::pair<std::string, std::string>> restrictions;  // of its mounts: mount point and "ro,nosuid"
   std::vector<Task> tasks;        // what its processes may do
   bool no_new_privs = false;      // all of them have it
+  NetworkLock network_lock = NetworkLock::by_default;
+  pid_t pid = 0;                  // of the first process, after which CRIU has named what locks the network
   std::vector<std::string> absent;  // controls of the config that were not in force
 };
 Status write_record(int images, const Record& record);

@@ -2,6 +2,7 @@
 #include "criu_mounts.h"
 
 #include <sched.h>
+#include <sys/mount.h>
 
 #include <algorithm>
 #include <array>
@@ -28,7 +29,7 @@ bool is_bind(const spec::Mount& mount) {
   return mount.type == "bind" || std::any_of(mount.options.begin(), mount.options.end(), [](const auto& option) { return option == "bind" || option == "rbind"; });
 }
 
-bool is_cgroup(const spec::Mount& mount) { return mount.type == "cgroup" || mount.type == "cgroup2"; }
+bool is_cgroup(const spec::Mount& mount) { return !is_bind(mount) && (mount.type == "cgroup" || mount.type == "cgroup2"); }
 
 // Without a namespace of its own the container gets its group out of the host's mounts.
 bool has_cgroup_namespace(const spec::Spec& spec) { return namespaces::has(spec, CLONE_NEWCGROUP); }
@@ -81,9 +82,56 @@ Error changed(const std::string& point, const char* what) {
               "restore with the config.json that it was checkpointed with");
 }
 
+// The place at or above a mount point that shows the cgroups.
+const Place* cgroup_place(const std::vector<Place>& places, const std::string& point) {
+  for (const auto& place : places)
+    if (is_cgroup(*place.mount) && below(point, place.point)) return &place;
+  return nullptr;
+}
+
+struct Restriction {
+  const char* word;
+  std::uint64_t attribute;
+};
+constexpr std::array<Restriction, 5> kRestrictions{
+    {{"ro", MOUNT_ATTR_RDONLY}, {"nosuid", MOUNT_ATTR_NOSUID}, {"nodev", MOUNT_ATTR_NODEV}, {"noexec", MOUNT_ATTR_NOEXEC}, {"nosymfollow", MOUNT_ATTR_NOSYMFOLLOW}}};
+
 }  // namespace
 
-Result<Sorted> sort_mounts(std::string_view mountinfo, const spec::Spec& spec, const std::function<std::string(const std::string&)>& resolve) {
+std::vector<std::pair<std::string, std::string>> restrictions(std::string_view mountinfo) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& line : enforced::parse_mountinfo(mountinfo)) {
+    std::vector<std::string> words;
+    for (const auto& one : kRestrictions)
+      if (line.has(one.word)) words.emplace_back(one.word);
+    std::erase_if(out, [&](const auto& earlier) { return earlier.first == line.point; });
+    out.emplace_back(line.point, enforced::join(words, ","));
+  }
+  return out;
+}
+
+std::vector<Lacking> lacking(const std::vector<std::pair<std::string, std::string>>& noted, std::string_view mountinfo) {
+  std::vector<Lacking> out;
+  const auto now = restrictions(mountinfo);
+  for (const auto& [point, flags] : noted) {
+    const auto found = std::find_if(now.begin(), now.end(), [&](const auto& one) { return one.first == point; });
+    Lacking one{point, 0, {}};
+    for (const auto& known : kRestrictions) {
+      auto has = [&](const std::string& text) { return ("," + text + ",").find("," + std::string(known.word) + ",") != std::string::npos; };
+      if (!has(flags) || (found != now.end() && has(found->second))) continue;
+      one.attributes |= known.attribute;
+      one.words += (one.words.empty() ? "" : ",") + std::string(known.word);
+    }
+    if (one.attributes != 0) out.push_back(std::move(one));
+  }
+  return out;
+}
+
+bool shows_cgroups(const spec::Spec& spec, const spec::Mount& mount) {
+  return std::any_of(spec.mounts.begin(), spec.mounts.end(), [&](const auto& one) { return is_cgroup(one) && below(mount.destination, one.destination); });
+}
+
+Result<Sorted> sort_mounts(std::string_view mountinfo, const spec::Spec& spec, const std::function<std::string(const std::string&)>& resolve, bool cgroups_by_criu) {
   Sorted out;
   out.masters = mountinfo.find(" master:") != std::string_view::npos;
   std::vector<Place> places;
@@ -96,6 +144,9 @@ Result<Sorted> sort_mounts(std::string_view mountinfo, const spec::Spec& spec, c
     const Place* place = place_of(places, line.point);
     const bool own_type = std::find(kOwn.begin(), kOwn.end(), line.type) != kOwn.end();
     if (line.point == kConsole && line.type == "devpts") {
+      out.skip.push_back(line.point);
+    } else if (!cgroups_by_criu && cgroup_place(places, line.point) != nullptr) {
+      if (is_masked(spec, line.point)) return unknown(line);
       out.skip.push_back(line.point);
     } else if (is_masked(spec, line.point) && line.type == "tmpfs" && line.root == "/") {
       continue;  // an empty directory, read-only
@@ -134,7 +185,7 @@ Result<std::vector<std::pair<std::string, std::string>>> sources(const std::vect
     out.emplace_back(mount.point, source + mount.rest);
   }
   for (const auto& one : spec.mounts)
-    if (is_bind(one) && std::none_of(mounts.begin(), mounts.end(), [&](const auto& mount) { return mount.kind == Mount::Kind::bind && mount.of == one.destination; }))
+    if (is_bind(one) && !shows_cgroups(spec, one) && std::none_of(mounts.begin(), mounts.end(), [&](const auto& mount) { return mount.kind == Mount::Kind::bind && mount.of == one.destination; }))
       return changed(one.destination, "when it was checkpointed there was no mount for");
   return out;
 }

@@ -33,11 +33,14 @@ Result<Fd> read_only(const Fd& program) {
   return mount;
 }
 
-Status become(const Fd& program, int socket, const std::vector<int>& keep, const std::function<Status()>& before) {
+Status become(const Fd& program, int socket, const std::vector<int>& keep, bool streams, const std::function<Status()>& before) {
   if (!process::reset_signals()) return fail(Stage::process, "CRIU_FAILED", errno, "set the signals of criu");
   // Its descriptor outlives the mount namespace that `before` may leave.
   SECURE_LET(image, read_only(program));
   if (before) SECURE_TRY(before());
+  Fd null(streams ? -1 : ::open("/dev/null", O_RDWR | O_CLOEXEC));
+  for (int fd = 0; fd < 3 && !streams; ++fd)
+    if (::dup2(null.get(), fd) < 0) return fail(Stage::process, "CRIU_FAILED", errno, "open /dev/null");
   for (int fd : keep)
     if (fd >= 0 && ::fcntl(fd, F_SETFD, 0) < 0) return fail(Stage::process, "CRIU_FAILED", errno, "pass descriptor " + std::to_string(fd) + " on to criu");
   if (::fcntl(socket, F_SETFD, 0) < 0) return fail(Stage::process, "CRIU_FAILED", errno, "pass the socket on to criu");
@@ -69,7 +72,9 @@ Status send(int socket, const std::string& bytes) {
 
 Error refused(const Response& response, const Request& request) {
   const char* what = request.type == Type::restore ? "restore" : request.type == Type::pre_dump ? "dump the memory of" : "dump";
-  return fail(Stage::process, "CRIU_FAILED", response.error, std::string("criu could not ") + what + " the container" + (response.message.empty() ? "" : ": " + response.message));
+  std::string said = response.message;
+  while (!said.empty() && (said.back() == '\n' || said.back() == ' ')) said.pop_back();
+  return fail(Stage::process, "CRIU_FAILED", response.error, std::string("criu could not ") + what + " the container" + (said.empty() ? "" : ": " + said));
 }
 
 }  // namespace
@@ -101,7 +106,7 @@ bool has_program(const char* name) {
   return false;
 }
 
-Result<Worker> Worker::start(const Fd& program, const std::vector<int>& keep, const std::function<Status()>& before) {
+Result<Worker> Worker::start(const Fd& program, const std::vector<int>& keep, bool streams, const std::function<Status()>& before) {
   int pair[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) return fail(Stage::process, "CRIU_FAILED", errno, "make a socket for criu");
   Fd ours(pair[0]), theirs(pair[1]);
@@ -115,7 +120,7 @@ Result<Worker> Worker::start(const Fd& program, const std::vector<int>& keep, co
   if (out.pid_ == 0) {
     errors.first.reset();
     ours.reset();
-    auto status = become(program, theirs.get(), keep, before);
+    auto status = become(program, theirs.get(), keep, streams, before);
     sync::send_error(errors.second.get(), status.error(), 1);
     ::_exit(1);
   }
@@ -167,7 +172,7 @@ int Worker::finish() {
 }
 
 Result<Response> inquire(const Fd& program, const Request& request) {
-  SECURE_LET(worker, Worker::start(program, {}, nullptr));
+  SECURE_LET(worker, Worker::start(program, {}, false, nullptr));
   return worker.ask(request, nullptr);
 }
 

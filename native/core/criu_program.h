@@ -32,8 +32,8 @@ class Worker {
   // Closing the socket is what ends it.
   ~Worker() { (void)finish(); }
 
-  // `before` runs in the process that becomes criu; descriptors of `keep` stay open in it.
-  static Result<Worker> start(const Fd& program, const std::vector<int>& keep, const std::function<Status()>& before);
+  // `before` runs in the process that becomes criu; descriptors of `keep` stay open in it, and standard streams only with `streams`.
+  static Result<Worker> start(const Fd& program, const std::vector<int>& keep, bool streams, const std::function<Status()>& before);
 
   // Sends the request and hears until it is answered. For each notification `heard` is called, with the descriptor that came along; an
   // error there ends the conversation. A request that failed is CRIU_FAILED, a criu that is gone CRIU_DIED.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "criu_mounts.h"
 #include "enforced.h"
 
 namespace secure::criu {
@@ -17,6 +18,8 @@ constexpr int kNoNewPrivs = 319, kAmbient = 401;
 // Which are about what a process may do; the rest of the list tells more than the config asks for.
 bool broken(const enforced::Control& control) { return !control.planned.empty() && control.in_force != true; }
 
+Result<std::string> mountinfo_of(pid_t pid) { return read_file(AT_FDCWD, "/proc/" + std::to_string(pid) + "/mountinfo", 16U << 20); }
+
 Error weaker(const std::string& what) {
   return fail(Stage::process, "RESTORE_WEAKER", 0, "what was restored is not confined as config.json wants it, and was killed: " + what,
               "config.json has changed since the checkpoint, or this CRIU or kernel does not restore it");
@@ -28,6 +31,8 @@ Status note(const Proven& container, Record& record) {
   SECURE_LET(proof, enforced::prove(container.id, container.pid, container.start, container.config, container.group));
   for (const auto& control : proof.controls)
     if (broken(control)) record.absent.push_back(control.name);
+  SECURE_LET(mounts, mountinfo_of(container.pid));
+  record.restrictions = restrictions(mounts);
   record.tasks = tasks_of(container.pid, container.pids);
   record.no_new_privs = std::all_of(record.tasks.begin(), record.tasks.end(), [](const Task& task) { return fact(task, "NoNewPrivs") == "1"; });
   return Ok{};
@@ -51,6 +56,8 @@ Status prove(const Proven& container, const Record& record) {
   for (const auto& control : proof.controls)
     if (broken(control) && std::find(record.absent.begin(), record.absent.end(), control.name) == record.absent.end())
       return weaker(control.name + " should be " + control.planned + ", and is: " + control.actual);
+  SECURE_LET(mounts, mountinfo_of(container.pid));
+  if (const auto less = lacking(record.restrictions, mounts); !less.empty()) return weaker("the mount on " + less[0].point + " lacks " + less[0].words);
   if (const std::string other = difference(record.tasks, tasks_of(container.pid, container.pids)); !other.empty()) return weaker(other);
   return Ok{};
 }

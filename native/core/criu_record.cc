@@ -36,6 +36,11 @@ std::string to_text(const Record& record) {
   doc.AddMember("version", kVersion, a);
   doc.AddMember("cgroupsByCriu", record.cgroups_by_criu, a);
   doc.AddMember("noNewPrivs", record.no_new_privs, a);
+  doc.AddMember("networkLock", static_cast<unsigned>(record.network_lock), a);
+  doc.AddMember("pid", record.pid, a);
+  rapidjson::Value restrictions(rapidjson::kObjectType);
+  for (const auto& [point, flags] : record.restrictions) restrictions.AddMember(rapidjson::Value(point, a), rapidjson::Value(flags, a), a);
+  doc.AddMember("restrictions", restrictions, a);
   rapidjson::Value tasks(rapidjson::kArrayType);
   for (const auto& task : record.tasks) {
     rapidjson::Value item(rapidjson::kObjectType);
@@ -68,6 +73,9 @@ Result<Record> parse_record(std::string_view text) {
   if (root["version"].integer(0, INT32_MAX, 0) != kVersion) root["version"].report("is not that of this runtime");
   out.cgroups_by_criu = root["cgroupsByCriu"].boolean();
   out.no_new_privs = root["noNewPrivs"].boolean();
+  out.network_lock = static_cast<NetworkLock>(root["networkLock"].integer(0, static_cast<unsigned>(NetworkLock::skip), 0));
+  out.pid = static_cast<pid_t>(root["pid"].integer(0, INT32_MAX, 0));
+  for (const auto& [point, flags] : root["restrictions"].members()) out.restrictions.emplace_back(point, flags.str());
   for (const auto& item : root["tasks"].items()) out.tasks.push_back({static_cast<pid_t>(item["pid"].integer(1, INT32_MAX, 1)), item["facts"].str()});
   out.absent = root["absent"].strings();
   for (const auto& item : root["mounts"].items()) {

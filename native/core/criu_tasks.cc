@@ -34,18 +34,34 @@ std::optional<Task> task_of(std::string_view status, std::size_t depth) {
   return out;
 }
 
+bool descends(pid_t pid, pid_t init, const Parents& parents) {
+  // As often as there are processes: a pid may be used again while we look, and then lead in a circle.
+  for (std::size_t i = 0; i <= parents.size(); ++i) {
+    if (pid == init) return true;
+    const auto found = std::find_if(parents.begin(), parents.end(), [&](const auto& one) { return one.first == pid; });
+    if (found == parents.end()) return false;
+    pid = found->second;
+  }
+  return false;
+}
+
 std::vector<Task> tasks_of(pid_t init, const std::vector<pid_t>& pids) {
-  auto status_of = [](pid_t pid) {
+  std::vector<std::pair<pid_t, std::string>> all;
+  Parents parents;
+  auto look = [&](pid_t pid) {
     auto text = read_file(AT_FDCWD, "/proc/" + std::to_string(pid) + "/status", 1U << 16);
-    return text ? std::move(*text) : std::string();
+    if (!text) return;
+    parents.emplace_back(pid, static_cast<pid_t>(std::strtol(field(*text, "PPid").c_str(), nullptr, 10)));
+    all.emplace_back(pid, std::move(*text));
   };
-  const std::string first = status_of(init);
-  const std::size_t depth = depth_of(first);
-  std::vector<Task> out;
-  if (auto task = task_of(first, depth)) out.push_back(std::move(*task));
+  look(init);
   for (const pid_t pid : pids)
-    if (pid != init)
-      if (auto task = task_of(status_of(pid), depth)) out.push_back(std::move(*task));
+    if (pid != init) look(pid);
+  const std::size_t depth = all.empty() ? 0 : depth_of(all[0].second);
+  std::vector<Task> out;
+  for (const auto& [pid, status] : all)
+    if (descends(pid, init, parents))
+      if (auto task = task_of(status, depth)) out.push_back(std::move(*task));
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace secure::criu {
@@ -21,8 +22,11 @@ struct Task {
 std::optional<Task> task_of(std::string_view status, std::size_t depth);
 std::size_t depth_of(std::string_view status);
 
-// The processes `pids` of the container whose first one is `init`.
+// The first process and what descends from it: of `pids` CRIU takes no others along, what exec has started among them.
 std::vector<Task> tasks_of(pid_t init, const std::vector<pid_t>& pids);
+// Parent of each process; whether one descends from `init`.
+using Parents = std::vector<std::pair<pid_t, pid_t>>;
+bool descends(pid_t pid, pid_t init, const Parents& parents);
 
 // The value of a field of the facts.
 std::string fact(const Task& task, std::string_view name);

@@ -84,10 +84,11 @@ Result<Fd> clone(int dirfd, const std::string& path, bool recursive, bool nofoll
 }
 
 Status set_attributes(int mount, const Attributes& attributes, bool recursive, const std::string& what) {
-  if (attributes.set == 0 && attributes.clear == 0) return Ok{};
+  if (attributes.set == 0 && attributes.clear == 0 && attributes.propagation == 0) return Ok{};
   mount_attr attr{};
   attr.attr_set = attributes.set;
   attr.attr_clr = attributes.clear;
+  attr.propagation = attributes.propagation;
   if (::mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U), &attr, sizeof attr) < 0)
     return fail(Stage::mount, "MOUNT_FAILED", errno, "set the mount attributes of " + what,
                 errno == EPERM ? "a mount that came with a user namespace keeps its ro, nosuid, nodev, noexec and access-time flags: cannot clear locked flags"

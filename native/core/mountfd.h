@@ -16,6 +16,7 @@ namespace secure::mountfd {
 struct Attributes {
   std::uint64_t set = 0;    // MOUNT_ATTR_*
   std::uint64_t clear = 0;  // MOUNT_ATTR_*
+  std::uint64_t propagation = 0;  // as set_propagation(), in the same call; 0: as it is
 };
 
 // A key without value is a flag.

@@ -288,6 +288,10 @@ Status remove(netlink::Socket& socket, const std::string& table) {
   if (!found) return found.error();
   // What somebody else calls so is not ours to remove.
   if (*found == Found::absent || *found == Found::foreign) return Ok{};
+  return remove_of_others(socket, table);
+}
+
+Status remove_of_others(netlink::Socket& socket, const std::string& table) {
   std::vector<Message> all;
   all.push_back(message(NFT_MSG_DELTABLE, 0, NFPROTO_INET));
   all.back().text(NFTA_TABLE_NAME, table);

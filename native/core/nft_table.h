@@ -29,6 +29,8 @@ Result<bool> intact(netlink::Socket& socket, const Table& table);
 Status guard_forwarding(netlink::Socket& socket, const std::string& table, const std::vector<std::string>& interfaces);
 // A missing table is success.
 Status remove(netlink::Socket& socket, const std::string& table);
+// The same for a table of the family inet that is somebody else's: the caller knows whose.
+Status remove_of_others(netlink::Socket& socket, const std::string& table);
 
 struct Publish {
   std::uint8_t protocol = 0;  // IPPROTO_TCP, IPPROTO_UDP

@@ -28,7 +28,8 @@ mode_t type(const spec::Device& node) { return node.type == 'b' ? S_IFBLK : S_IF
 
 Result<Fd> clone_node(int fd, const std::string& path) {
   SECURE_LET(mount, mountfd::clone(fd, "", false));
-  SECURE_TRY(mountfd::set_attributes(mount.get(), {MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0}, false, path));
+  // Out of the host's peer group: a container has no part in what is mounted there, and CRIU cannot restore that it has.
+  SECURE_TRY(mountfd::set_attributes(mount.get(), {MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0, MS_PRIVATE}, false, path));
   return mount;
 }
 

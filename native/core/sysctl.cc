@@ -5,7 +5,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#include "fd.h"
 #include "mountfd.h"
 
 namespace secure::sysctl {
@@ -39,10 +38,16 @@ Status check(const spec::Spec& spec) {
 
 Status write(const spec::Spec& spec) {
   if (spec.sysctl.empty()) return Ok{};
-  SECURE_LET(proc, mountfd::create("proc", "proc", {}, kQuiet));
+  SECURE_LET(proc, make_procfs());
+  return write_through(proc.get(), spec);
+}
+
+Result<Fd> make_procfs() { return mountfd::create("proc", "proc", {}, kQuiet); }
+
+Status write_through(int proc, const spec::Spec& spec) {
   for (const auto& [path, value] : spec.sysctl) {
     const std::string file_path = "sys/" + path;
-    Fd file(sys_openat2(proc.get(), file_path.c_str(), O_WRONLY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV));
+    Fd file(sys_openat2(proc, file_path.c_str(), O_WRONLY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV));
     if (!file.valid())
       return fail(Stage::process, "SYSCTL_FAILED", errno, "open sysctl " + path + " of /linux/sysctl",
                   errno == ENOENT ? "this kernel has none of that name in such a namespace" : errno == EACCES ? "the user namespace does not own that namespace" : "");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "fd.h"
 #include "result.h"
 #include "spec.h"
 
@@ -13,5 +14,8 @@ Status check(const spec::Spec& spec);
 // Written through a procfs of the caller's own namespaces: nothing that an image or a volume mounted over /proc can redirect them
 // (CVE-2025-52881).
 Status write(const spec::Spec& spec);
+// Through a procfs that was made before the caller joined the namespaces that it stands in now.
+Status write_through(int proc, const spec::Spec& spec);
+Result<Fd> make_procfs();
 
 }  // namespace secure::sysctl

@@ -101,6 +101,14 @@ std::string freezer_path(const cgroup::Group& group) {
   return {};
 }
 
+// CRIU takes iptables, whether or not that is there. On the host's own network it locks connections only where there are any, and its
+// nftables would stay.
+criu::NetworkLock usual_lock(const Subject& subject) {
+  struct stat own {}, host {};
+  if (::fstatat(subject.proc.get(), "ns/net", &own, 0) < 0 || ::stat("/proc/self/ns/net", &host) < 0 || own.st_ino == host.st_ino) return criu::NetworkLock::by_default;
+  return criu::has_program("iptables-restore") ? criu::NetworkLock::by_default : criu::NetworkLock::nftables;
+}
+
 Result<int> status_descriptor(const CriuOptions& options) {
   if (options.status_fd.empty()) return -1;
   const auto fd = number::decimal(options.status_fd, INT_MAX);
@@ -110,7 +118,7 @@ Result<int> status_descriptor(const CriuOptions& options) {
   return static_cast<int>(*fd);
 }
 
-// While it still runs: what of it would be lost.
+// While it stands still: what its processes may do, and what of that would be lost.
 Status note(const Found& found, const cgroup::Group& group, const Fd& program, criu::Record& record) {
   SECURE_LET(text, oci::read_config(found.dir.get()));
   criu::Proven container{found.state.id, found.state.pid, found.state.pid_start, std::move(text), found.state.cgroup, {}};
@@ -172,7 +180,10 @@ Status checkpoint(Found& found, const CriuOptions& options) {
   request.config_file = std::move(config);
   SECURE_TRY(add_external_namespaces(spec, subject, request));
 
+  if (request.network_lock == criu::NetworkLock::by_default) request.network_lock = usual_lock(subject);
   criu::Record record;
+  record.network_lock = request.network_lock;
+  record.pid = found.state.pid;
   cgroup::Group group;
   if (!found.state.cgroup.empty()) {
     SECURE_LET(opened, group_of(found));
@@ -187,7 +198,7 @@ Status checkpoint(Found& found, const CriuOptions& options) {
   if (!options.pre_dump) {
     Fd root(::openat(subject.proc.get(), "root", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!root.valid()) return fail(Stage::rootfs, "PATH_REFUSED", errno, "open the container's root");
-    SECURE_LET(sorted, criu::sort_mounts(subject.mountinfo, spec, [&](const std::string& destination) { return mount_point(subject, root, destination); }));
+    SECURE_LET(sorted, criu::sort_mounts(subject.mountinfo, spec, [&](const std::string& destination) { return mount_point(subject, root, destination); }, record.cgroups_by_criu));
     record.mounts = std::move(sorted.mounts);
     for (const auto& mount : record.mounts) request.ext_mounts.emplace_back(mount.point, mount.point);
     request.skip_mounts = std::move(sorted.skip);
@@ -198,14 +209,19 @@ Status checkpoint(Found& found, const CriuOptions& options) {
       if (streams.back().starts_with("file[")) request.external.push_back(streams.back());
     }
     SECURE_TRY(criu::write_descriptors(at.images.get(), streams));
-    SECURE_TRY(note(found, group, program, record));
-    // Before the dump, after which it would be too late for a full disk to be an error.
-    SECURE_TRY(criu::write_record(at.images.get(), record));
   }
 
   const bool was_paused = found.status == oci::Status::paused;
+  std::optional<Error> failure;
   auto heard = [&](const criu::Response& notification, Fd) -> Status {
     warning::debug("criu: " + notification.script);
+    // All is written, and all of it still there: an error now lets it go on.
+    if (notification.script == "post-dump" && !options.pre_dump) {
+      auto status = note(found, group, program, record);
+      if (status) status = criu::write_record(at.images.get(), record);
+      if (!status) failure = status.error();
+      return status;
+    }
     // The page server is there.
     if (notification.script == "status-ready" && status_fd >= 0) {
       (void)write_all(status_fd, std::string_view("\0", 1), "--status-fd");
@@ -213,13 +229,14 @@ Status checkpoint(Found& found, const CriuOptions& options) {
     }
     return Ok{};
   };
-  SECURE_LET(worker, criu::Worker::start(program, {}, nullptr));
+  SECURE_LET(worker, criu::Worker::start(program, {}, options.shell_job, nullptr));
   auto answer = worker.ask(request, heard);
   (void)worker.finish();
   if (answer) return Ok{};
   if (!options.pre_dump) criu::remove_record(at.images.get());
   // A criu that was killed leaves it frozen.
   if (!was_paused && !group.path.empty() && cgroup::is_frozen(group)) (void)cgroup::thaw(group);
+  if (failure) return std::move(*failure);
   return with_log(std::move(answer.error()), at, kLog);
 }
 

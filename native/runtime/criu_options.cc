@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 
 #include "criu_image.h"
-#include "criu_program.h"
 #include "help.h"
 #include "number.h"
 #include "rootless.h"
@@ -34,9 +33,8 @@ Status read_page_server(const std::string& text, criu::Request& out) {
 }
 
 Status read_network_lock(const std::string& text, criu::Request& out) {
-  // CRIU's own choice is iptables, whether or not it is there.
-  if (text.empty()) out.network_lock = criu::has_program("iptables-restore") ? criu::NetworkLock::iptables : criu::NetworkLock::nftables;
-  else if (text == "iptables") out.network_lock = criu::NetworkLock::iptables;
+  if (text.empty()) return Ok{};
+  if (text == "iptables") out.network_lock = criu::NetworkLock::iptables;
   else if (text == "nftables") out.network_lock = criu::NetworkLock::nftables;
   else if (text == "skip") out.network_lock = criu::NetworkLock::skip;
   else return usage_of("--network-lock takes iptables, nftables or skip, not '" + text + "'");
@@ -124,7 +122,8 @@ Result<std::string> config_file(const spec::Spec& spec) {
 }
 
 Error with_log(Error error, const Directories& at, const std::string& log) {
-  if (const std::string said = criu::complaints(at.logs(), log); !said.empty()) error.message += ": " + said;
+  // A newer one says it with its answer.
+  if (const std::string said = criu::complaints(at.logs(), log); !said.empty() && error.message.find("Error (") == std::string::npos) error.message += ": " + said;
   if (error.hint.empty()) error.hint = "all that criu did is in " + at.log_directory + "/" + log;
   return error;
 }

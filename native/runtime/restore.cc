@@ -15,6 +15,7 @@
 #include "criu_proof.h"
 #include "criu_stage.h"
 #include "hooks.h"
+#include "json.h"
 #include "namespaces.h"
 #include "oci_bundle.h"
 #include "oci_hand_over.h"
@@ -27,6 +28,7 @@ namespace secure::runtime {
 namespace {
 
 constexpr const char* kLog = "restore.log";
+constexpr int kNewTime = 0x80;  // CLONE_NEWTIME, Linux 5.6
 constexpr const char* kRootName = "root";
 
 class Restore {
@@ -64,6 +66,7 @@ class Restore {
     SECURE_LET(record, criu::read_record(at_.images.get()));
     record_ = std::move(record);
     request_.cgroups = mode ? *mode : record_.cgroups_by_criu ? criu::CgroupMode::soft : criu::CgroupMode::ignore;
+    if (request_.network_lock == criu::NetworkLock::by_default) request_.network_lock = record_.network_lock;
     SECURE_LET(config, config_file(out.spec));
     request_.config_file = std::move(config);
     SECURE_LET(joined, namespaces::open(out.spec));
@@ -95,6 +98,8 @@ class Restore {
     SECURE_TRY(criu::make_mount_points(out.spec, mounts, first_root.get(), at));
     SECURE_LET(root, rootfs::take_root(out.spec, bundle_, -1));
     SECURE_TRY(complete_request(at));
+    for (const auto& map : out.spec.gid_mappings)
+      if (map.container == 0 && map.size > 0) SECURE_TRY(criu::open_to_group(at_.images.get(), map.host));
     SECURE_LET(expected, criu::expect(request_.ext_mounts, root.get()));
     expected_ = std::move(expected);
 
@@ -110,7 +115,7 @@ class Restore {
     }
     // What is restored becomes a child of ours; with this so does whatever a criu that was killed leaves.
     (void)::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    SECURE_LET(worker, criu::Worker::start(program_, kept_, [&] { return criu::enter(stage); }));
+    SECURE_LET(worker, criu::Worker::start(program_, kept_, options_.criu.shell_job, [&] { return criu::enter(stage); }));
     auto answer = worker.ask(request_, [&](const criu::Response& said, Fd fd) { return hear(said, std::move(fd)); });
     if (!answer) return failure_ ? std::move(*failure_) : with_log(std::move(answer.error()), at_, kLog);
     (void)worker.finish();
@@ -142,8 +147,15 @@ class Restore {
     request_.ext_mounts = std::move(sources);
     if (request_.cgroups != criu::CgroupMode::ignore && has_group_) request_.cgroup_roots.emplace_back("", group_.path);
     SECURE_LET(streams, criu::read_descriptors(at_.images.get()));
-    for (std::size_t i = 0; i < streams.size(); ++i)
-      if (streams[i].starts_with("pipe:[") || streams[i].starts_with("file[")) request_.inherit.emplace_back(streams[i], static_cast<int>(i));
+    for (std::size_t i = 0; i < streams.size(); ++i) {
+      if (!streams[i].starts_with("pipe:[") && !streams[i].starts_with("file[")) continue;
+      // Under another number: what criu and its helpers say is not the container's.
+      Fd stream(::fcntl(static_cast<int>(i), F_DUPFD_CLOEXEC, 3));
+      if (!stream.valid()) return fail(Stage::process, "STREAM_FAILED", errno, "pass a standard stream on");
+      request_.inherit.emplace_back(streams[i], stream.get());
+      kept_.push_back(stream.get());
+      streams_.push_back(std::move(stream));
+    }
     for (const auto& one : joined_) {
       kept_.push_back(one.file.get());
       if (one.flag == CLONE_NEWNET || one.flag == CLONE_NEWPID) request_.inherit.emplace_back(one.flag == CLONE_NEWNET ? "extRootNetNS" : "extRootPidNS", one.file.get());
@@ -201,7 +213,8 @@ class Restore {
   Status look() {
     const oci::State& state = out.found.state;
     if (!out.pidfd.valid()) return note_process(0);
-    const Inside inside{out.spec, state.pid, out.pidfd.get()};
+    const Inside inside{out.spec, state.pid, out.pidfd.get(), bundle_, record_.cgroups_by_criu ? nullptr : &group_,
+                        record_.network_lock == criu::NetworkLock::nftables ? record_.pid : 0, record_.restrictions};
     SECURE_TRY(finish_inside(inside, out.terminal));
     SECURE_TRY(criu::prove_sources(state.pid, expected_));
     criu::Proven proven{state.id, state.pid, state.pid_start, text_, state.cgroup, {}};
@@ -211,7 +224,21 @@ class Restore {
     }
     SECURE_TRY(criu::prove(proven, record_));
     proven_ = true;
-    return Ok{};
+    return note_time_namespace();
+  }
+
+  // CRIU restores into a time namespace, so that clocks go on where they were: what exec starts has to be in it, too.
+  Status note_time_namespace() {
+    if (namespaces::has(out.spec, kNewTime)) return Ok{};
+    struct stat theirs {}, ours {};
+    const std::string name = "/proc/" + std::to_string(out.found.state.pid) + "/ns/time";
+    if (::stat(name.c_str(), &theirs) < 0 || ::stat("/proc/self/ns/time", &ours) < 0 || theirs.st_ino == ours.st_ino) return Ok{};
+    SECURE_LET(doc, json::parse(text_, "config.json"));
+    auto& list = doc["linux"]["namespaces"];
+    rapidjson::Value time(rapidjson::kObjectType);
+    time.AddMember("type", "time", doc.GetAllocator());
+    list.PushBack(time, doc.GetAllocator());
+    return oci::write_config(out.found.dir.get(), json::dump(doc));
   }
 
   Status hand_over() {
@@ -243,6 +270,7 @@ class Restore {
   Fd program_;
   std::vector<namespaces::Joined> joined_;
   std::vector<int> kept_;
+  std::vector<Fd> streams_;
   hooks::Output hook_output_;
   systemd::Scope scope_;
   cgroup::Group group_;

@@ -4,6 +4,11 @@
 
 #include <sys/types.h>
 
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cgroup.h"
 #include "fd.h"
 #include "result.h"
 #include "spec.h"
@@ -14,8 +19,12 @@ struct Inside {
   const spec::Spec& spec;
   pid_t pid;
   int pidfd;
+  const std::string& bundle;
+  const cgroup::Group* group;  // whose cgroup mounts are made anew, nullptr: CRIU's
+  pid_t locked_by;             // by whose pid CRIU has named the nftables that lock the network, 0: there are none
+  const std::vector<std::pair<std::string, std::string>>& restrictions;  // of its mounts, that some lack now
 };
-// Sysctls of the config, of which CRIU keeps some; /dev/console, which is on a terminal that did not exist before.
+// Sysctls of the config, of which CRIU keeps some; read-only and other restrictions of mounts, of which it loses some; the network, that CRIU 3.17 leaves locked with nftables; what shows the cgroups; /dev/console, which is on a terminal that did not exist before.
 Status finish_inside(const Inside& inside, const Fd& terminal);
 
 // Ends and reaps every child of this process: after criu was killed that is what it had restored.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is said to CRIU and heard from it, and what of a container is its own.
 #include <sched.h>
+#include <sys/mount.h>
 
 #include <random>
 
@@ -56,8 +57,8 @@ const char* const kMounts =
     "49 46 0:31 / /dev/pts rw - devpts devpts rw\n"
     "50 46 0:31 /0 /dev/console rw - devpts devpts rw\n";
 
-Result<criu::Sorted> sort(const std::string& mountinfo, const spec::Spec& spec) {
-  return criu::sort_mounts(mountinfo, spec, [](const std::string& destination) { return destination == "/link" ? "/real" : destination; });
+Result<criu::Sorted> sort(const std::string& mountinfo, const spec::Spec& spec, bool by_criu = false) {
+  return criu::sort_mounts(mountinfo, spec, [](const std::string& destination) { return destination == "/link" ? "/real" : destination; }, by_criu);
 }
 
 }  // namespace
@@ -196,6 +197,51 @@ TEST(criu_mounts_that_nobody_can_bring_back_are_refused) {
   CHECK(!mapped.ok() && mapped.error().code == "CHECKPOINT_LOSES");
 }
 
+TEST(criu_mounts_of_cgroups_are_made_anew) {
+  const std::string mounts = R"(,"mounts":[{"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup"},{"destination":"/sys/fs/cgroup/x","type":"bind","source":"/x","options":["bind"]}])";
+  const auto own = parsed(config("", mounts));
+  const auto shared = parsed(R"({"ociVersion":"1.3.0","root":{"path":"rootfs"},"process":{"args":["/bin/true"]},"linux":{"namespaces":[{"type":"mount"}]})" + mounts.substr(0, mounts.find("},{")) + "}]}");
+  const std::string lines = std::string(kMounts) +
+                            "51 32 0:60 / /sys/fs/cgroup ro - tmpfs tmpfs ro,mode=755\n"
+                            "52 51 0:61 /g /sys/fs/cgroup/cpu,cpuacct ro,nosuid - cgroup cgroup rw,cpu,cpuacct\n"
+                            "53 51 8:1 /x /sys/fs/cgroup/x rw - ext4 /dev/sda rw\n";
+  auto anew = sort(lines, own);
+  REQUIRE(anew.ok());
+  CHECK(anew->mounts.empty() && anew->skip.size() == 4);
+  CHECK(criu::sources(anew->mounts, own, "/b", {}).ok());
+  // CRIU keeps what has a namespace of its own; without one they are the host's.
+  auto kept = sort(lines, own, true), hosts = sort(lines.substr(0, lines.find("53 51")), shared, true);
+  REQUIRE(kept.ok() && hosts.ok());
+  CHECK(kept->mounts.size() == 1 && kept->mounts[0].point == "/sys/fs/cgroup/x");
+  REQUIRE(hosts->mounts.size() == 1);
+  CHECK(hosts->mounts[0].kind == criu::Mount::Kind::cgroup && hosts->mounts[0].of == "cpu,cpuacct");
+  cgroup::Group group;
+  group.path = "/new";
+  group.layout.hierarchies = {{"/sys/fs/cgroup/cpu,cpuacct", {"cpu", "cpuacct"}, false}};
+  auto found = criu::sources(hosts->mounts, shared, "/b", group);
+  REQUIRE(found.ok());
+  CHECK_EQ((*found)[0].second, "/sys/fs/cgroup/cpu,cpuacct/new");
+}
+
+TEST(criu_tasks_descend_from_the_first) {
+  const criu::Parents parents{{10, 1}, {11, 10}, {12, 11}, {20, 1}, {30, 31}, {31, 30}};
+  CHECK(criu::descends(10, 10, parents) && criu::descends(12, 10, parents));
+  CHECK(!criu::descends(20, 10, parents) && !criu::descends(30, 10, parents) && !criu::descends(99, 10, parents));
+}
+
+TEST(criu_mounts_keep_what_they_forbid) {
+  const std::string before = "1 0 8:1 / / ro,nodev - ext4 x rw\n2 1 0:5 /null /proc/kcore ro,nosuid,noexec - devtmpfs x rw\n3 1 0:6 / /tmp rw - tmpfs x rw\n";
+  const auto noted = criu::restrictions(before);
+  CHECK(criu::lacking(noted, before).empty());
+  auto less = criu::lacking(noted, "1 0 8:1 / / ro,nodev - ext4 x rw\n2 1 0:5 /null /proc/kcore rw,nosuid - devtmpfs x rw\n3 1 0:6 / /tmp ro - tmpfs x rw\n");
+  REQUIRE(less.size() == 1);
+  CHECK_EQ(less[0].point + " " + less[0].words, "/proc/kcore ro,noexec");
+  CHECK(less[0].attributes == (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC));
+  // One that is gone forbids nothing; of two on one point the last is seen.
+  CHECK_EQ(criu::lacking(noted, "").size(), 2U);
+  CHECK_EQ(criu::lacking(noted, before + "4 2 0:5 /null /proc/kcore rw,nosuid,noexec - devtmpfs x rw\n").size(), 1U);
+}
+
 TEST(criu_sources_come_from_the_config_alone) {
   const auto with = parsed(config("", R"(,"mounts":[{"destination":"/d","type":"bind","source":"/s","options":["bind"]}])")), without = parsed(config());
   const std::vector<criu::Mount> one{{"/d", "/d", "", criu::Mount::Kind::bind}};
@@ -213,6 +259,9 @@ TEST(criu_record_is_read_back) {
   record.mounts = {{"/d", "/e", "/f", criu::Mount::Kind::bind}, {"/sys/fs/cgroup/pids", "pids", "", criu::Mount::Kind::cgroup}};
   record.cgroups_by_criu = record.no_new_privs = true;
   record.absent = {"memory"};
+  record.network_lock = criu::NetworkLock::nftables;
+  record.pid = 77;
+  record.restrictions = {{"/", "ro"}};
   record.tasks = {{1, "Uid=0;"}};
   auto again = criu::parse_record(criu::to_text(record));
   REQUIRE(again.ok());

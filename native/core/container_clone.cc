@@ -48,6 +48,7 @@ Error refused(int err) {
   return fail(Stage::clone, "CLONE_FAILED", err, "make the container's process",
               err == EPERM ? "user namespaces may be switched off: sysctl user.max_user_namespaces"
               : err == ENOSPC ? "a limit on namespaces is reached: sysctl user.max_*_namespaces"
+              : err == EACCES ? "a user needs a group of the user's own above both this process and the container: start it with systemd-run --user --scope"
               : err == EAGAIN ? "a limit on processes is reached: pids.max of the cgroup, or RLIMIT_NPROC" : "");
 }
 

@@ -36,4 +36,8 @@ test_a_user_s_container_is_in_a_scope_of_the_user() {
   holds pids.max 21 "$(cat "/sys/fs/cgroup$group/pids.max")"
   as_user delete --force mine
   [ ! -e "/sys/fs/cgroup$group" ] || fail 'the group is left'
+  # From a login that is in no group of the user's the kernel lets nobody in.
+  refused 1 'systemd-run --user --scope' /lab/bin/nsenter -t 1 -m -S 1000 -G 1000 env -i XDG_RUNTIME_DIR=/run/user/1000 PATH=/bin \
+    secure-runtime --root /run/user/1000/oci --systemd-cgroup run --bundle /var/tmp/lab-user outside
+  until_true test ! -e "/sys/fs/cgroup$group"
 }

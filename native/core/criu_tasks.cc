@@ -45,24 +45,46 @@ bool descends(pid_t pid, pid_t init, const Parents& parents) {
   return false;
 }
 
-std::vector<Task> tasks_of(pid_t init, const std::vector<pid_t>& pids) {
-  std::vector<std::pair<pid_t, std::string>> all;
-  Parents parents;
-  auto look = [&](pid_t pid) {
+namespace {
+
+struct Seen {
+  pid_t pid;
+  std::string status;
+};
+
+// The first one, and others in the order of their pids.
+std::vector<Seen> look(pid_t init, const std::vector<pid_t>& pids, Parents& parents) {
+  std::vector<Seen> out;
+  auto add = [&](pid_t pid) {
     auto text = read_file(AT_FDCWD, "/proc/" + std::to_string(pid) + "/status", 1U << 16);
     if (!text) return;
     parents.emplace_back(pid, static_cast<pid_t>(std::strtol(field(*text, "PPid").c_str(), nullptr, 10)));
-    all.emplace_back(pid, std::move(*text));
+    out.push_back({pid, std::move(*text)});
   };
-  look(init);
+  add(init);
   for (const pid_t pid : pids)
-    if (pid != init) look(pid);
-  const std::size_t depth = all.empty() ? 0 : depth_of(all[0].second);
-  std::vector<Task> out;
-  for (const auto& [pid, status] : all)
-    if (descends(pid, init, parents))
-      if (auto task = task_of(status, depth)) out.push_back(std::move(*task));
+    if (pid != init) add(pid);
   return out;
+}
+
+}  // namespace
+
+std::vector<Task> tasks_of(pid_t init, const std::vector<pid_t>& pids) {
+  Parents parents;
+  const auto all = look(init, pids, parents);
+  std::vector<Task> out;
+  for (const auto& one : all)
+    if (descends(one.pid, init, parents))
+      if (auto task = task_of(one.status, depth_of(all[0].status))) out.push_back(std::move(*task));
+  return out;
+}
+
+std::size_t strangers(pid_t init, const std::vector<pid_t>& pids) {
+  Parents parents;
+  const auto all = look(init, pids, parents);
+  return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [&](const Seen& one) {
+    return !descends(one.pid, init, parents) && task_of(one.status, depth_of(all[0].status)).has_value();
+  }));
 }
 
 std::string fact(const Task& task, std::string_view name) {

@@ -28,6 +28,9 @@ std::vector<Task> tasks_of(pid_t init, const std::vector<pid_t>& pids);
 using Parents = std::vector<std::pair<pid_t, pid_t>>;
 bool descends(pid_t pid, pid_t init, const Parents& parents);
 
+// How many of `pids` are as deep in pid namespaces and do not descend from it.
+std::size_t strangers(pid_t init, const std::vector<pid_t>& pids);
+
 // The value of a field of the facts.
 std::string fact(const Task& task, std::string_view name);
 

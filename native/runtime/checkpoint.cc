@@ -127,6 +127,9 @@ Status note(const Found& found, const cgroup::Group& group, const Fd& program, c
     container.pids = std::move(pids);
   }
   SECURE_TRY(criu::note(container, record));
+  // CRIU takes along what descends from the first process.
+  const std::size_t others = criu::strangers(container.pid, container.pids);
+  if (others > 0) warning::emit(std::to_string(others) + " processes of the container do not descend from its first one, as those of exec, and are not part of the checkpoint");
   // Only what an older one loses is worth the question.
   if (criu::check_tasks(record, 0)) return Ok{};
   criu::Request question;

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-# forms: v2
+# forms: apparmor
 # Checkpoints of all kinds of containers, and what is refused, after which nothing is left. That a kernel has version 1 makes no difference to them.
 . /lab/guest/criu.sh
 
 test_leave_running() {
   counting
+  # No descendant of the first process.
+  secure-runtime exec --detach "$ID" sleep 1000 </dev/null >/dev/null 2>&1
   dump --leave-running
+  expect '1 processes of the container do not descend' "$(cat /run/lab-said)"
   [ "$(status)" = running ] || fail "$(status)"
   now=$(count)
   until_true past "$now"
@@ -205,4 +208,21 @@ END
   gone
   echo 'exit 0' >/var/tmp/lab-hook
   goes_on
+}
+
+test_a_profile_of_apparmor() {
+  features=/sys/kernel/security/apparmor/features
+  echo 'profile lab-criu-profile flags=(attach_disconnected) { file, capability, network, umount, mount, signal, ptrace, unix, deny /tmp/secret* w, }' >/run/lab-profile
+  apparmor_parser -Q -K -M "$features" --kernel-features "$features" -o /run/lab-profile.bin /run/lab-profile
+  cat /run/lab-profile.bin >/sys/kernel/security/apparmor/.replace
+  PROCESS=',"apparmorProfile":"lab-criu-profile"'
+  counting
+  trap 'secure-runtime delete --force "$ID" 2>/dev/null; printf %s lab-criu-profile >/sys/kernel/security/apparmor/.remove; rm -rf /var/tmp/lab-*' EXIT
+  dump
+  goes_on
+  [ "$(cat "/proc/$(pid)/attr/current")" = 'lab-criu-profile (enforce)' ] || fail "$(cat "/proc/$(pid)/attr/current")"
+  dump
+  # Without it nothing comes back.
+  sed -i 's/lab-criu-profile/lab-other-profile/' "$CRIU_BUNDLE/config.json"
+  refused_to_file 1 'RESTORE_WEAKER.*killed: lsm should be lab-other-profile' secure-runtime restore --detach --bundle "$CRIU_BUNDLE" --image-path "$IMAGES" "$ID"
 }

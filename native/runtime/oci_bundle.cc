@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <utility>
 
 #include "hooks.h"
 #include "record.h"
@@ -58,6 +59,25 @@ Status make_scope(const spec::Spec& spec, oci::State& state, systemd::Scope& sco
   SECURE_TRY(scope.go_below(below, delegated));
   state.cgroup = scope.path;
   return Ok{};
+}
+
+std::optional<std::int64_t> room_to_wait(spec::Resources& resources) {
+  auto& limit = resources.pids_limit;
+  if (globals().cgroup_manager != "systemd" || !limit || *limit < 0 || *limit > 1) return std::nullopt;
+  const auto layout = cgroup::detect();
+  // On v1 a process joins, and a limit holds back only what is made.
+  if (layout && (layout->mode == cgroup::Mode::v1 || layout->mode == cgroup::Mode::hybrid)) return std::nullopt;
+  return std::exchange(limit, 2);
+}
+
+Status leave_alone(const oci::State& state, systemd::Scope& scope, std::int64_t limit) {
+  scope.release();
+  spec::Resources resources;
+  resources.pids_limit = limit;
+  SECURE_LET(layout, cgroup::detect(state.cgroup));
+  SECURE_TRY(systemd::set_limits(state.systemd_scope, layout, resources));
+  SECURE_LET(group, cgroup::open(layout, state.cgroup));
+  return cgroup::write_limits(group, resources);
 }
 
 std::string whole_group(const oci::State& state) {

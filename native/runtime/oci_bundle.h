@@ -2,6 +2,7 @@
 // What making a container and restoring one share: the bundle, the state that describes it, its group, its end.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "oci.h"
@@ -23,6 +24,10 @@ oci::State describe(const spec::Spec& spec, const std::string& id, const std::st
 
 // systemd tells where the group is only when it has made it, around a process of ours. With another manager nothing is done.
 Status make_scope(const spec::Spec& spec, oci::State& state, systemd::Scope& scope);
+// The process that waits in the scope counts, and on v2 the container's is made beside it: a limit of one process is raised, and
+// lowered to what is returned by leave_alone() before the container's does anything.
+std::optional<std::int64_t> room_to_wait(spec::Resources& resources);
+Status leave_alone(const oci::State& state, systemd::Scope& scope, std::int64_t limit);
 // All that is the container's: of a scope with a group below it the scope's.
 std::string whole_group(const oci::State& state);
 // What is left of a scope when the container does not come.

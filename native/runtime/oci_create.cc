@@ -106,6 +106,7 @@ std::variant<Created, CreateError> create(const CreateOptions& options) {
   container::Options how;
   how.id = options.id;
   how.bundle = *bundle;
+  const auto alone = room_to_wait(out.spec.resources);
   if (auto s = make_scope(out.spec, found.state, scope); !s) return undo(std::move(s.error()));
   how.cgroup_path = found.state.cgroup;
   how.adopt_cgroup = !found.state.systemd_scope.empty();
@@ -115,10 +116,11 @@ std::variant<Created, CreateError> create(const CreateOptions& options) {
   how.no_pivot = options.no_pivot;
   how.inside_userns = rootless;
   how.no_cgroup = found.state.cgroup.empty();
-  how.created = [&](pid_t pid) {
+  how.created = [&](pid_t pid) -> Status {
     found.state.pid = pid;
     found.state.pid_start = record::start_time(pid);
-    return oci::write_state(found.dir.get(), found.state);
+    SECURE_TRY(oci::write_state(found.dir.get(), found.state));
+    return alone ? leave_alone(found.state, scope, *alone) : Status(Ok{});
   };
   how.describe = [&](std::string_view status, pid_t pid) {
     return oci::to_json(found.state, status == "creating" ? oci::Status::creating : oci::Status::created, pid);

@@ -100,6 +100,13 @@ test_annotations_are_properties_and_a_group_below_the_scope() {
   [ -z "$(find /sys/fs/cgroup -name "$UNIT")" ] || fail 'a group is left'
 }
 
+test_a_limit_of_one_process_leaves_room_for_it() {
+  RESOURCES=',"pids":{"limit":1}'
+  scoped system.slice sleep 100
+  shows TasksMax=1
+  holds pids 1 "$(file pids pids.max)"
+}
+
 test_delete_ends_the_scope() {
   scoped system.slice sh -c 'sleep 1000 & sleep 1000'
   runtime delete --force "$ID"

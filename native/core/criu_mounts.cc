@@ -114,7 +114,7 @@ std::vector<Lacking> lacking(const std::vector<std::pair<std::string, std::strin
   std::vector<Lacking> out;
   const auto now = restrictions(mountinfo);
   for (const auto& [point, flags] : noted) {
-    const auto found = std::find_if(now.begin(), now.end(), [&](const auto& one) { return one.first == point; });
+    const auto found = std::find_if(now.begin(), now.end(), [&at = point](const auto& one) { return one.first == at; });
     Lacking one{point, 0, {}};
     for (const auto& known : kRestrictions) {
       auto has = [&](const std::string& text) { return ("," + text + ",").find("," + std::string(known.word) + ",") != std::string::npos; };

@@ -119,7 +119,7 @@ bool to_microseconds(std::string& name, Value& value) {
 Status add_annotations(Properties& to, const std::vector<std::pair<std::string, std::string>>& annotations) {
   for (const auto& [key, text] : annotations) {
     if (!key.starts_with(kPrefix)) continue;
-    auto refused = [&](const std::string& why) { return fail(Stage::config, "CONFIG_INVALID", 0, "/annotations/" + key.substr(0, 128) + " " + why); };
+    auto refused = [&name = key](const std::string& why) { return fail(Stage::config, "CONFIG_INVALID", 0, "/annotations/" + name.substr(0, 128) + " " + why); };
     std::string name = key.substr(kPrefix.size());
     const bool letters = std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
     if (name.size() < 3 || !letters) return refused("names no property of systemd");

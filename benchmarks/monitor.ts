@@ -16,9 +16,17 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { available } from './available.ts';
+import { leaveHybrid } from './cgroups.ts';
 
 const count = Number(process.argv[2] ?? 50);
 const home = join(import.meta.dirname, '..');
+
+if (process.argv[3] !== '--inside') {
+  const words = ['--mount', '--propagation', 'private', process.execPath, join(import.meta.dirname, 'monitor.ts')];
+  process.exit(spawnSync('unshare', [...words, String(count), '--inside'], { stdio: 'inherit' }).status ?? 1);
+}
+leaveHybrid();
+
 const directory = mkdtempSync(join(tmpdir(), 'secure-bench-monitor-'));
 const env = { ...process.env, SECURE_STATE_ROOT: join(directory, 'state'), SECURE_RUN_ROOT: join(directory, 'run') };
 

@@ -244,8 +244,8 @@ export const MUTATIONS: readonly Mutation[] = [
     rows: ['generic: devices'],
     weakness: 'device rules are not written',
     file: 'core/cgroup_devices.cc',
-    from: 'return place->v2 ? attach_device_filter(place->fd, policy) : write_v1(place->fd, policy);',
-    to: 'return place->v2 ? attach_device_filter(place->fd, policy) : place->fd < 0 ? write_v1(place->fd, policy) : Status(Ok{});',
+    from: 'if (!place->v2) return write_v1(place->fd, policy);',
+    to: 'if (!place->v2) return place->fd < 0 ? write_v1(place->fd, policy) : Status(Ok{});',
     test: [process, 'masks kernel interfaces'],
   },
   {

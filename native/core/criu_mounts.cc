@@ -11,6 +11,7 @@
 #include "enforced_parts.h"
 #include "mount_options.h"
 #include "namespaces.h"
+#include "path.h"
 
 namespace secure::criu {
 
@@ -20,10 +21,7 @@ namespace {
 constexpr std::array kOwn{"proc", "sysfs", "tmpfs", "devpts", "mqueue", "cgroup", "cgroup2"};
 constexpr const char* kConsole = "/dev/console";
 
-bool below(std::string_view path, std::string_view top) {
-  if (top == "/") return true;
-  return path == top || (path.size() > top.size() && path.starts_with(top) && path[top.size()] == '/');
-}
+bool below(std::string_view path, std::string_view top) { return top == "/" || path::at_or_below(path, top); }
 
 bool is_bind(const spec::Mount& mount) {
   return mount.type == "bind" || std::any_of(mount.options.begin(), mount.options.end(), [](const auto& option) { return option == "bind" || option == "rbind"; });

@@ -51,17 +51,6 @@ Status become(const Fd& program, int socket, const std::vector<int>& keep, bool 
   return fail(Stage::exec, "CRIU_FAILED", errno, "execute criu");
 }
 
-Fd take_descriptor(msghdr& message) {
-  Fd out;
-  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
-    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS || c->cmsg_len < CMSG_LEN(sizeof(int))) continue;
-    int fd = -1;
-    std::memcpy(&fd, CMSG_DATA(c), sizeof fd);
-    out = Fd(fd);
-  }
-  return out;
-}
-
 Status send(int socket, const std::string& bytes) {
   ssize_t n;
   do {
@@ -147,7 +136,7 @@ Result<Response> Worker::ask(const Request& request, const std::function<Status(
     const ssize_t n = ::recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return fail(Stage::process, "CRIU_DIED", n < 0 ? errno : 0, "criu ended before it had answered", "somebody may have killed it; its log may say more");
-    Fd fd = take_descriptor(message);
+    Fd fd = sync::descriptor_of(message);
     if ((message.msg_flags & MSG_TRUNC) != 0) return fail(Stage::process, "CRIU_PROTOCOL", EMSGSIZE, "what criu answered is too long");
     SECURE_LET(response, decode({buffer.data(), static_cast<std::size_t>(n)}));
     if (response.type == Type::notify && response.success) {

@@ -6,13 +6,13 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 
+#include "apart.h"
 #include "cgroup.h"
 #include "mountfd.h"
-#include "sync.h"
+#include "path.h"
 
 namespace secure::criu {
 
@@ -28,11 +28,9 @@ Status attach_alone(int root, const std::string& at) {
   return Ok{};
 }
 
-bool below(const std::string& path, const std::string& top) { return path.size() > top.size() && path.starts_with(top) && path[top.size()] == '/'; }
-
 // CRIU brings the content of these back, mount points included; others show what the kernel has.
 bool restored_with(const std::vector<rootfs::Planned>& mounts, const rootfs::Planned& one) {
-  return std::any_of(mounts.begin(), mounts.end(), [&](const auto& other) { return !other.source.valid() && below(one.destination, other.destination); });
+  return std::any_of(mounts.begin(), mounts.end(), [&](const auto& other) { return !other.source.valid() && path::below(one.destination, other.destination); });
 }
 
 Status make_points(const std::vector<rootfs::Planned>& mounts, int root, const std::string& at) {
@@ -51,22 +49,8 @@ Status make_points(const std::vector<rootfs::Planned>& mounts, int root, const s
 
 Status make_mount_points(const spec::Spec& spec, std::vector<rootfs::Planned>& mounts, int root, const std::string& at) {
   if (spec.mounts.empty()) return Ok{};
-  SECURE_LET(pair, sync::channel());
-  const pid_t child = ::fork();
-  if (child < 0) return fail(secure::Stage::clone, "CLONE_FAILED", errno, "make the process that makes mount points");
-  if (child == 0) {
-    auto status = make_points(mounts, root, at);
-    if (!status) sync::send_error(pair.second.get(), status.error(), 1);
-    ::_exit(status ? 0 : 1);
-  }
-  pair.second.reset();
-  auto heard = sync::receive(pair.first.get());
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (heard && heard->kind == sync::Kind::error) return std::move(heard->error);
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return fail(secure::Stage::mount, "MOUNT_FAILED", 0, "the process that makes mount points was killed");
-  return Ok{};
+  const apart::How how{"the process that makes mount points", fail(secure::Stage::mount, "MOUNT_FAILED", 0, "the process that makes mount points was killed")};
+  return apart::run(how, [&] { return make_points(mounts, root, at); });
 }
 
 Status enter(const Stage& stage) {

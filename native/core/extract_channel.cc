@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "sync.h"
+
 namespace secure::extract {
 
 namespace {
@@ -96,12 +98,7 @@ Result<Message> receive(int sock) {
     n = ::recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
   } while (n < 0 && errno == EINTR);
   Message out;
-  if (n > 0)
-    if (const cmsghdr* c = CMSG_FIRSTHDR(&msg); c != nullptr && c->cmsg_type == SCM_RIGHTS) {
-      int fd;
-      std::memcpy(&fd, CMSG_DATA(c), sizeof fd);
-      out.fd = Fd(fd);
-    }
+  if (n > 0) out.fd = sync::descriptor_of(msg);
   if (n != static_cast<ssize_t>(sizeof wire) || wire.say < static_cast<unsigned char>(Say::ready) ||
       wire.say > static_cast<unsigned char>(Say::done))
     return fail(Stage::image, "CHANNEL_CLOSED", n < 0 ? errno : 0, "the other process of the extraction is gone");

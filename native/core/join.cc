@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "namespaces.h"
 #include "process.h"
 #include "rdt.h"
 #include "rootless.h"
@@ -35,9 +36,7 @@ using container::Started;
 // Inside every namespace of the container, root of its user namespace.
 Status settle(const spec::Spec& spec, const process::Prepared& prepared, const Options& options, int sync) {
   const spec::Process& process = *prepared.process;
-  bool user = false;
-  for (const auto& ns : spec.namespaces) user = user || ns.flag == CLONE_NEWUSER;
-  if (user) SECURE_TRY(userns::become_root(prepared.groups));
+  if (namespaces::has(spec, CLONE_NEWUSER)) SECURE_TRY(userns::become_root(prepared.groups));
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   (void)::setsid();
   if (process.terminal) {

@@ -3,6 +3,7 @@
 
 #include <linux/magic.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 
 namespace secure::lsm {
 
@@ -50,6 +51,10 @@ void create_files_for_containers() {
   if (!has_selinux()) return;
   for (const char* type : {"container_ro_file_t", "secure.layer"})
     if (write_file_once(AT_FDCWD, "/proc/thread-self/attr/fscreate", std::string("system_u:object_r:") + type + ":s0", Stage::image)) return;
+}
+
+bool label_file(int fd, const std::string& label) {
+  return ::fsetxattr(fd, "security.selinux", label.c_str(), label.size() + 1, 0) == 0 || errno == ENOTSUP;
 }
 
 Status check(const spec::Process& process) {

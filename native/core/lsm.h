@@ -40,4 +40,7 @@ bool has_selinux();
 // Without SELinux or such a label nothing changes.
 void create_files_for_containers();
 
+// Gives an open file an SELinux label. False, with errno, when it is refused; a file system without labels needs none.
+[[nodiscard]] bool label_file(int fd, const std::string& label);
+
 }  // namespace secure::lsm

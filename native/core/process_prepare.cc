@@ -2,11 +2,11 @@
 // What is done for a process by those who make it.
 #include <sched.h>
 
-#include <algorithm>
 
 #include "caps.h"
 #include "environment.h"
 #include "lsm.h"
+#include "namespaces.h"
 #include "process.h"
 #include "rlimit.h"
 #include "schedule.h"
@@ -36,7 +36,7 @@ Result<Prepared> prepare(const spec::Spec& spec, const spec::Process& process, c
   out.spec = &spec;
   out.process = &process;
   out.filter = filter;
-  out.user_namespace = std::any_of(spec.namespaces.begin(), spec.namespaces.end(), [](const auto& ns) { return ns.flag == CLONE_NEWUSER; });
+  out.user_namespace = namespaces::has(spec, CLONE_NEWUSER);
   std::vector<std::string> warnings = process.warnings;
   if (process.has_capabilities) out.capabilities = caps::fit(process.capabilities, caps::grantable(out.user_namespace), warnings);
   for (const auto& text : warnings) warning::emit(text);

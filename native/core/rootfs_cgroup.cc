@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "mountfd.h"
+#include "path.h"
 #include "rootfs_make.h"
 
 namespace secure::rootfs {
@@ -75,10 +76,6 @@ struct Cgroups {
   }
 };
 
-bool at_or_below(std::string_view path, std::string_view top) {
-  return path == top || (path.size() > top.size() && path.starts_with(top) && path[top.size()] == '/');
-}
-
 }  // namespace
 
 bool is_cgroup(const Planned& p) { return !p.options.bind && !p.options.remount && (p.mount->type == "cgroup" || p.mount->type == "cgroup2"); }
@@ -86,7 +83,7 @@ bool is_cgroup(const Planned& p) { return !p.options.bind && !p.options.remount 
 bool waits_for_cgroups(const std::vector<Planned>& mounts, const Planned& p) {
   if (is_cgroup(p)) return true;
   return std::any_of(mounts.data(), &p, [&](const Planned& earlier) {
-    return is_cgroup(earlier) && (at_or_below(p.destination, earlier.destination) || at_or_below(earlier.destination, p.destination));
+    return is_cgroup(earlier) && (path::at_or_below(p.destination, earlier.destination) || path::at_or_below(earlier.destination, p.destination));
   });
 }
 

@@ -3,18 +3,17 @@
 
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <array>
 #include <functional>
 
+#include "apart.h"
+#include "path.h"
 #include "rootfs_make.h"
-#include "sync.h"
 #include "userns.h"
 
 namespace secure::rootfs {
@@ -23,10 +22,6 @@ namespace {
 
 // A file system of the container's (FUSE) may never answer.
 constexpr unsigned kPatience = 20;  // seconds
-
-bool below(std::string_view path, std::string_view top) {
-  return path == top || (path.size() > top.size() && path.starts_with(top) && path[top.size()] == '/');
-}
 
 // Of the namespaces that the container has, those that the file systems belong to.
 int joined_flags(const spec::Spec& spec, const std::vector<spec::Mount>& mounts) {
@@ -45,42 +40,24 @@ Status enter(int flags, const Live& live) {
 
 // In a process of its own, which the container cannot see and that ends by itself.
 Status inside(const spec::Spec& spec, int flags, const Live& live, const std::function<Status(Tree&)>& work) {
-  SECURE_LET(pair, sync::channel());
-  const pid_t child = ::fork();
-  if (child < 0) return fail(Stage::clone, "CLONE_FAILED", errno, "make the process that mounts");
-  if (child == 0) {
-    (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    (void)::signal(SIGALRM, SIG_DFL);
-    (void)::alarm(kPatience);
-    pair.first.reset();
+  const apart::How how{"the process that mounts", fail(Stage::mount, "MOUNT_FAILED", ETIMEDOUT, "a file system of the container does not answer"), kPatience};
+  return apart::run(how, [&]() -> Status {
     (void)::umask(0);
-    auto status = [&]() -> Status {
-      Tree tree;
-      set_label(tree, spec);
-      SECURE_TRY(enter(flags, live));
-      // The root of the mount namespace, wherever its processes may have gone.
-      tree.root = Fd(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-      if (!tree.root.valid()) return fail(Stage::rootfs, "PATH_REFUSED", errno, "open the container's root");
-      SECURE_TRY(work(tree));
-      for (const auto& mount : tree.late_readonly) SECURE_TRY(mountfd::set_attributes(mount.get(), {MOUNT_ATTR_RDONLY, 0}, false, "a read-only mount"));
-      return Ok{};
-    }();
-    if (!status) sync::send_error(pair.second.get(), status.error(), 1);
-    ::_exit(status ? 0 : 1);
-  }
-  pair.second.reset();
-  auto message = sync::receive(pair.first.get());
-  int ended = 0;
-  while (::waitpid(child, &ended, 0) < 0 && errno == EINTR) {
-  }
-  if (message && message->kind == sync::Kind::error) return std::move(message->error);
-  if (WIFEXITED(ended) && WEXITSTATUS(ended) == 0) return Ok{};
-  return fail(Stage::mount, "MOUNT_FAILED", ETIMEDOUT, "a file system of the container does not answer");
+    Tree tree;
+    set_label(tree, spec);
+    SECURE_TRY(enter(flags, live));
+    // The root of the mount namespace, wherever its processes may have gone.
+    tree.root = Fd(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!tree.root.valid()) return fail(Stage::rootfs, "PATH_REFUSED", errno, "open the container's root");
+    SECURE_TRY(work(tree));
+    for (const auto& mount : tree.late_readonly) SECURE_TRY(mountfd::set_attributes(mount.get(), {MOUNT_ATTR_RDONLY, 0}, false, "a read-only mount"));
+    return Ok{};
+  });
 }
 
 Status check(const spec::Mount& mount, const mount_options::Parsed& options) {
   const auto refuse = [&](const char* what) { return fail(Stage::config, "CONFIG_INVALID", 0, mount.at + " on " + mount.destination + ": " + what); };
-  if (below(mount.destination, "/proc")) return refuse("nothing is mounted in /proc of a running container");
+  if (path::at_or_below(mount.destination, "/proc")) return refuse("nothing is mounted in /proc of a running container");
   if (mount.destination == "/") return refuse("the root of a running container stays");
   if (options.remount) return refuse("remount is for new containers");
   if (!options.bind && (mount.type == "proc" || mount.type == "cgroup" || mount.type == "cgroup2")) return refuse("a file system of this type is for new containers");
@@ -128,7 +105,7 @@ Status add_mounts(const spec::Spec& spec, const Live& live, const std::vector<sp
 Status remove_mounts(const spec::Spec& spec, const Live& live, const std::vector<spec::Mount>& mounts) {
   static constexpr std::array<std::string_view, 3> kInterfaces{"/proc", "/sys", "/dev"};
   for (const auto& mount : mounts)
-    if (mount.destination == "/" || std::any_of(kInterfaces.begin(), kInterfaces.end(), [&](auto top) { return below(mount.destination, top); }))
+    if (mount.destination == "/" || std::any_of(kInterfaces.begin(), kInterfaces.end(), [&](auto top) { return path::at_or_below(mount.destination, top); }))
       return fail(Stage::config, "CONFIG_INVALID", 0, mount.at + ": " + mount.destination + " of a running container stays");
   return inside(spec, joined_flags(spec, {}), live, [&](Tree& tree) -> Status {
     for (auto mount = mounts.rbegin(); mount != mounts.rend(); ++mount) SECURE_TRY(detach(tree.root.get(), *mount));

@@ -4,7 +4,6 @@
 
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 
 #include <algorithm>
 #include <array>
@@ -47,7 +46,7 @@ Result<Fd> host_sysfs(const Planned& p, Error error) {
 // set from within (EPERM), as that root belongs to who made the namespace: the queues keep the kernel's label, and are refused.
 Status label_root(const Planned& p, int mount, const std::string& label) {
   SECURE_LET(top, open_nofollow(mount, ".", O_RDONLY | O_DIRECTORY));
-  if (::fsetxattr(top.get(), "security.selinux", label.c_str(), label.size() + 1, 0) < 0 && errno != ENOTSUP && errno != EPERM)
+  if (!lsm::label_file(top.get(), label) && errno != EPERM)
     return fail(Stage::mount, "MOUNT_FAILED", errno, p.name() + ": set /linux/mountLabel");
   return Ok{};
 }

@@ -8,22 +8,19 @@
 #include <array>
 
 #include "mountfd.h"
+#include "path.h"
 #include "rootfs_make.h"
 
 namespace secure::rootfs {
 
 namespace {
 
-bool at_or_below(std::string_view path, std::string_view top) {
-  return path == top || (path.size() > top.size() && path.starts_with(top) && path[top.size()] == '/');
-}
-
 // Kernel interfaces: an image that has a link in their place is refused, since everything that
 // relies on them would go astray (CVE-2019-19921, CVE-2023-27561, CVE-2026-41579).
 bool kernel_interface(const Planned& p) {
   if (!p.options.bind && (p.mount->type == "proc" || p.mount->type == "sysfs")) return true;
   static constexpr std::array<std::string_view, 3> kRoots{"/proc", "/sys", "/dev"};
-  return std::any_of(kRoots.begin(), kRoots.end(), [&](auto root) { return at_or_below(p.destination, root); });
+  return std::any_of(kRoots.begin(), kRoots.end(), [&](auto root) { return path::at_or_below(p.destination, root); });
 }
 
 // Files of procfs that describe the machine and that engines replace with the container's share of it (LXCFS), as in runc. Nothing
@@ -47,7 +44,7 @@ bool regular(int fd) {
 // Engines and the image's own programs trust what /proc says: only procfs may be there (CVE-2019-16884).
 Status check_destination(const Planned& p, int source) {
   const std::string& d = p.destination;
-  if (!at_or_below(d, "/proc")) return Ok{};
+  if (!path::at_or_below(d, "/proc")) return Ok{};
   const bool proc = p.options.bind ? on_procfs(source) || (replaceable(d) && regular(source)) : d != "/proc" || p.mount->type == "proc";
   if (proc) return Ok{};
   return fail(Stage::config, "CONFIG_INVALID", 0, p.name() + ": what is mounted on " + d + " must be of type proc: it cannot be mounted because it is inside /proc");

@@ -85,6 +85,17 @@ void send_error(int sock, const Error& error, int exit_code) {
   (void)transmit(sock, wire, -1);
 }
 
+Fd descriptor_of(msghdr& message) {
+  Fd out;
+  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c))
+    if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int))) {
+      int fd;
+      std::memcpy(&fd, CMSG_DATA(c), sizeof fd);
+      out = Fd(fd);
+    }
+  return out;
+}
+
 Result<Message> receive(int sock) {
   Wire wire{};
   iovec iov{&wire, sizeof wire};
@@ -103,12 +114,7 @@ Result<Message> receive(int sock) {
   if (n < 0) return fail(Stage::clone, "CHANNEL_FAILED", errno, "hear from the other side of the start");
   if (n == 0) return fail(Stage::clone, "CHANNEL_CLOSED", 0, "the other side of the start is gone");
   Message out;
-  for (cmsghdr* c = CMSG_FIRSTHDR(&msg); c != nullptr; c = CMSG_NXTHDR(&msg, c))
-    if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int))) {
-      int fd;
-      std::memcpy(&fd, CMSG_DATA(c), sizeof fd);
-      out.fd = Fd(fd);
-    }
+  out.fd = descriptor_of(msg);
   if (n != static_cast<ssize_t>(sizeof wire)) return fail(Stage::clone, "CHANNEL_FAILED", EPROTO, "short message of a start");
   out.kind = static_cast<Kind>(wire.kind);
   out.number = wire.number;

@@ -4,6 +4,8 @@
 // every end in the container is close-on-exec.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <utility>
 
 #include "fd.h"
@@ -33,6 +35,9 @@ struct Message {
 };
 
 Result<std::pair<Fd, Fd>> channel();
+
+// The descriptor that came beside a message; invalid: none.
+Fd descriptor_of(msghdr& message);
 
 Status send(int sock, Kind kind, int fd = -1, int number = 0);
 // Never fails loudly: it is the last thing a dying start does.

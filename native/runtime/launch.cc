@@ -2,7 +2,6 @@
 #include "launch.h"
 
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include "attach.h"
 #include "categories.h"
 #include "health.h"
+#include "lsm.h"
 #include "network.h"
 #include "ports.h"
 #include "record_lifecycle.h"
@@ -99,7 +99,7 @@ Status write_files(const Directories& dirs, const std::vector<spec::GeneratedFil
     Fd fd(::openat(record.get(), file.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
     if (!fd.valid() || ::fchmod(fd.get(), 0644) < 0)
       return fail(Stage::state, errno == ENOSPC ? "NO_SPACE" : "WRITE_FAILED", errno, "make " + dirs.record + "/" + file.name);
-    if (!label.empty() && ::fsetxattr(fd.get(), "security.selinux", label.c_str(), label.size() + 1, 0) < 0 && errno != ENOTSUP)
+    if (!label.empty() && !lsm::label_file(fd.get(), label))
       return fail(Stage::state, "WRITE_FAILED", errno, "/linux/mountLabel: label " + dirs.record + "/" + file.name);
     SECURE_TRY(write_all(fd.get(), text, dirs.record + "/" + file.name));
   }
@@ -109,9 +109,10 @@ Status write_files(const Directories& dirs, const std::vector<spec::GeneratedFil
 // What the container writes to its root is below in these, and a program that it maps is judged by the label there.
 Status label_layers(const Directories& dirs, const std::string& label) {
   if (label.empty()) return Ok{};
-  for (const std::string& path : {dirs.upper, dirs.work})
-    if (::lsetxattr(path.c_str(), "security.selinux", label.c_str(), label.size() + 1, 0) < 0 && errno != ENOTSUP)
-      return fail(Stage::state, "WRITE_FAILED", errno, "/linux/mountLabel: label " + path);
+  for (const std::string& path : {dirs.upper, dirs.work}) {
+    SECURE_LET(dir, open_nofollow(AT_FDCWD, path, O_RDONLY | O_DIRECTORY));
+    if (!lsm::label_file(dir.get(), label)) return fail(Stage::state, "WRITE_FAILED", errno, "/linux/mountLabel: label " + path);
+  }
   return Ok{};
 }
 

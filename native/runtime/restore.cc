@@ -111,7 +111,7 @@ class Restore {
     SECURE_LET(joins, cgroup::open_joins(group_, false));
     if (!by_criu) {
       stage.joins = &joins;
-      for (const auto& ns : out.spec.namespaces) stage.cgroup_namespace = stage.cgroup_namespace || ns.flag == CLONE_NEWCGROUP;
+      stage.cgroup_namespace = namespaces::has(out.spec, CLONE_NEWCGROUP);
     }
     // What is restored becomes a child of ours; with this so does whatever a criu that was killed leaves.
     (void)::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

@@ -7,19 +7,18 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <algorithm>
 #include <cstdlib>
 
+#include "apart.h"
 #include "criu_mounts.h"
 #include "mountfd.h"
 #include "namespaces.h"
 #include "netlink.h"
 #include "nft_table.h"
 #include "rootfs.h"
-#include "sync.h"
 #include "sysctl.h"
 #include "terminal.h"
 #include "userns.h"
@@ -102,34 +101,16 @@ Status make_mounts(const Inside& inside, Cgroups& cgroups, const std::vector<cri
 }
 
 // In a process of its own, which ends with whatever it has joined.
-template <typename Work>
-Status apart(Work work) {
-  SECURE_LET(pair, sync::channel());
-  const pid_t child = ::fork();
-  if (child < 0) return fail(Stage::clone, "CLONE_FAILED", errno, "make the process that finishes the restore");
-  if (child == 0) {
-    (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    (void)::signal(SIGALRM, SIG_DFL);
-    (void)::alarm(kPatience);
-    auto status = work();
-    if (!status) sync::send_error(pair.second.get(), status.error(), 1);
-    ::_exit(status ? 0 : 1);
-  }
-  pair.second.reset();
-  auto heard = sync::receive(pair.first.get());
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (heard && heard->kind == sync::Kind::error) return std::move(heard->error);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return Ok{};
-  return fail(Stage::process, "RESTORE_FAILED", 0, "the process that finishes the restore was killed");
+Status join_apart(const std::function<Status()>& work) {
+  const apart::How how{"the process that finishes the restore", fail(Stage::process, "RESTORE_FAILED", 0, "the process that finishes the restore was killed"), kPatience};
+  return apart::run(how, work);
 }
 
 }  // namespace
 
 Status finish_inside(const Inside& inside, const Fd& terminal) {
-  if (!inside.spec.sysctl.empty()) SECURE_TRY(apart([&] { return write_sysctls(inside); }));
-  if (inside.locked_by > 0) SECURE_TRY(apart([&] { return unlock_network(inside); }));
+  if (!inside.spec.sysctl.empty()) SECURE_TRY(join_apart([&] { return write_sysctls(inside); }));
+  if (inside.locked_by > 0) SECURE_TRY(join_apart([&] { return unlock_network(inside); }));
   SECURE_LET(cgroups, plan(inside));
   const bool console = inside.spec.process.terminal && terminal.valid();
   SECURE_LET(mountinfo, read_file(AT_FDCWD, "/proc/" + std::to_string(inside.pid) + "/mountinfo", 16U << 20));
@@ -137,7 +118,7 @@ Status finish_inside(const Inside& inside, const Fd& terminal) {
   // What is made anew here has what it needs.
   std::erase_if(lacking, [&](const auto& one) { return (console && one.point == "/dev/console") || (inside.group != nullptr && criu::shows_cgroups(inside.spec, spec::Mount{one.point, {}, {}, {}, {}, {}, {}})); });
   if (!console && cgroups.mounts.empty() && lacking.empty()) return Ok{};
-  return apart([&] { return make_mounts(inside, cgroups, lacking, console ? &terminal : nullptr); });
+  return join_apart([&] { return make_mounts(inside, cgroups, lacking, console ? &terminal : nullptr); });
 }
 
 void kill_children() {

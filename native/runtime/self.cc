@@ -6,15 +6,14 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 
-#include <algorithm>
-
 #include "mountfd.h"
+#include "namespaces.h"
 #include "report.h"
 
 namespace secure::runtime {
 
 Status protect_self(const spec::Spec& spec) {
-  if (std::any_of(spec.namespaces.begin(), spec.namespaces.end(), [](const auto& ns) { return ns.flag == CLONE_NEWUSER; })) return Ok{};
+  if (namespaces::has(spec, CLONE_NEWUSER)) return Ok{};
   struct statvfs fs {};
   Fd self(::open("/proc/self/exe", O_PATH | O_CLOEXEC));
   if (!self.valid() || ::fstatvfs(self.get(), &fs) < 0)

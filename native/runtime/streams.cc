@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "streams.h"
 
-#include <sys/xattr.h>
 #include <unistd.h>
 
+#include "lsm.h"
 #include "userns.h"
 
 namespace secure::runtime {
@@ -27,7 +27,7 @@ Result<Pipe> make_pipe(const spec::Spec& spec, const spec::Process& process) {
   // Policies that separate pipes by category would give the container /dev/null instead. Where the policy forbids the change, it is
   // the container's output that tells.
   if (!process.selinux_label.empty() && !spec.mount_label.empty())
-    (void)::fsetxattr(fds[0], "security.selinux", spec.mount_label.c_str(), spec.mount_label.size() + 1, 0);
+    (void)lsm::label_file(fds[0], spec.mount_label);
   return out;
 }
 

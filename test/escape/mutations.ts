@@ -73,8 +73,8 @@ export const MUTATIONS: readonly Mutation[] = [
     rows: ['CVE-2019-16884', 'CVE-2025-52881'],
     weakness: 'any file system may be mounted on /proc',
     file: 'core/rootfs_mounts.cc',
-    from: 'if (!at_or_below(d, "/proc")) return Ok{};',
-    to: 'if (!at_or_below(d, "/proc") || source < 1 << 30) return Ok{};',
+    from: 'if (!path::at_or_below(d, "/proc")) return Ok{};',
+    to: 'if (!path::at_or_below(d, "/proc") || source < 1 << 30) return Ok{};',
     test: [rootfs, 'CVE-2019-16884'],
   },
   {

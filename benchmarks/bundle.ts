@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { compileSeccomp } from '../src/native.ts';
 import { seccompProfile } from '../src/profiles/seccomp/index.ts';
 
-export const ROOT_DIRECTORIES = ['bin', 'proc', 'sys', 'dev', 'tmp', 'etc', 'run'];
+const ROOT_DIRECTORIES = ['bin', 'proc', 'sys', 'dev', 'tmp', 'etc', 'run'];
 
 export interface Bundle {
   directory: string;
@@ -17,11 +17,16 @@ export interface Bundle {
 }
 
 /** A root file system of one static busybox, the config that `runc spec` describes, and the `default` seccomp profile. */
+/** A root file system of busybox. */
+export function makeRootfs(root: string): void {
+  for (const name of ROOT_DIRECTORIES) mkdirSync(join(root, name), { recursive: true });
+  cpSync('/bin/busybox', join(root, 'bin/busybox'));
+  for (const applet of ['sh', 'cat', 'true', 'grep', 'sleep']) symlinkSync('busybox', join(root, 'bin', applet));
+}
+
 export function makeBundle(directory: string): Bundle {
   const rootfs = join(directory, 'rootfs');
-  for (const name of ROOT_DIRECTORIES) mkdirSync(join(rootfs, name), { recursive: true });
-  cpSync('/bin/busybox', join(rootfs, 'bin/busybox'));
-  for (const applet of ['sh', 'cat', 'true', 'grep', 'sleep']) symlinkSync('busybox', join(rootfs, 'bin', applet));
+  makeRootfs(rootfs);
   const capabilities = ['CAP_AUDIT_WRITE', 'CAP_KILL', 'CAP_NET_BIND_SERVICE'];
   const seccomp = seccompProfile('default', {
     capabilities,

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Views of the control groups, each only in a mount namespace of one's own: the host's hierarchies are not touched.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+
+/** A script in a mount namespace of its own, and in others by `options` of unshare(1). @returns its exit code. */
+export function runAlone(script: string, words: readonly string[], options: readonly string[] = []): number {
+  const namespaces = [...options, '--mount', '--propagation', 'private'];
+  return spawnSync('unshare', [...namespaces, process.execPath, script, ...words], { stdio: 'inherit' }).status ?? 1;
+}
 
 const ROOT = '/sys/fs/cgroup';
 
@@ -12,7 +18,7 @@ function mounts(type: 'cgroup' | 'cgroup2'): string[] {
 
 export const isV1 = (): boolean => mounts('cgroup').length > 0;
 
-export const isHybrid = (): boolean => mounts('cgroup').length > 0 && mounts('cgroup2').length > 0;
+export const isHybrid = (): boolean => isV1() && mounts('cgroup2').length > 0;
 
 /** Without v2 where there is v1 too, as crun refuses the two side by side. */
 export function leaveHybrid(): void {

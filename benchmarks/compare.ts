@@ -13,12 +13,13 @@ const home = join(import.meta.dirname, '..');
 interface Runner extends Contender {
   /** Whether it reads the command from config.json. */
   bundle: boolean;
-  peer: boolean;
+  /** Program of a peer, which may be missing. */
+  needs?: string;
 }
 
 function runtimes(bundle: Bundle, floor: string, command: readonly string[]): Runner[] {
   const at = (name: string) => join(bundle.directory, name);
-  const all: (Omit<Runner, 'peer'> & { needs?: string })[] = [
+  const all: Runner[] = [
     {
       name: 'floor (static C)',
       argv: [floor, 'run', bundle.rootfs, 'bench-floor', bundle.filter, ...command],
@@ -52,9 +53,7 @@ function runtimes(bundle: Bundle, floor: string, command: readonly string[]): Ru
       bundle: false,
     },
   ];
-  return all
-    .filter((c) => c.needs === undefined || available(c.needs))
-    .map((c) => ({ ...c, peer: c.needs !== undefined }));
+  return all.filter((c) => c.needs === undefined || available(c.needs));
 }
 
 /**
@@ -70,7 +69,7 @@ function equals(bundle: Bundle, contenders: readonly Runner[]): Runner[] {
     const lines = result.stdout.split('\n').filter((line) => line !== '');
     const joined = lines.filter((line) => /^\d+:.*:\/.*bench-/.test(line)).length;
     const filtered = lines.some((line) => /^Seccomp:\s*2/.test(line));
-    if (result.status !== 0 && c.peer) {
+    if (result.status !== 0 && c.needs !== undefined) {
       console.log(`  ${c.name.padEnd(26)} does not run here: ${result.stderr.trim()}`);
       return false;
     }

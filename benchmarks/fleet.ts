@@ -3,26 +3,19 @@
 // on crun and docker on runc, in their fastest settings. Ours are started by the plan of the first, as `secure run` does after
 // planning; theirs are created before, so that only the start counts. Needs root.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { available } from './available.ts';
-import { leaveHybrid } from './cgroups.ts';
+import { makeRootfs } from './bundle.ts';
+import { leaveHybrid, runAlone } from './cgroups.ts';
 
 const count = Number(process.argv[2] ?? 50);
 const home = join(import.meta.dirname, '..');
 
 if (process.argv[3] !== '--inside') {
   // dockerd makes networks and mounts; both end with these namespaces.
-  const words = [
-    '--net',
-    '--mount',
-    '--propagation',
-    'private',
-    process.execPath,
-    join(import.meta.dirname, 'fleet.ts'),
-  ];
-  process.exit(spawnSync('unshare', [...words, String(count), '--inside'], { stdio: 'inherit' }).status ?? 1);
+  process.exit(runAlone(join(import.meta.dirname, 'fleet.ts'), [String(count), '--inside'], ['--net']));
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'secure-fleet-'));
@@ -45,9 +38,7 @@ function call(words: readonly string[], env = process.env): string {
 
 function rootfs(): string {
   const root = at('rootfs');
-  for (const name of ['bin', 'dev', 'proc', 'sys', 'tmp', 'etc']) mkdirSync(join(root, name), { recursive: true });
-  cpSync('/bin/busybox', join(root, 'bin/busybox'));
-  for (const name of ['sh', 'sleep']) symlinkSync('busybox', join(root, 'bin', name));
+  makeRootfs(root);
   execFileSync('tar', ['-C', root, '-cf', at('rootfs.tar'), '.']);
   return at('rootfs.tar');
 }

@@ -2,28 +2,18 @@
 // `scripts/node benchmarks/monitor.ts [COUNT]`: what one idle container costs in memory besides its own processes: our monitor, podman's
 // conmon and containerd's shim, COUNT of each at once. PSS: a page that n processes share counts as 1/n for each. Needs root.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { available } from './available.ts';
-import { leaveHybrid } from './cgroups.ts';
+import { makeRootfs } from './bundle.ts';
+import { leaveHybrid, runAlone } from './cgroups.ts';
 
 const count = Number(process.argv[2] ?? 50);
 const home = join(import.meta.dirname, '..');
 
 if (process.argv[3] !== '--inside') {
-  const words = ['--mount', '--propagation', 'private', process.execPath, join(import.meta.dirname, 'monitor.ts')];
-  process.exit(spawnSync('unshare', [...words, String(count), '--inside'], { stdio: 'inherit' }).status ?? 1);
+  process.exit(runAlone(join(import.meta.dirname, 'monitor.ts'), [String(count), '--inside']));
 }
 leaveHybrid();
 
@@ -58,14 +48,6 @@ function report(name: string, found: readonly number[]): void {
   console.log(
     `  ${name.padEnd(28)}${String(found.length).padStart(6)}${text('Pss')}${own.toFixed(0).padStart(9)}${text('Rss')}`,
   );
-}
-
-function rootfs(): string {
-  const root = join(directory, 'rootfs');
-  for (const name of ['bin', 'dev', 'proc', 'sys', 'tmp', 'etc']) mkdirSync(join(root, name), { recursive: true });
-  cpSync('/bin/busybox', join(root, 'bin/busybox'));
-  for (const name of ['sh', 'sleep']) symlinkSync('busybox', join(root, 'bin', name));
-  return root;
 }
 
 function ours(root: string): void {
@@ -189,7 +171,8 @@ async function shim(root: string): Promise<void> {
 
 console.log(`Idle detached containers, KiB for each monitor\n  ${''.padEnd(28)} count     PSS  private     RSS`);
 try {
-  const root = rootfs();
+  const root = join(directory, 'rootfs');
+  makeRootfs(root);
   ours(root);
   const peers: [string, () => void | Promise<void>][] = [
     ['conmon', () => conmon(root)],

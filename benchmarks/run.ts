@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // `make bench`: everything side by side, in one run. Needs root.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isHybrid, isV1, leaveHybrid, onlyV2 } from './cgroups.ts';
+import { isHybrid, isV1, leaveHybrid, onlyV2, runAlone } from './cgroups.ts';
 
 const self = join(import.meta.dirname, 'run.ts');
 const { compare } = await import('./compare.ts');
-
-/** In a mount namespace of its own: see cgroups.ts. */
-function inside(view: string): number {
-  const words = ['--mount', '--propagation', 'private', process.execPath, self, view];
-  return spawnSync('unshare', words, { stdio: 'inherit' }).status ?? 1;
-}
 
 if (process.argv[2] === 'v1') {
   leaveHybrid();
@@ -23,7 +17,7 @@ if (process.argv[2] === 'v1') {
   onlyV2();
   compare('cgroup v2', false);
 } else {
-  process.exitCode = (isHybrid() ? inside('v2') : 0) || inside('v1');
+  process.exitCode = (isHybrid() ? runAlone(self, ['v2']) : 0) || runAlone(self, ['v1']);
 }
 
 /** The image comes from the Debian archives; after that nothing from outside is needed. */
@@ -37,9 +31,7 @@ function compareNetworks(): number {
     };
     const secure = join(import.meta.dirname, '../bin/secure');
     execFileSync(secure, ['image', 'debian', 'nginx-light', '--name', 'nginx'], { stdio: 'ignore', env });
-    const inside = ['--net', '--mount', '--propagation', 'private', process.execPath];
-    const script = join(import.meta.dirname, 'network.ts');
-    return spawnSync('unshare', [...inside, script, directory], { stdio: 'inherit' }).status ?? 1;
+    return runAlone(join(import.meta.dirname, 'network.ts'), [directory], ['--net']);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -133,8 +133,7 @@ Result<Response> Worker::ask(const Request& request, const std::function<Status(
     message.msg_iovlen = 1;
     message.msg_control = control;
     message.msg_controllen = sizeof control;
-    const ssize_t n = ::recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
-    if (n < 0 && errno == EINTR) continue;
+    const ssize_t n = sync::hear(socket_.get(), message, MSG_CMSG_CLOEXEC);
     if (n <= 0) return fail(Stage::process, "CRIU_DIED", n < 0 ? errno : 0, "criu ended before it had answered", "somebody may have killed it; its log may say more");
     Fd fd = sync::descriptor_of(message);
     if ((message.msg_flags & MSG_TRUNC) != 0) return fail(Stage::process, "CRIU_PROTOCOL", EMSGSIZE, "what criu answered is too long");

@@ -93,10 +93,7 @@ Result<Message> receive(int sock) {
   msg.msg_iovlen = 1;
   msg.msg_control = control;
   msg.msg_controllen = sizeof control;
-  ssize_t n;
-  do {
-    n = ::recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
-  } while (n < 0 && errno == EINTR);
+  const ssize_t n = sync::hear(sock, msg, MSG_CMSG_CLOEXEC);
   Message out;
   if (n > 0) out.fd = sync::descriptor_of(msg);
   if (n != static_cast<ssize_t>(sizeof wire) || wire.say < static_cast<unsigned char>(Say::ready) ||

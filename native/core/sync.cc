@@ -85,6 +85,15 @@ void send_error(int sock, const Error& error, int exit_code) {
   (void)transmit(sock, wire, -1);
 }
 
+ssize_t hear(int sock, msghdr& message, int flags) {
+  ssize_t n;
+  bool reset = false;
+  do {
+    n = ::recvmsg(sock, &message, flags);
+  } while (n < 0 && (errno == EINTR || (errno == ECONNRESET && !std::exchange(reset, true))));
+  return n;
+}
+
 Fd descriptor_of(msghdr& message) {
   Fd out;
   for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c))
@@ -105,12 +114,7 @@ Result<Message> receive(int sock) {
   msg.msg_iovlen = 1;
   msg.msg_control = control;
   msg.msg_controllen = sizeof control;
-  ssize_t n;
-  bool reset = false;
-  do {
-    n = ::recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
-    // Told once, and first, when the other side has closed with something of ours unread; what it had to say is still there.
-  } while (n < 0 && (errno == EINTR || (errno == ECONNRESET && !std::exchange(reset, true))));
+  const ssize_t n = hear(sock, msg, MSG_CMSG_CLOEXEC);
   if (n < 0) return fail(Stage::clone, "CHANNEL_FAILED", errno, "hear from the other side of the start");
   if (n == 0) return fail(Stage::clone, "CHANNEL_CLOSED", 0, "the other side of the start is gone");
   Message out;

@@ -36,6 +36,10 @@ struct Message {
 
 Result<std::pair<Fd, Fd>> channel();
 
+// recvmsg(2) on a connected socket of the UNIX domain, to the end of what the other side has said: one that closes with
+// something of ours unread makes ECONNRESET come first, once.
+ssize_t hear(int sock, msghdr& message, int flags);
+
 // The descriptor that came beside a message; invalid: none.
 Fd descriptor_of(msghdr& message);
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "socket_address.h"
+#include "sync.h"
 
 namespace secure::runtime::attach {
 
@@ -71,10 +72,11 @@ int send(int sock, Kind kind, std::string_view data) {
 }
 
 bool receive(int sock, std::span<char> buffer, Message& out) {
-  ssize_t n;
-  do {
-    n = ::recv(sock, buffer.data(), buffer.size(), MSG_DONTWAIT);
-  } while (n < 0 && errno == EINTR);
+  iovec part{buffer.data(), buffer.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  const ssize_t n = sync::hear(sock, message, MSG_DONTWAIT);
   if (n == 0) errno = EPIPE;
   if (n <= 0) return false;
   out = {static_cast<Kind>(buffer[0]), std::string_view(buffer.data() + 1, static_cast<std::size_t>(n) - 1)};

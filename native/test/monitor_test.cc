@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -170,6 +171,24 @@ TEST(monitor_does_not_wait_for_a_client_that_does_not_read) {
   clients.broadcast(attach::Kind::out, "z");
   read_all();
   CHECK_EQ(got + lost, sent + 1);
+}
+
+TEST(monitor_is_heard_to_its_end_by_who_still_types) {
+  std::array<int, 2> pair{};
+  REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) == 0);
+  const Fd client(pair[0]);
+  Fd monitor(pair[1]);
+  CHECK_EQ(attach::send(client.get(), attach::Kind::input, "unread"), 0);
+  CHECK_EQ(attach::send(monitor.get(), attach::Kind::out, "last words"), 0);
+  CHECK_EQ(attach::send(monitor.get(), attach::Kind::exit, "\x03"), 0);
+  monitor.reset();
+  std::array<char, attach::kMostData + 1> buffer{};
+  attach::Message message{};
+  REQUIRE(attach::receive(client.get(), buffer, message));
+  CHECK(message.kind == attach::Kind::out && message.data == "last words");
+  REQUIRE(attach::receive(client.get(), buffer, message));
+  CHECK(message.kind == attach::Kind::exit && message.data == "\x03");
+  CHECK(!attach::receive(client.get(), buffer, message) && errno == EPIPE);
 }
 
 TEST(monitor_without_a_log_keeps_its_streams) {

@@ -22,7 +22,7 @@ describe.skipIf(cannotRun())('podman', () => {
       ...['--runtime', runtimeBinary()],
     ];
     const [program = '', ...rest] = words;
-    const run = (...args: readonly string[]) => command(program, [...rest, ...args], fixture.directory);
+    const run = (...args: readonly string[]) => command(program, [...rest, ...args], { cwd: fixture.directory });
     // Limits can only be lowered here, and podman asks for more unless it is told.
     const options = ['--network', 'none', '--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1000:1000'];
     // On cgroup v1 conmon writes that file into the directory that podman was called in, so `inspect` says false, on every runtime.

@@ -8,19 +8,33 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { debianKept } from './debian.ts';
 import type { Result } from './secure.ts';
 
-export function command(program: string, args: readonly string[], cwd = '/'): Promise<Result> {
+interface Options {
+  readonly cwd?: string;
+  /** Its input does not end before it does. */
+  readonly open?: boolean;
+}
+
+export function command(
+  program: string,
+  args: readonly string[],
+  { cwd = '/', open = false }: Options = {},
+): Promise<Result> {
   return new Promise((resolve) => {
     const child = execFile(program, args, { cwd, maxBuffer: 1 << 26, timeout: 50_000 }, (error, stdout, stderr) =>
       resolve({ code: Number(error?.code ?? (error ? 255 : 0)), stdout, stderr }),
     );
-    child.stdin?.end();
+    if (!open) child.stdin?.end();
   });
 }
 
-/** With a terminal: script(1) makes one, and ends as the command does. */
+/**
+ * With a terminal: script(1) makes one, and ends as the command does. At the end of its input it would send a byte:
+ * when that reaches conmon as the container ends, conmon closes its socket with the byte unread, and podman sees
+ * ECONNRESET in place of the output that waits for it.
+ */
 export function onTerminal(words: readonly string[]): Promise<Result> {
   const quoted = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-  return command('script', ['-qec', quoted, '/dev/null']);
+  return command('script', ['-qec', quoted, '/dev/null'], { open: true });
 }
 
 /** Ask until `expected` is in the answer, for at most twenty seconds. */

@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 node := scripts/node
 stamp := node_modules/.secure-deps
 
-.PHONY: all setup deps build native ts asan fuzz mutations lint types test bench run format relink-kit clean
+.PHONY: all setup deps build native ts sanitize fuzz mutations lint types test bench run format relink-kit clean
 
 all: build
 
@@ -26,8 +26,8 @@ $(stamp): package-lock.json package.json .npmrc scripts/deps
 native: deps
 	@scripts/native release secure-runtime secure-extract secure_node
 
-asan: deps
-	@scripts/native asan
+sanitize: deps
+	@scripts/native sanitize
 
 ts: deps
 	@$(node) scripts/bundle.ts
@@ -48,7 +48,7 @@ test: deps
 # FUZZ_SECONDS: the budget of each target.
 fuzz: deps
 	@scripts/setup --tests
-	@scripts/native fuzz
+	@scripts/native sanitize
 	@$(node) scripts/fuzz.ts $(or $(FUZZ_SECONDS),60)
 
 # Each line that closes a way out is weakened once, and a test must fail: docs/escapes.md.

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Run every fuzz target for a while. Usage: scripts/fuzz.ts [--tap] SECONDS [TARGET...]
-// Seeds come from native/fuzz/corpus/TARGET; what is found grows in build/fuzz/corpus (with --tap, a gate, it starts
-// anew each time), crashes in build/fuzz/crashes.
+// Seeds come from native/fuzz/corpus/TARGET; what is found grows in build/sanitize/corpus (with --tap, a gate, it starts
+// anew each time), crashes in build/sanitize/crashes.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
-const directory = join(root, 'build/fuzz');
+const directory = join(root, 'build/sanitize');
 /** Of each target, as a gate. */
 const GATE_RUNS = 60_000;
 const tap = process.argv.includes('--tap');

@@ -26,9 +26,8 @@ const stages: Record<string, () => Promise<Report>> = {
   'native-build': () => runExitCode(['scripts/native', 'release']),
   unit: vitest('unit', 'vitest.config.ts'),
   native: () => runTap(['build/release/core_tests']),
-  'asan-build': () => runExitCode(['scripts/native', 'asan', 'core_tests']),
-  asan: () => runTap(['build/asan/core_tests'], sanitizers),
-  'fuzz-build': () => runExitCode(['scripts/native', 'fuzz']),
+  'sanitize-build': () => runExitCode(['scripts/native', 'sanitize']),
+  sanitize: () => runTap(['build/sanitize/core_tests'], sanitizers),
   fuzz: () => runTap([node, 'scripts/fuzz.ts', '--tap', fuzzSeconds]),
   integration: vitest('integration', 'vitest.integration.config.ts'),
   // What needs another kernel than this one: guests under software emulation.

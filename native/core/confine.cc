@@ -23,10 +23,8 @@ namespace secure::confine {
 namespace {
 
 // The sanitizers' runtime maps terabytes and makes system calls of its own.
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(SECURE_SANITIZED)
 constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-constexpr bool kSanitized = __has_feature(address_sanitizer);
 #else
 constexpr bool kSanitized = false;
 #endif

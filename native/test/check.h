@@ -7,6 +7,9 @@
 // SKIP("reason") returns from the test and counts as a failure when SECURE_MUST_WORK=1.
 #pragma once
 
+#include <unistd.h>
+
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -59,6 +62,19 @@ bool equal(const A& a, const B& b) {
 template <typename A, typename B>
 void equals(const char* file, int line, const char* text, const A& a, const B& b) {
   if (!equal(a, b)) failed(file, line, std::string(text) + ": " + show(a) + " is not " + show(b));
+}
+
+// Of a child, until it is killed. A loop whose effects nobody sees need not be there, and clang leaves it out.
+[[noreturn]] inline void use_time() {
+  for (volatile bool on = true; on;) {
+  }
+  ::_exit(99);
+}
+[[noreturn]] inline void use_memory() {
+  for (volatile bool on = true; on;)
+    if (auto* block = static_cast<volatile char*>(std::malloc(1 << 20)))
+      for (int i = 0; i < 1 << 20; i += 512) block[i] = 1;
+  ::_exit(99);
 }
 
 }  // namespace check

@@ -124,7 +124,7 @@ TEST(the_extractor_has_no_rights_of_the_host) {
 }
 
 // The sanitizers' own calls would end the process, so there the filter is off and this is not a test.
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(SECURE_SANITIZED)
 TEST(forbidden_system_calls_end_it) {
   if (!root_rights()) SKIP("needs root");
   const auto extractor = confine::Role::extractor;

@@ -126,7 +126,8 @@ TEST(limits_on_output) {
 
 TEST(endless_input_without_output) {
   std::string members, frames;
-  for (int i = 0; i < 80000; i++) members += gzip("").substr(0, 20), frames += kSkippable;
+  const std::string member = gzip("").substr(0, 20);
+  for (int i = 0; i < 80000; i++) members += member, frames += kSkippable;
   CHECK_EQ(decode(members, {.max_bytes = 1000}).code, std::string("LIMIT_EXCEEDED"));
   for (int i = 0; i < 50000; i++) frames += kSkippable;
   CHECK_EQ(decode(frames, {.max_bytes = 1000}).code, std::string("LIMIT_EXCEEDED"));

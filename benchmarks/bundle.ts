@@ -16,7 +16,6 @@ export interface Bundle {
   command(args: readonly string[]): void;
 }
 
-/** A root file system of one static busybox, the config that `runc spec` describes, and the `default` seccomp profile. */
 /** A root file system of busybox. */
 export function makeRootfs(root: string): void {
   for (const name of ROOT_DIRECTORIES) mkdirSync(join(root, name), { recursive: true });
@@ -24,6 +23,7 @@ export function makeRootfs(root: string): void {
   for (const applet of ['sh', 'cat', 'true', 'grep', 'sleep']) symlinkSync('busybox', join(root, 'bin', applet));
 }
 
+/** A root file system of one static busybox, the config that `runc spec` describes, and the `default` seccomp profile. */
 export function makeBundle(directory: string): Bundle {
   const rootfs = join(directory, 'rootfs');
   makeRootfs(rootfs);

@@ -80,6 +80,16 @@ function equals(bundle: Bundle, contenders: readonly Runner[]): Runner[] {
   });
 }
 
+/** KiB that the largest of a contender's processes has resident, that of the container (busybox) included. */
+function comparePeaks(floor: string, contenders: readonly Runner[]): void {
+  console.log('\nMemory, the largest process of each at its peak');
+  for (const { name, argv } of contenders) {
+    const { status, output } = spawnSync(floor, ['peak', ...argv], { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
+    if (status !== 0) throw new Error(`${name} ended with ${status}`);
+    console.log(`  ${name.padEnd(26)}${String(output[3]).padStart(8)} KiB`);
+  }
+}
+
 /** The command line against podman, both cold: no daemon, no plan kept from an earlier run. */
 function compareCommandLines(directory: string): void {
   const state = {
@@ -155,6 +165,7 @@ export function compare(view: string, all: boolean): void {
       hyperfine(directory, equal),
       'secure-runtime run',
     );
+    comparePeaks(floor, equal);
     if (!all) return;
     compareLifecycles(bundle);
     compareCommandLines(directory);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `scripts/node benchmarks/fleet.ts [COUNT]`: COUNT detached idle containers, started and stopped one after the other: ours, podman
+// `scripts/node benchmarks/fleet.ts [COUNT [secure|podman|dockerd...]]`: COUNT detached idle containers, started and stopped one after the other: ours, podman
 // on crun and docker on runc, in their fastest settings. Ours are started by the plan of the first, as `secure run` does after
 // planning; theirs are created before, so that only the start counts. Needs root.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -10,12 +10,13 @@ import { available } from './available.ts';
 import { makeRootfs } from './bundle.ts';
 import { leaveHybrid, runAlone } from './cgroups.ts';
 
-const count = Number(process.argv[2] ?? 50);
+const [given = '50', ...wanted] = process.argv.slice(2).filter((word) => word !== '--inside');
+const count = Number(given);
 const home = join(import.meta.dirname, '..');
 
-if (process.argv[3] !== '--inside') {
+if (!process.argv.includes('--inside')) {
   // dockerd makes networks and mounts; both end with these namespaces.
-  process.exit(runAlone(join(import.meta.dirname, 'fleet.ts'), [String(count), '--inside'], ['--net']));
+  process.exit(runAlone(join(import.meta.dirname, 'fleet.ts'), [given, ...wanted, '--inside'], ['--net']));
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'secure-fleet-'));
@@ -130,6 +131,7 @@ try {
     ['dockerd', () => docker(tar)],
   ];
   for (const [name, measure] of all) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
     if (name !== 'secure' && !available(name)) {
       console.log(`  ${name.padEnd(28)}is not installed`);
       continue;

@@ -4,6 +4,7 @@
 //
 //   floor run ROOTFS CGROUP FILTER COMMAND...   make the groups, clone, mount, pivot, filter, execute, wait, remove
 //   floor join CGROUP COMMAND...                make the groups, join them, run COMMAND, remove them (for bubblewrap)
+//   floor peak COMMAND...                       run COMMAND; KiB that its largest process had resident, into descriptor 3
 //
 // FILTER is a file of struct sock_filter, or "-". CGROUP is a relative path made in every v1 hierarchy.
 #define _GNU_SOURCE
@@ -20,6 +21,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -144,7 +146,21 @@ static void contain(int root, int go, int filter_size, struct sock_filter *filte
   die(command[0]);
 }
 
+static int peak(char **argv) {
+  const pid_t child = fork();
+  if (child == 0) {
+    execvp(argv[0], argv);
+    die(argv[0]);
+  }
+  int status = 0;
+  struct rusage usage;
+  MUST(wait4(child, &status, 0, &usage));
+  dprintf(3, "%ld", usage.ru_maxrss);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
 int main(int argc, char **argv) {
+  if (argc >= 3 && !strcmp(argv[1], "peak")) return peak(argv + 2);
   find_hierarchies();
   if (argc >= 4 && !strcmp(argv[1], "join")) {
     make_groups(argv[2]);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "container.h"
 
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -65,6 +66,18 @@ StartError hear(int sync, Fd& terminal, sync::Kind wanted) {
     if (message->kind == sync::Kind::terminal) terminal = std::move(message->fd);
     if (message->kind == wanted) return {};
   }
+}
+
+// What it has said already of its failure, else empty.
+StartError said(int sync, Fd& terminal) {
+  pollfd p{sync, POLLIN, 0};
+  while (::poll(&p, 1, 0) == 1 && (p.revents & POLLIN) != 0) {
+    auto message = sync::receive(sync);
+    if (!message) break;
+    if (message->kind == sync::Kind::error) return {std::move(message->error), message->number};
+    if (message->kind == sync::Kind::terminal) terminal = std::move(message->fd);
+  }
+  return {};
 }
 
 // crun's.
@@ -283,7 +296,12 @@ std::variant<Started, StartError> start(const spec::Spec& spec, Options options)
   const bool theirs = host.error.code == "CHANNEL_CLOSED" || (host.error.code == "CHANNEL_FAILED" && (host.error.err == EPIPE || host.error.err == ECONNRESET));
   const bool ours = !host.error.code.empty() && !theirs;
   // The container side waits for what will not come; it ends when the channel does.
-  if (ours) return failed(std::move(host.error), host.exit_code);
+  if (ours) {
+    // Ours may be no more than a consequence: who has ended has no namespaces to work on.
+    auto first = said(s.clone.sync.get(), s.terminal);
+    auto& cause = first.error.code.empty() ? host : first;
+    return failed(std::move(cause.error), cause.exit_code);
+  }
   auto outcome = s.options.gate >= 0 ? hear(s.clone.sync.get(), s.terminal, sync::Kind::ready) : await_exec(s.clone.sync.get(), s.terminal);
   if (!outcome.error.code.empty()) {
     if (outcome.error.code == "CHANNEL_CLOSED") outcome.error = died_early(s.group);

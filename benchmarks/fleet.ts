@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `scripts/node benchmarks/fleet.ts [COUNT [secure|podman|dockerd...]]`: COUNT detached idle containers, started and stopped one after the other: ours, podman
-// on crun and docker on runc, in their fastest settings. Ours are started by the plan of the first, as `secure run` does after
-// planning; theirs are created before, so that only the start counts. Needs root.
+// `scripts/node benchmarks/fleet.ts [COUNT [secure|podman|dockerd...]]`: COUNT detached idle containers, started and stopped one
+// after the other: ours, podman on crun and docker on runc, in their fastest settings. Ours are started by the plan of the first,
+// as `secure run` does after planning; theirs are created before, so that only the start counts. Needs root.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

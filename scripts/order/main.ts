@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Usage: scripts/node scripts/order/main.ts, after `make` (root, x86-64). Writes native/cmake/startup.ld: the functions that running, starting and
-// entering a container executes, which the linker then puts side by side. They are a fifth of the code; scattered, they made nearly
-// every page of the executable resident. Names that no longer exist do no harm, so this needs repeating only now and then.
+// Usage: scripts/node scripts/order/main.ts, after `make` (root, x86-64). Writes native/cmake/startup.ld: the functions that a
+// container's start, and entering it, executes, which the linker then puts side by side. They are a fifth of the code; scattered,
+// they made nearly every page of the executable resident. Names that no longer exist do no harm, so this needs repeating only
+// now and then.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -292,22 +292,18 @@ std::variant<Started, StartError> start(const spec::Spec& spec, Options options)
   // The container's ends of its streams: end of file must mean that the program closed them.
   if (s.options.streams != nullptr) *s.options.streams = Streams{};
   auto host = s.host_side();
-  // Where the other side has closed the channel it says why; any other failure is ours, also one to send.
-  const bool theirs = host.error.code == "CHANNEL_CLOSED" || (host.error.code == "CHANNEL_FAILED" && (host.error.err == EPIPE || host.error.err == ECONNRESET));
-  const bool ours = !host.error.code.empty() && !theirs;
   // The container side waits for what will not come; it ends when the channel does.
-  if (ours) {
-    // Ours may be no more than a consequence: who has ended has no namespaces to work on.
-    auto first = said(s.clone.sync.get(), s.terminal);
-    auto& cause = first.error.code.empty() ? host : first;
-    return failed(std::move(cause.error), cause.exit_code);
+  if (!host.error.code.empty()) {
+    // What failed here may be a consequence: who has ended hears nothing, has no namespaces to work on, and has said why.
+    if (auto first = said(s.clone.sync.get(), s.terminal); !first.error.code.empty()) return failed(std::move(first.error), first.exit_code);
+    const bool closed = host.error.code == "CHANNEL_CLOSED" || (host.error.code == "CHANNEL_FAILED" && (host.error.err == EPIPE || host.error.err == ECONNRESET));
+    return failed(closed ? died_early(s.group) : std::move(host.error), host.exit_code);
   }
   auto outcome = s.options.gate >= 0 ? hear(s.clone.sync.get(), s.terminal, sync::Kind::ready) : await_exec(s.clone.sync.get(), s.terminal);
   if (!outcome.error.code.empty()) {
     if (outcome.error.code == "CHANNEL_CLOSED") outcome.error = died_early(s.group);
     return failed(std::move(outcome.error), outcome.exit_code);
   }
-  if (!host.error.code.empty()) return failed(std::move(host.error), host.exit_code);
   return Started{s.clone.pid, std::move(s.clone.pidfd), std::move(s.terminal), s.group.layout, s.group.path};
 }
 

@@ -126,20 +126,12 @@ Result<Response> Worker::ask(const Request& request, const std::function<Status(
   SECURE_TRY(send(socket_.get(), encode(request)));
   std::vector<char> buffer(kMaxMessage);
   for (;;) {
-    iovec part{buffer.data(), buffer.size()};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    const ssize_t n = sync::hear(socket_.get(), message, MSG_CMSG_CLOEXEC);
-    if (n <= 0) return fail(Stage::process, "CRIU_DIED", n < 0 ? errno : 0, "criu ended before it had answered", "somebody may have killed it; its log may say more");
-    Fd fd = sync::descriptor_of(message);
-    if ((message.msg_flags & MSG_TRUNC) != 0) return fail(Stage::process, "CRIU_PROTOCOL", EMSGSIZE, "what criu answered is too long");
-    SECURE_LET(response, decode({buffer.data(), static_cast<std::size_t>(n)}));
+    sync::Heard said = sync::hear(socket_.get(), buffer);
+    if (said.size <= 0) return fail(Stage::process, "CRIU_DIED", said.size < 0 ? errno : 0, "criu ended before it had answered", "somebody may have killed it; its log may say more");
+    if (said.cut) return fail(Stage::process, "CRIU_PROTOCOL", EMSGSIZE, "what criu answered is too long");
+    SECURE_LET(response, decode({buffer.data(), static_cast<std::size_t>(said.size)}));
     if (response.type == Type::notify && response.success) {
-      if (heard) SECURE_TRY(heard(response, std::move(fd)));
+      if (heard) SECURE_TRY(heard(response, std::move(said.fd)));
       SECURE_TRY(send(socket_.get(), encode_notified()));
       continue;
     }

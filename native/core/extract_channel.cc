@@ -86,19 +86,12 @@ Status send_error(int sock, const Error& error) {
 
 Result<Message> receive(int sock) {
   Wire wire{};
-  iovec iov{&wire, sizeof wire};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr msg{};
-  msg.msg_iov = &iov;
-  msg.msg_iovlen = 1;
-  msg.msg_control = control;
-  msg.msg_controllen = sizeof control;
-  const ssize_t n = sync::hear(sock, msg, MSG_CMSG_CLOEXEC);
+  sync::Heard heard = sync::hear(sock, {reinterpret_cast<char*>(&wire), sizeof wire});
   Message out;
-  if (n > 0) out.fd = sync::descriptor_of(msg);
-  if (n != static_cast<ssize_t>(sizeof wire) || wire.say < static_cast<unsigned char>(Say::ready) ||
+  out.fd = std::move(heard.fd);
+  if (heard.size != static_cast<ssize_t>(sizeof wire) || wire.say < static_cast<unsigned char>(Say::ready) ||
       wire.say > static_cast<unsigned char>(Say::done))
-    return fail(Stage::image, "CHANNEL_CLOSED", n < 0 ? errno : 0, "the other process of the extraction is gone");
+    return fail(Stage::image, "CHANNEL_CLOSED", heard.size < 0 ? errno : 0, "the other process of the extraction is gone");
   out.say = static_cast<Say>(wire.say);
   out.number = wire.number;
   if (out.say != Say::error) {

@@ -2,7 +2,6 @@
 // What is done for a process by those who make it.
 #include <sched.h>
 
-
 #include "caps.h"
 #include "environment.h"
 #include "lsm.h"

@@ -85,41 +85,38 @@ void send_error(int sock, const Error& error, int exit_code) {
   (void)transmit(sock, wire, -1);
 }
 
-ssize_t hear(int sock, msghdr& message, int flags) {
-  ssize_t n;
+Heard hear(int sock, std::span<char> buffer, int flags) {
+  iovec part{buffer.data(), buffer.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  Heard out;
   bool reset = false;
   do {
-    n = ::recvmsg(sock, &message, flags);
-  } while (n < 0 && (errno == EINTR || (errno == ECONNRESET && !std::exchange(reset, true))));
-  return n;
-}
-
-Fd descriptor_of(msghdr& message) {
-  Fd out;
+    out.size = ::recvmsg(sock, &message, flags | MSG_CMSG_CLOEXEC);
+  } while (out.size < 0 && (errno == EINTR || (errno == ECONNRESET && !std::exchange(reset, true))));
+  if (out.size <= 0) return out;
+  out.cut = (message.msg_flags & MSG_TRUNC) != 0;
   for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c))
     if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int))) {
       int fd;
       std::memcpy(&fd, CMSG_DATA(c), sizeof fd);
-      out = Fd(fd);
+      out.fd = Fd(fd);
     }
   return out;
 }
 
 Result<Message> receive(int sock) {
   Wire wire{};
-  iovec iov{&wire, sizeof wire};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr msg{};
-  msg.msg_iov = &iov;
-  msg.msg_iovlen = 1;
-  msg.msg_control = control;
-  msg.msg_controllen = sizeof control;
-  const ssize_t n = hear(sock, msg, MSG_CMSG_CLOEXEC);
-  if (n < 0) return fail(Stage::clone, "CHANNEL_FAILED", errno, "hear from the other side of the start");
-  if (n == 0) return fail(Stage::clone, "CHANNEL_CLOSED", 0, "the other side of the start is gone");
+  Heard heard = hear(sock, {reinterpret_cast<char*>(&wire), sizeof wire});
+  if (heard.size < 0) return fail(Stage::clone, "CHANNEL_FAILED", errno, "hear from the other side of the start");
+  if (heard.size == 0) return fail(Stage::clone, "CHANNEL_CLOSED", 0, "the other side of the start is gone");
   Message out;
-  out.fd = descriptor_of(msg);
-  if (n != static_cast<ssize_t>(sizeof wire)) return fail(Stage::clone, "CHANNEL_FAILED", EPROTO, "short message of a start");
+  out.fd = std::move(heard.fd);
+  if (heard.size != static_cast<ssize_t>(sizeof wire)) return fail(Stage::clone, "CHANNEL_FAILED", EPROTO, "short message of a start");
   out.kind = static_cast<Kind>(wire.kind);
   out.number = wire.number;
   if (out.kind == Kind::error) {

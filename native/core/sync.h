@@ -4,8 +4,9 @@
 // every end in the container is close-on-exec.
 #pragma once
 
-#include <sys/socket.h>
+#include <sys/types.h>
 
+#include <span>
 #include <utility>
 
 #include "fd.h"
@@ -36,12 +37,14 @@ struct Message {
 
 Result<std::pair<Fd, Fd>> channel();
 
-// recvmsg(2) on a connected socket of the UNIX domain, to the end of what the other side has said: one that closes with
+struct Heard {
+  ssize_t size = 0;  // as of recvmsg(2): 0 at the end, -1 with errno
+  Fd fd;             // that came beside it; invalid: none
+  bool cut = false;  // it was longer than the buffer
+};
+// One message of a connected socket of the UNIX domain, to the end of what the other side has said: one that closes with
 // something of ours unread makes ECONNRESET come first, once.
-ssize_t hear(int sock, msghdr& message, int flags);
-
-// The descriptor that came beside a message; invalid: none.
-Fd descriptor_of(msghdr& message);
+Heard hear(int sock, std::span<char> buffer, int flags = 0);
 
 Status send(int sock, Kind kind, int fd = -1, int number = 0);
 // Never fails loudly: it is the last thing a dying start does.

@@ -72,11 +72,7 @@ int send(int sock, Kind kind, std::string_view data) {
 }
 
 bool receive(int sock, std::span<char> buffer, Message& out) {
-  iovec part{buffer.data(), buffer.size()};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  const ssize_t n = sync::hear(sock, message, MSG_DONTWAIT);
+  const ssize_t n = sync::hear(sock, buffer, MSG_DONTWAIT).size;
   if (n == 0) errno = EPIPE;
   if (n <= 0) return false;
   out = {static_cast<Kind>(buffer[0]), std::string_view(buffer.data() + 1, static_cast<std::size_t>(n) - 1)};

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-
 import type { ImageEvent } from '../runtime/images/events.ts';
 import { formatBytes } from '../runtime/images/format.ts';
+import { Bars } from './bars.ts';
 import { printable, printError } from './output.ts';
 
 const short = (digest: string) => digest.slice(0, 'sha256:'.length + 12);
 
-function text(event: ImageEvent): string {
+function text(event: Exclude<ImageEvent, { type: 'received' }>): string {
   switch (event.type) {
     case 'copy':
       return `${event.present ? 'present' : 'copying'} ${short(event.digest)} (${formatBytes(event.size)})`;
@@ -19,7 +19,38 @@ function text(event: ImageEvent): string {
   }
 }
 
-/** Progress on stderr, one line each; none where JSON was asked for. */
+function onLines(event: ImageEvent): void {
+  if (event.type !== 'received') printError(`${printable(text(event))}\n`);
+}
+
+function onTerminal(): (event: ImageEvent) => void {
+  const bars = new Bars({
+    write: printError,
+    get columns() {
+      return process.stderr.columns ?? 80;
+    },
+    now: () => performance.now(),
+  });
+  return (event) => {
+    if (event.type === 'received') bars.advance(event.digest, event.done);
+    else if (event.type === 'copy' && !event.present)
+      bars.start(event.digest, `copying ${short(event.digest)}`, event.size);
+    else bars.line(printable(text(event)));
+  };
+}
+
+function renderer(): (event: ImageEvent) => void {
+  const steerable = process.env.TERM !== 'dumb' && process.getBuiltinModule('node:tty').isatty(2);
+  return steerable ? onTerminal() : onLines;
+}
+
+/** Progress on stderr: a line for each step, on a terminal bars for what arrives; none where JSON was asked for. */
 export function progress(json: boolean): (event: ImageEvent) => void {
-  return json ? () => {} : (event) => printError(`${printable(text(event))}\n`);
+  if (json) return () => {};
+  // Most often nothing happens that is worth a line, and then the terminal is not looked at either.
+  let render: ((event: ImageEvent) => void) | undefined;
+  return (event) => {
+    render ??= renderer();
+    render(event);
+  };
 }

@@ -5,14 +5,21 @@ import { hasher } from './digest.ts';
 import { diskError, errnoOf } from './durable.ts';
 import { type Bytes, slice } from './sources/bytes.ts';
 
-/** Copy into a new file, hash on the way, and make it durable. Returns the digest. */
-export async function copyTo(path: string, source: Bytes, expected: string | undefined): Promise<string> {
+/** Copy into a new file, hash on the way, and make it durable. `also` gets every part. Returns the digest. */
+export async function copyTo(
+  path: string,
+  source: Bytes,
+  expected: string | undefined,
+  also?: (chunk: Buffer) => Promise<void>,
+): Promise<string> {
   const { hash, finish } = hasher(expected);
   const file = await open(path, 'wx', 0o600);
   try {
     for await (const chunk of source.chunks()) {
+      const shared = also?.(chunk);
       hash.update(chunk);
       for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
+      await shared;
     }
     await file.sync();
   } catch (error) {

@@ -3,6 +3,8 @@
 /** Progress of an import or a build, for whoever renders it. */
 export type ImageEvent =
   | { readonly type: 'copy'; readonly digest: string; readonly size: number; readonly present: boolean }
+  /** So many bytes of a blob are here. */
+  | { readonly type: 'received'; readonly digest: string; readonly done: number }
   | { readonly type: 'unpack'; readonly diffId: string }
   | { readonly type: 'setid'; readonly diffId: string; readonly paths: readonly string[] }
   | { readonly type: 'step'; readonly text: string };

@@ -34,33 +34,37 @@ function failure(stderr: string, status: string, what: string): SecureError {
   });
 }
 
-/**
- * Unpack a layer, plain or compressed, into an existing empty directory. This is the only thing that ever writes image
- * content: a native process confined to that directory. `layer` is an open file, read from its current position;
- * `keep` are further descriptors (locks) that live as long as the process does.
- * Throws what the runtime reports (PATH_ESCAPE, DIGEST_MISMATCH, NO_SPACE ...), RUNTIME_MISSING or RUNTIME_FAILED.
- */
-export async function extractLayer(
-  layer: number,
-  target: string,
-  diffId: string | undefined,
-  keep: readonly number[] = [],
-): Promise<Extracted> {
+/** A layer that is being unpacked. */
+export interface Extraction {
+  /** Hand over a part of the layer; waits until the extractor has room for it. What nobody reads any more is dropped. */
+  write(chunk: Buffer): Promise<void>;
+  /**
+   * The layer is complete; resolves when it is unpacked.
+   * @throws SecureError what the extractor reports (PATH_ESCAPE, DIGEST_MISMATCH, NO_SPACE ...), RUNTIME_MISSING, RUNTIME_FAILED
+   */
+  finish(): Promise<Extracted>;
+  /** Stop it; resolves when it has ended. */
+  cancel(): Promise<void>;
+}
+
+function collect(stream: NodeJS.ReadableStream | null): () => string {
+  let text = '';
+  stream?.setEncoding('utf8').on('data', (chunk: string) => {
+    if (text.length < OUTPUT_LIMIT) text += chunk;
+  });
+  return () => text;
+}
+
+/** Starts `secure-extract`; `layer` is an open file, or `pipe`. */
+function start(layer: number | 'pipe', target: string, diffId: string | undefined, keep: readonly number[]) {
   const expected = diffId === undefined ? [] : ['--diff-id', diffId];
   const child = spawn(extractorBinary(), ['--error-format', 'json', '--target', target, ...expected, '-'], {
     stdio: [layer, 'pipe', 'pipe', ...keep],
     env: {},
   });
-  const collect = (stream: NodeJS.ReadableStream | null) => {
-    let text = '';
-    stream?.setEncoding('utf8').on('data', (chunk: string) => {
-      if (text.length < OUTPUT_LIMIT) text += chunk;
-    });
-    return () => text;
-  };
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
   const what = diffId === undefined ? 'the layer' : `layer ${diffId}`;
-  const status = await new Promise<string>((resolve, reject) => {
+  const ended = new Promise<string>((resolve, reject) => {
     child.on('error', (cause) => {
       reject(
         new SecureError('RUNTIME_MISSING', 'secure-extract cannot be started', { cause, exitCode: ExitCode.internal }),
@@ -68,10 +72,56 @@ export async function extractLayer(
     });
     child.on('close', (code, signal) => resolve(signal === null ? `exited with ${code}` : `was killed by ${signal}`));
   });
-  if (status !== 'exited with 0') throw failure(stderr(), status, what);
-  try {
-    return JSON.parse(stdout()) as Extracted;
-  } catch {
-    throw failure(stderr(), 'printed no result', what);
-  }
+  const result = ended.then((status) => {
+    if (status !== 'exited with 0') throw failure(stderr(), status, what);
+    try {
+      return JSON.parse(stdout()) as Extracted;
+    } catch {
+      throw failure(stderr(), 'printed no result', what);
+    }
+  });
+  return { child, result };
+}
+
+/**
+ * Unpack a layer, plain or compressed, into an existing empty directory. A native process confined to that directory is the
+ * only thing that ever writes image content. `layer` is an open file, read from its current position;
+ * `keep` are further descriptors (locks) that live as long as the process does.
+ * @throws SecureError as `Extraction.finish`
+ */
+export function extractLayer(
+  layer: number,
+  target: string,
+  diffId: string | undefined,
+  keep: readonly number[] = [],
+): Promise<Extracted> {
+  return start(layer, target, diffId, keep).result;
+}
+
+/**
+ * The same for a layer that arrives in parts. Nothing of it was verified when it is unpacked: that the target is thrown away
+ * unless everything turns out to be right is the caller's part.
+ */
+export function startExtraction(target: string, diffId: string, keep: readonly number[]): Extraction {
+  const { child, result } = start('pipe', target, diffId, keep);
+  const { stdin } = child;
+  // Its end is asked for later, and may come before that.
+  result.catch(() => {});
+  stdin?.on('error', () => {});
+  return {
+    write: (chunk) =>
+      new Promise((resolve) => {
+        // An extractor that has ended says why when it is asked to finish.
+        if (stdin?.writable) stdin.write(chunk, () => resolve());
+        else resolve();
+      }),
+    finish() {
+      stdin?.end();
+      return result;
+    },
+    async cancel() {
+      child.kill('SIGKILL');
+      await result.catch(() => {});
+    },
+  };
 }

@@ -10,7 +10,7 @@ import { copyTo, fileMatches, openBlob } from './copy.ts';
 import { mismatch, parseDigest } from './digest.ts';
 import { diskError, errnoOf, fsyncDir } from './durable.ts';
 import type { OnEvent } from './events.ts';
-import { extractLayer } from './extract.ts';
+import { type Extracted, type Extraction, extractLayer, startExtraction } from './extract.ts';
 import { type Lock, lockFile, tryLock } from './lock.ts';
 import { removeTree } from './remove-tree.ts';
 import type { StorePaths } from './roots.ts';
@@ -24,6 +24,8 @@ export class Stage {
   readonly #onEvent: OnEvent;
   readonly #blobs = new Map<string, string>();
   readonly #layers = new Map<string, string>();
+  /** Diff ids of layers that are being unpacked as they arrive. */
+  readonly #arriving = new Set<string>();
 
   private constructor(paths: StorePaths, directory: string, locks: readonly Lock[], onEvent: OnEvent) {
     this.#paths = paths;
@@ -52,18 +54,28 @@ export class Stage {
    * replaced.
    */
   async blob(source: Bytes, expected: { digest: string; size: number }): Promise<void> {
-    const { digest, size } = expected;
-    if (source.size !== size) {
-      throw new SecureError('DIGEST_MISMATCH', `blob ${digest} has ${source.size} bytes, its descriptor says ${size}`);
+    if (!(await this.#has(source, expected))) await this.#take(source, expected.digest);
+  }
+
+  /**
+   * Take a layer's blob over, and unpack it while it arrives unless its layer is there. It is verified when all of it is there;
+   * what was unpacked until then is in this change's directory and nowhere else.
+   */
+  async layerBlob(source: Bytes, expected: { digest: string; size: number }, diffId: string): Promise<void> {
+    if (await this.#has(source, expected)) return;
+    // Two blobs may hold one layer.
+    if (this.#arriving.has(diffId) || this.#hasLayer(diffId)) return this.#take(source, expected.digest);
+    this.#arriving.add(diffId);
+    const work = await this.#newLayer(diffId);
+    const extraction = startExtraction(join(work, 'root'), diffId, this.#keep);
+    try {
+      await this.#take(source, expected.digest, extraction);
+      await this.#unpacked(work, expected.digest, await extraction.finish());
+    } catch (error) {
+      throw diskError(error, `unpacking layer ${diffId}`);
+    } finally {
+      await extraction.cancel();
     }
-    if (this.#blobs.has(digest)) return;
-    const present = await this.#stored(digest);
-    this.#onEvent({ type: 'copy', digest, size, present });
-    if (present) return;
-    const path = join(this.directory, digest.replace(':', '-'));
-    const found = await copyTo(path, source, digest);
-    if (found !== digest) throw mismatch(digest, found);
-    this.#blobs.set(digest, path);
   }
 
   /** Take over content whose digest is not known beforehand; returns the digest (SHA-256). */
@@ -80,30 +92,17 @@ export class Stage {
    * Without `diffId` it is computed. Returns the diff id.
    */
   async layer(blob: string, diffId: string | undefined): Promise<string> {
-    if (diffId !== undefined && (this.#layers.has(diffId) || existsSync(this.#paths.layer(diffId)))) return diffId;
+    if (diffId !== undefined && this.#hasLayer(diffId)) return diffId;
     const file = await this.#open(blob);
-    const work = join(this.directory, `layer-${this.#layers.size}-${randomBytes(4).toString('hex')}`);
     try {
       if (!(await fileMatches(file, blob))) {
         throw new SecureError('STORE_CORRUPT', `blob ${blob} does not have its digest any more`, {
           hint: 'import the image again; the damaged blob is then replaced',
         });
       }
-      if (diffId !== undefined) this.#onEvent({ type: 'unpack', diffId });
-      await mkdir(work, { mode: 0o700 });
-      await mkdir(join(work, 'root'));
-      // An archive need not have an entry for its root. Every user of a container must be able to pass through it.
-      await chmod(join(work, 'root'), 0o755);
-      const keep = this.#locks.map((lock) => lock.fd);
-      const result = await extractLayer(file.fd, join(work, 'root'), diffId, keep);
-      if (result.setid.length > 0) this.#onEvent({ type: 'setid', diffId: result.diffId, paths: result.setid });
-      await writeFile(join(work, 'layer.json'), `${JSON.stringify({ ...result, blob })}\n`, {
-        mode: 0o600,
-        flush: true,
-      });
-      await fsyncDir(work);
-      this.#layers.set(result.diffId, work);
-      return result.diffId;
+      const work = await this.#newLayer(diffId);
+      const result = await extractLayer(file.fd, join(work, 'root'), diffId, this.#keep);
+      return await this.#unpacked(work, blob, result);
     } catch (error) {
       throw diskError(error, `unpacking layer ${diffId ?? blob}`);
     } finally {
@@ -132,6 +131,57 @@ export class Stage {
     } finally {
       for (const lock of this.#locks) lock.release();
     }
+  }
+
+  /** Descriptors of the locks, which whoever works for this change holds too: killed, it may leave its helpers behind. */
+  get #keep(): number[] {
+    return this.#locks.map((lock) => lock.fd);
+  }
+
+  /** Whether a blob need not be taken over any more. */
+  async #has(source: Bytes, { digest, size }: { digest: string; size: number }): Promise<boolean> {
+    if (source.size !== size) {
+      throw new SecureError('DIGEST_MISMATCH', `blob ${digest} has ${source.size} bytes, its descriptor says ${size}`);
+    }
+    if (this.#blobs.has(digest)) return true;
+    const present = await this.#stored(digest);
+    this.#onEvent({ type: 'copy', digest, size, present });
+    return present;
+  }
+
+  async #take(source: Bytes, digest: string, extraction?: Extraction): Promise<void> {
+    const path = join(this.directory, digest.replace(':', '-'));
+    let done = 0;
+    const found = await copyTo(path, source, digest, async (chunk) => {
+      done += chunk.length;
+      this.#onEvent({ type: 'received', digest, done });
+      await extraction?.write(chunk);
+    });
+    if (found !== digest) throw mismatch(digest, found);
+    this.#blobs.set(digest, path);
+  }
+
+  #hasLayer(diffId: string): boolean {
+    return this.#layers.has(diffId) || existsSync(this.#paths.layer(diffId));
+  }
+
+  /** The place for a layer that is going to be unpacked. */
+  async #newLayer(diffId: string | undefined): Promise<string> {
+    const work = join(this.directory, `layer-${randomBytes(8).toString('hex')}`);
+    if (diffId !== undefined) this.#onEvent({ type: 'unpack', diffId });
+    await mkdir(work, { mode: 0o700 });
+    await mkdir(join(work, 'root'));
+    // An archive need not have an entry for its root. Every user of a container must be able to pass through it.
+    await chmod(join(work, 'root'), 0o755);
+    return work;
+  }
+
+  async #unpacked(work: string, blob: string, result: Extracted): Promise<string> {
+    if (result.setid.length > 0) this.#onEvent({ type: 'setid', diffId: result.diffId, paths: result.setid });
+    await writeFile(join(work, 'layer.json'), `${JSON.stringify({ ...result, blob })}\n`, { mode: 0o600, flush: true });
+    await fsyncDir(work);
+    this.#layers.set(result.diffId, work);
+    return result.diffId;
   }
 
   async #stored(digest: string): Promise<boolean> {

@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { importImage } from '../../../src/runtime/images/import/import.ts';
+import { ImageStore } from '../../../src/runtime/images/store.ts';
 import { type LayoutSpec, ociLayout, sha256 } from '../../support/oci.ts';
-import { FakeRegistry, INDEX, MANIFEST, snapshot } from '../../support/registry.ts';
+import { FakeRegistry, INDEX, MANIFEST, snapshot, TIMING } from '../../support/registry.ts';
 import { codeOf, noExtractor, openStore, temporaryDirectory } from '../../support/store.ts';
 import { tar } from '../../support/tar.ts';
 
 const FILES = [{ path: 'etc/' }, { path: 'etc/passwd', data: 'root:x:0:0::/root:/bin/sh\n' }];
 const make = (spec: Partial<LayoutSpec> = {}) =>
   ociLayout(join(temporaryDirectory(), 'layout'), { layers: [{ files: FILES, compression: 'gzip' }], ...spec });
+/** Processes that a process has started and that have not ended. */
+function children(pid: number): string[] {
+  return readdirSync('/proc').filter((name) => {
+    try {
+      return (
+        /^\d+$/.test(name) &&
+        readFileSync(`/proc/${name}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[1] === String(pid)
+      );
+    } catch {
+      return false;
+    }
+  });
+}
 const many = Array.from({ length: 9 }, (_, i) => ({ files: [{ path: `file${i}`, data: String(i) }] }));
 
 describe.skipIf(noExtractor())('pulling', () => {
@@ -136,5 +150,84 @@ describe.skipIf(noExtractor())('a layer that only the extractor can refuse', () 
     const before = snapshot(store.paths.state);
     expect(await codeOf(registry.pull(store))).toBe(code);
     expect(snapshot(store.paths.state)).toEqual(before);
+  });
+});
+
+describe.skipIf(noExtractor())('a layer is unpacked while it arrives', () => {
+  it('before all of it is there', async () => {
+    const [registry, store] = [await FakeRegistry.start(), await openStore()];
+    const layout = make({
+      layers: [
+        {
+          files: [
+            { path: 'first', data: 'here' },
+            { path: 'rest', data: 'x'.repeat(1 << 21) },
+          ],
+        },
+      ],
+    });
+    registry.publish(layout);
+    const [layer = { digest: '', diffId: '' }] = layout.layers;
+    const content = readFileSync(layout.blob(layer.digest));
+    let seen = false;
+    registry.routes.set(registry.blobPath(layer.digest), (_, response) => {
+      response.writeHead(200, { 'content-length': String(content.length) }).write(content.subarray(0, 1 << 20));
+      const look = setInterval(() => {
+        seen = readdirSync(store.paths.tmp, { recursive: true }).some((name) => String(name).endsWith('root/first'));
+        if (!seen) return;
+        clearInterval(look);
+        response.end(content.subarray(1 << 20));
+      }, 5);
+    });
+    await registry.pull(store, 'team/app:1', { timing: { ...TIMING, idle: 20_000 } });
+    expect(seen).toBe(true);
+  });
+
+  it('once, where two blobs hold it', async () => {
+    const [registry, store] = [await FakeRegistry.start(), await openStore()];
+    const layers = (['gzip', 'zstd'] as const).map((compression) => ({ files: FILES, compression }));
+    const layout = make({ layers });
+    registry.publish(layout);
+    const events: string[] = [];
+    const listening = await ImageStore.open({ state: store.paths.state, run: store.paths.state }, ({ type }) =>
+      events.push(type),
+    );
+    await registry.pull(listening);
+    expect(events.filter((type) => type === 'unpack')).toHaveLength(1);
+    expect((await store.imageFacts(`${registry.host}/team/app:1`)).layers).toHaveLength(2);
+  });
+
+  it('and what refuses it is less than that it is not what was asked for', async () => {
+    const [registry, store] = [await FakeRegistry.start(), await openStore()];
+    const layout = make({ layers: [{ files: FILES }] });
+    registry.publish(layout);
+    const digest = layout.layers[0]?.digest ?? '';
+    const size = readFileSync(layout.blob(digest)).length;
+    // Refused by the extractor at its first byte, and by its digest at its last one.
+    registry.routes.set(registry.blobPath(digest), (_, response) => response.end(Buffer.alloc(size, 'x')));
+    const before = snapshot(store.paths.state);
+    expect(await codeOf(registry.pull(store))).toBe('DIGEST_MISMATCH');
+    expect(snapshot(store.paths.state)).toEqual(before);
+  });
+
+  it('by nobody any more when its registry breaks off', async () => {
+    const [registry, store] = [await FakeRegistry.start(), await openStore()];
+    const layout = make({ layers: [{ files: [{ path: 'big', data: 'x'.repeat(1 << 20) }] }] });
+    registry.publish(layout);
+    const digest = layout.layers[0]?.digest ?? '';
+    const content = readFileSync(layout.blob(digest));
+    let answers = 0;
+    registry.routes.set(registry.blobPath(digest), (_, response) => {
+      answers += 1;
+      if (answers > 1) response.writeHead(404).end();
+      else
+        response
+          .writeHead(200, { 'content-length': String(content.length) })
+          .write(content.subarray(0, 1 << 19), () => response.socket?.destroy());
+    });
+    const [state, processes] = [snapshot(store.paths.state), children(process.pid)];
+    expect(await codeOf(registry.pull(store))).toBe('BLOB_UNKNOWN');
+    expect(snapshot(store.paths.state)).toEqual(state);
+    expect(children(process.pid)).toEqual(processes);
   });
 });

@@ -75,25 +75,29 @@ async function configBytes(client: RegistryClient, store: ImageStore, descriptor
   return verified(await readAll(client.blob(descriptor), DOCUMENT_LIMIT, what), descriptor.digest);
 }
 
-/** Each content once. One digest with two sizes would make the order of arrival matter. */
-function unique(layers: readonly Descriptor[]): Descriptor[] {
-  const found = new Map<string, Descriptor>();
-  for (const layer of layers) {
-    if ((found.get(layer.digest)?.size ?? layer.size) !== layer.size)
-      throw new SecureError('DIGEST_MISMATCH', `the manifest gives blob ${layer.digest} two sizes`);
-    found.set(layer.digest, layer);
-  }
-  return [...found.values()];
+interface Layer extends Descriptor {
+  readonly diffId: string;
 }
 
-/** Fetch what the store does not have. The first failure ends the others, and nothing is left running. */
-async function fetchAll(client: RegistryClient, stage: Stage, blobs: readonly Descriptor[]): Promise<void> {
-  const queue = [...blobs];
+/** Each content once, the largest first, so that none is left over for the end. One digest with two sizes would make the order of arrival matter. */
+function unique(layers: readonly Descriptor[], diffIds: readonly string[]): Layer[] {
+  const found = new Map<string, Layer>();
+  for (const [i, layer] of layers.entries()) {
+    if ((found.get(layer.digest)?.size ?? layer.size) !== layer.size)
+      throw new SecureError('DIGEST_MISMATCH', `the manifest gives blob ${layer.digest} two sizes`);
+    found.set(layer.digest, { ...layer, diffId: diffIds[i] ?? '' });
+  }
+  return [...found.values()].sort((a, b) => b.size - a.size);
+}
+
+/** Fetch and unpack what the store does not have. The first failure ends the others, and nothing is left running. */
+async function fetchAll(client: RegistryClient, stage: Stage, layers: readonly Layer[]): Promise<void> {
+  const queue = [...layers];
   const failures: unknown[] = [];
   const worker = async () => {
-    for (let blob = queue.shift(); blob !== undefined && failures.length === 0; blob = queue.shift()) {
+    for (let layer = queue.shift(); layer !== undefined && failures.length === 0; layer = queue.shift()) {
       try {
-        await stage.blob(client.blob(blob), blob);
+        await stage.layerBlob(client.blob(layer), layer, layer.diffId);
       } catch (error) {
         failures.push(error);
         client.abort();
@@ -119,7 +123,8 @@ async function pullInto(
   checkPlatform(image, wanted);
   await stage.blob(fromBuffer(bytes), chosen);
   await stage.blob(fromBuffer(config), manifest.config);
-  await fetchAll(client, stage, unique(manifest.layers));
+  await fetchAll(client, stage, unique(manifest.layers, image.diffIds));
+  // What was here already, and layers that share a blob.
   await unpackAll(stage, manifest.layers, image);
   await stage.commit();
   const { registry, repository, tag, digest } = reference;

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// An image of twelve layers pulled and unpacked from a registry on loopback: secure, podman, skopeo with umoci. One after the other in
+// rounds, each into an empty store, so that a slow moment of the machine hits all of them. Then a changed top layer.
+// Usage: pull.ts [ROUNDS]. Needs root, docker-registry, skopeo and umoci.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startRegistry } from '../test/support/docker-registry.ts';
+import { available } from './available.ts';
+
+const home = join(import.meta.dirname, '..');
+const secure = join(home, 'bin/secure');
+const rounds = Number(process.argv[2] ?? 7);
+const quiet = { stdio: ['ignore', 'ignore', 'inherit'] as ['ignore', 'ignore', 'inherit'] };
+
+/** Debian packages of each layer above the base; about 300 MB together with it. */
+const LAYERS = [
+  ['python3.11-minimal', 'libpython3.11-minimal', 'libpython3.11-stdlib'],
+  ['perl-modules-5.36', 'libperl5.36'],
+  ['git'],
+  ['vim-runtime'],
+  ['cpp-12'],
+  ['binutils-x86-64-linux-gnu', 'libbinutils'],
+  ['postgresql-15'],
+  ['nginx-common', 'nginx-light'],
+  ['redis-tools'],
+  ['ca-certificates', 'openssl'],
+  ['sqlite3', 'libsqlite3-0'],
+];
+
+interface Contender {
+  readonly name: string;
+  /** Everything that it keeps. */
+  readonly place: string;
+  readonly argv: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** An OCI layout, written by umoci on a base of our own; returns `DIRECTORY:TAG`. */
+function makeImage(directory: string): string {
+  const base = join(directory, 'base');
+  const env = { ...process.env, SECURE_STATE_ROOT: base, SECURE_RUN_ROOT: `${base}-run` };
+  execFileSync(secure, ['image', 'debian', 'bash', '--name', 'base', '--variant', 'essential'], { ...quiet, env });
+  const image = `${join(directory, 'layout')}:bench`;
+  execFileSync('skopeo', ['copy', '-q', `oci:${base}/images:localhost/base:latest`, `oci:${image}`], quiet);
+  for (const [i, packages] of LAYERS.entries()) {
+    const [debs, tree] = [join(directory, `debs-${i}`), join(directory, `tree-${i}`)];
+    mkdirSync(debs);
+    execFileSync('apt-get', ['download', '-qq', ...packages], { ...quiet, cwd: debs });
+    execFileSync('sh', ['-c', 'for deb in "$0"/*.deb; do dpkg-deb -x "$deb" "$1"; done', debs, tree], quiet);
+    execFileSync('umoci', ['insert', '--image', image, tree, '/'], quiet);
+  }
+  return image;
+}
+
+function contenders(directory: string, image: string): Contender[] {
+  const at = (name: string) => join(directory, 'stores', name);
+  const [ours, podman, layout] = [at('secure'), at('podman'), at('umoci')];
+  const stores = ['--root', join(podman, 'root'), '--runroot', join(podman, 'run')];
+  const copy = 'skopeo copy -q --src-tls-verify=false "docker://$1" "oci:$0/layout:it"';
+  const all = [
+    {
+      name: 'secure image pull',
+      place: ours,
+      argv: [secure, 'image', 'pull', '-q', image],
+      env: { ...process.env, SECURE_STATE_ROOT: join(ours, 'state'), SECURE_RUN_ROOT: join(ours, 'run') },
+    },
+    { name: 'podman pull', place: podman, argv: ['podman', ...stores, 'pull', '-q', '--tls-verify=false', image] },
+    {
+      name: 'skopeo copy, umoci unpack',
+      place: layout,
+      argv: ['sh', '-c', `${copy} && umoci unpack --image "$0/layout:it" "$0/bundle"`, layout, image],
+    },
+  ];
+  return all.filter(({ argv }) => argv[0] === secure || available(argv[0] === 'sh' ? 'umoci' : (argv[0] ?? '')));
+}
+
+/** Seconds. A pull that fails is an error. */
+function pull({ argv, env = process.env }: Contender): number {
+  const since = performance.now();
+  execFileSync(argv[0] ?? '', argv.slice(1), { ...quiet, env });
+  return (performance.now() - since) / 1000;
+}
+
+function empty({ name, place }: Contender): void {
+  if (name.startsWith('podman')) {
+    spawnSync('podman', ['--root', `${place}/root`, '--runroot', `${place}/run`, 'system', 'reset', '--force'], quiet);
+  }
+  rmSync(place, { recursive: true, force: true });
+  mkdirSync(place, { recursive: true });
+  // What is to be written for one is not to be paid by the next.
+  execFileSync('sync');
+}
+
+const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+
+function table(title: string, all: readonly Contender[], seconds: ReadonlyMap<string, readonly number[]>): void {
+  const ours = median(seconds.get(all[0]?.name ?? '') ?? []);
+  console.log(`\n${title}\n  ${''.padEnd(26)}  median      min      max  (s, ${rounds} runs)   ours over it`);
+  for (const { name } of all) {
+    const values = seconds.get(name) ?? [];
+    const cells = [median(values), Math.min(...values), Math.max(...values)].map((s) => s.toFixed(2).padStart(8));
+    console.log(`  ${name.padEnd(26)}${cells.join(' ')}${(ours / median(values)).toFixed(2).padStart(26)}`);
+  }
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'secure-bench-pull-'));
+const registry = await startRegistry(join(directory, 'registry'));
+try {
+  const floor = join(directory, 'floor');
+  execFileSync('cc', ['-O2', '-static', '-o', floor, join(import.meta.dirname, 'floor.c')]);
+  const layout = makeImage(directory);
+  registry.push(layout, 'bench:1');
+  writeFileSync(join(directory, 'more'), 'one file more');
+  execFileSync('umoci', ['insert', '--image', layout, join(directory, 'more'), '/more'], quiet);
+  registry.push(layout, 'bench:2');
+  const trees = execFileSync('sh', ['-c', 'du -sbc "$0"/base/layers "$0"/tree-* | tail -1', directory], {
+    encoding: 'utf8',
+  });
+  const blobs = execFileSync('du', ['-sb', join(directory, 'layout/blobs')], { encoding: 'utf8' });
+  const megabytes = (text: string) => `${Math.round(Number.parseInt(text, 10) / 1e6)} MB`;
+  console.log(`${LAYERS.length + 1} layers, ${megabytes(trees)} unpacked, ${megabytes(blobs)} to transfer`);
+
+  const image = `${registry.host}/bench:1`;
+  const all = contenders(directory, image);
+  const [cold, changed] = [new Map<string, number[]>(), new Map<string, number[]>()];
+  const add = (to: Map<string, number[]>, name: string, value: number) =>
+    to.set(name, [...(to.get(name) ?? []), value]);
+  for (let round = 0; round < rounds; round++) {
+    for (const contender of all) {
+      empty(contender);
+      add(cold, contender.name, pull(contender));
+      if (contender.name.startsWith('skopeo')) continue;
+      const argv = contender.argv.map((word) => (word === image ? `${registry.host}/bench:2` : word));
+      add(changed, contender.name, pull({ ...contender, argv }));
+    }
+  }
+  table('Pull and unpack into an empty store', all, cold);
+  const second = all.filter(({ name }) => changed.has(name));
+  table('Pull once more, with one small layer on top', second, changed);
+
+  console.log('\nMemory, the largest process of each at its peak');
+  for (const contender of all) {
+    empty(contender);
+    const { argv, env = process.env } = contender;
+    const { status, output } = spawnSync(floor, ['peak', ...argv], {
+      stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+      env,
+    });
+    if (status !== 0) throw new Error(`${contender.name} ended with ${status}`);
+    console.log(`  ${contender.name.padEnd(26)}${Math.round(Number(output[3]) / 1024)} MiB`);
+  }
+  for (const contender of all) empty(contender);
+} finally {
+  await registry.stop();
+  rmSync(directory, { recursive: true, force: true });
+}

@@ -9,11 +9,13 @@ import { INDEXES, MANIFESTS } from '../images/oci/mediatypes.ts';
 import type { Reference } from '../images/reference.ts';
 import type { Bytes } from '../images/sources/bytes.ts';
 import { blobBytes } from './blob.ts';
+import { findCredentials } from './credentials.ts';
 import { registryUrl } from './endpoint.ts';
 import { exchange, findBase } from './exchange.ts';
 import { protocol } from './problems.ts';
 import { type Asker, authorize, refused } from './token.ts';
 import { type Answer, readBody, TIMING, type Timing, Transport } from './transport.ts';
+import type { Credentials } from './types.ts';
 
 const ACCEPT = [...MANIFESTS, ...INDEXES].join(', ');
 /** Bytes of an error answer that are read for its message. */
@@ -51,7 +53,13 @@ export class RegistryClient {
     this.#url = registryUrl(reference.registry);
     this.#transport = new Transport(timing);
     const send: Asker['send'] = (call) => exchange(this.#transport, call, timing);
-    this.#asker = { reference, env, signal: this.#stop.signal, send };
+    const { signal } = this.#stop;
+    let found: Promise<Credentials | undefined> | undefined;
+    const credentials = () => {
+      found ??= findCredentials(reference, { env, signal });
+      return found;
+    };
+    this.#asker = { reference, env, signal, credentials, send };
   }
 
   /** Name and port of the server, for messages. */
@@ -104,7 +112,7 @@ export class RegistryClient {
       answer.discard();
       // Another server than the one that the credentials are for may not ask for them.
       if (answer.url.origin !== url.origin) throw protocol(answer.url.host, 'it wants credentials of another server');
-      if (asked) throw refused(this.#asker, 'no access');
+      if (asked) throw await refused(this.#asker, 'no access');
       this.#authorization = await authorize(this.#asker, answer);
     }
   }

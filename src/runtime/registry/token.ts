@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Answers a 401: Basic, or a token of the server that the challenge names (distribution "Token Authentication").
 import { SecureError } from '../../errors.ts';
-import { JsonObject } from '../images/oci/json.ts';
 import type { Reference } from '../images/reference.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
-import { type Credentials, credentialFiles, findCredentials } from './credentials.ts';
+import { credentialFiles } from './credentials.ts';
 import { mayFollow } from './endpoint.ts';
 import { protocol } from './problems.ts';
 import { type Answer, type Call, readBody } from './transport.ts';
+import { type Credentials, parseSecret } from './types.ts';
 
 const TOKEN_LIMIT = 1 << 20;
 
@@ -15,13 +15,16 @@ export interface Asker {
   readonly reference: Pick<Reference, 'registry' | 'repository'>;
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
+  /** Looked for when somebody asks, once. */
+  credentials(): Promise<Credentials | undefined>;
   send(call: Call): Promise<Answer>;
 }
 
 /** No access. Registries answer the same for a repository that does not exist. */
-export function refused({ reference, env }: Asker, problem: string): SecureError {
-  const { registry, repository } = reference;
-  const known = findCredentials(reference, env) !== undefined;
+export async function refused(asker: Asker, problem: string): Promise<SecureError> {
+  const { env } = asker;
+  const { registry, repository } = asker.reference;
+  const known = (await asker.credentials()) !== undefined;
   const login = `log in with \`podman login ${registry}\` or \`docker login ${registry}\``;
   const places = credentialFiles(env).join(' and ');
   return new SecureError('REGISTRY_AUTH', `registry ${registry}: ${problem} for ${repository}`, {
@@ -59,14 +62,14 @@ async function bearer(asker: Asker, from: URL, challenge: Challenge, credentials
   const answer = await asker.send(tokenCall(asker, realm, challenge.parameters.get('service'), credentials));
   if (answer.status === 200) {
     const what = `the token of ${realm.host}`;
-    const json = JsonObject.parse(await readBody(answer, TOKEN_LIMIT, what), 'REGISTRY_PROTOCOL', what);
+    const json = parseSecret(await readBody(answer, TOKEN_LIMIT, what), 'REGISTRY_PROTOCOL', what);
     const token = json.string('token', '') || json.string('access_token', '');
     if (!/^[\x21-\x7e]+$/.test(token)) throw json.fail('token', 'is no token');
     return `Bearer ${token}`;
   }
   answer.discard();
   if (answer.status === 401 || answer.status === 403 || answer.status === 400) {
-    throw refused(asker, `${realm.host} gives no token (${answer.status})`);
+    throw await refused(asker, `${realm.host} gives no token (${answer.status})`);
   }
   throw protocol(realm.host, `it answers ${answer.status} when asked for a token`);
 }
@@ -82,8 +85,8 @@ export async function authorize(asker: Asker, answer: Answer): Promise<string> {
   if (token === undefined && password === undefined) {
     throw protocol(answer.url.host, 'it wants authentication of no kind that is known (Bearer, Basic)');
   }
-  const credentials = findCredentials(asker.reference, asker.env);
+  const credentials = await asker.credentials();
   if (token !== undefined) return bearer(asker, answer.url, token, credentials);
   if (credentials?.kind === 'password') return basic(credentials);
-  throw refused(asker, 'it wants a user and a password');
+  throw await refused(asker, 'it wants a user and a password');
 }

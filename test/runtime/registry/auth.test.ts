@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ImageStore } from '../../../src/runtime/images/store.ts';
+import { installHelper } from '../../support/credential-helper.ts';
 import { type Layout, ociLayout } from '../../support/oci.ts';
 import { FakeRegistry, noCredentials, type Reply, send, snapshot } from '../../support/registry.ts';
 import { codeOf, noExtractor, openStore, temporaryDirectory } from '../../support/store.ts';
@@ -105,9 +106,20 @@ describe.skipIf(noExtractor())('a registry that wants to know who asks', () => {
     expect(registry.paths).toHaveLength(3);
   });
 
-  it('wants what a credential helper keeps', async () => {
+  it('gets what a credential helper keeps, which is asked once', async () => {
+    guard(bearer, (given) => given === 'Bearer t0k');
+    registry.routes.set('/token', (request, response) =>
+      send(request.headers.authorization === basic('me:secret') ? 200 : 401, '{"token":"t0k"}')(request, response),
+    );
+    const helper = installHelper(temporaryDirectory(), 'it', { [registry.host]: { Username: 'me', Secret: 'secret' } });
+    const env = { ...noCredentials({ credHelpers: { [registry.host]: 'it' } }), PATH: helper.path };
+    expect((await pull(env)).digest).toBe(layout.digest);
+    expect(helper.calls()).toHaveLength(1);
+  });
+
+  it('wants what a credential helper keeps that is not there', async () => {
     guard(bearer, () => false);
-    expect(await refused(noCredentials({ credHelpers: { [registry.host]: 'pass' } }))).toBe('REGISTRY_AUTH');
+    expect(await refused(noCredentials({ credHelpers: { [registry.host]: 'no-such-helper' } }))).toBe('REGISTRY_AUTH');
     expect(tokens()).toEqual([]);
   });
 

@@ -10,38 +10,38 @@ import { codeOf, temporaryDirectory } from '../../support/store.ts';
 
 const APP = { registry: 'registry.example', repository: 'team/app' };
 const auth = (text: string) => ({ auth: Buffer.from(text).toString('base64') });
-const find = (config: object, reference = APP) => findCredentials(reference, noCredentials(config));
+const find = (config: object, reference = APP) => findCredentials(reference, { env: noCredentials(config) });
 const user = (username: string, password = 'p') => ({ kind: 'password', username, password });
 
 it.each(['registry.example', 'https://registry.example', 'https://registry.example/v1/', 'registry.example/team'])(
   'an entry %s counts',
-  (key) => {
-    expect(find({ auths: { [key]: auth('u:p:q') } })).toEqual(user('u', 'p:q'));
+  async (key) => {
+    expect(await find({ auths: { [key]: auth('u:p:q') } })).toEqual(user('u', 'p:q'));
   },
 );
 
 it.each(['registry.example:5000', 'registry.example/tea', 'example', 'evil.registry.example', 'registry.example.evil'])(
   'an entry %s is of something else',
-  (key) => {
-    expect(find({ auths: { [key]: auth('u:p') } })).toBeUndefined();
+  async (key) => {
+    expect(await find({ auths: { [key]: auth('u:p') } })).toBeUndefined();
   },
 );
 
 it.each(['https://index.docker.io/v1/', 'docker.io', 'index.docker.io', 'docker.io/library/nginx'])(
   '%s is Docker Hub',
-  (key) => {
+  async (key) => {
     const reference = { registry: 'docker.io', repository: 'library/nginx' };
-    expect(find({ auths: { [key]: auth('u:p') } }, reference)).toEqual(user('u'));
+    expect(await find({ auths: { [key]: auth('u:p') } }, reference)).toEqual(user('u'));
   },
 );
 
-it('takes the most specific entry', () => {
+it('takes the most specific entry', async () => {
   const auths = { 'registry.example': auth('all:p'), 'registry.example/team/app': auth('app:p') };
-  expect(find({ auths })).toEqual(user('app'));
-  expect(find({ auths }, { ...APP, repository: 'team/other' })).toEqual(user('all'));
+  expect(await find({ auths })).toEqual(user('app'));
+  expect(await find({ auths }, { ...APP, repository: 'team/other' })).toEqual(user('all'));
 });
 
-it('looks in the file of docker, then in that of podman', () => {
+it('looks in the file of docker, then in that of podman', async () => {
   const runtime = temporaryDirectory();
   const home = temporaryDirectory();
   const env = { HOME: home, XDG_RUNTIME_DIR: runtime };
@@ -50,24 +50,22 @@ it('looks in the file of docker, then in that of podman', () => {
     join(runtime, 'containers/auth.json'),
     JSON.stringify({ auths: { 'registry.example': { identitytoken: 'refresh' } } }),
   );
-  expect(findCredentials(APP, env)).toEqual({ kind: 'identity', token: 'refresh' });
+  expect(await findCredentials(APP, { env })).toEqual({ kind: 'identity', token: 'refresh' });
   mkdirSync(join(home, '.docker'));
   writeFileSync(join(home, '.docker/config.json'), JSON.stringify({ auths: { 'registry.example': auth('docker:p') } }));
-  expect(findCredentials(APP, env)).toEqual(user('docker'));
+  expect(await findCredentials(APP, { env })).toEqual(user('docker'));
 });
 
-it('a credential helper is named where it is in charge, and only there', async () => {
-  const helpers = { credHelpers: { 'registry.example': 'pass' } };
-  await expect(async () => find(helpers)).rejects.toThrow(/docker-credential-pass/);
-  expect(await codeOf(() => void find(helpers))).toBe('REGISTRY_AUTH');
-  expect(find(helpers, { ...APP, registry: 'other.example' })).toBeUndefined();
-  const store = { credsStore: 'desktop', auths: { 'registry.example': {} } };
-  expect(await codeOf(() => void find(store))).toBe('REGISTRY_AUTH');
-  expect(find({ credsStore: 'desktop' })).toBeUndefined();
+it('in the one file that REGISTRY_AUTH_FILE names', async () => {
+  const path = join(temporaryDirectory(), 'auth');
+  const env = { ...noCredentials({ auths: { 'registry.example': auth('docker:p') } }), REGISTRY_AUTH_FILE: path };
+  expect(await findCredentials(APP, { env })).toBeUndefined();
+  writeFileSync(path, JSON.stringify({ auths: { 'registry.example/team': auth('file:p') } }));
+  expect(await findCredentials(APP, { env })).toEqual(user('file'));
 });
 
 it.each([
-  ['no JSON', '{'],
+  ['no JSON', 'Evil'],
   ['no object', '[]'],
   ['auths that are a list', '{"auths":[]}'],
   ['an entry that is a text', '{"auths":{"registry.example":"x"}}'],
@@ -78,13 +76,13 @@ it.each([
   const path = join(env.DOCKER_CONFIG ?? '', 'config.json');
   writeFileSync(path, text);
   try {
-    findCredentials(APP, env);
+    await findCredentials(APP, { env });
     expect.unreachable();
   } catch (error) {
     expect(error).toBeInstanceOf(SecureError);
     expect((error as SecureError).code).toBe('CONFIG_INVALID');
     expect((error as SecureError).message).toContain(path);
-    expect((error as SecureError).message).not.toContain('Evil');
+    expect(`${(error as SecureError).message} ${(error as SecureError).cause}`).not.toContain('Evil');
   }
 });
 
@@ -97,6 +95,6 @@ it('a FIFO, a directory and an endless file are errors at once', async () => {
   for (const place of make) {
     const env = noCredentials();
     place(join(env.DOCKER_CONFIG ?? '', 'config.json'));
-    expect(await codeOf(() => void findCredentials(APP, env))).toBe('INVALID_VALUE');
+    expect(await codeOf(findCredentials(APP, { env }))).toBe('INVALID_VALUE');
   }
 });

@@ -21,7 +21,10 @@ export type ImageCode =
   | 'IMAGE_UNTRUSTED'
   | 'BUILD_FAILED'
   | 'NO_SPACE'
-  | 'STORE_CORRUPT';
+  | 'STORE_CORRUPT'
+  | 'KEY_INVALID'
+  | 'SIGNATURE_INVALID'
+  | 'SIGNATURE_MISSING';
 export type PolicyCode =
   | 'PROFILE_UNKNOWN'
   | 'POLICY_UNREADABLE'

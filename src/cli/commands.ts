@@ -60,6 +60,10 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
   },
   'image:pull': { summary: 'Fetch an image from its registry.', load: () => import('../commands/image/pull.ts') },
   'image:rm': { summary: 'Remove images, and what only they needed.', load: () => import('../commands/image/rm.ts') },
+  'image:verify': {
+    summary: 'Verify the signatures of an image, and explain each.',
+    load: () => import('../commands/image/verify.ts'),
+  },
   'policy:validate': {
     summary: 'Check policy files, and everything that they extend.',
     load: () => import('../commands/policy/validate.ts'),

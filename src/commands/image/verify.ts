@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Args, Command, Flags } from '../../cli/command.ts';
+import { table } from '../../cli/table.ts';
+import { parseReference } from '../../runtime/images/reference.ts';
+import { readRequirement } from '../../runtime/images/signatures/requirement.ts';
+import type { Outcome } from '../../runtime/images/signatures/types.ts';
+import { requireOne } from '../../runtime/images/signatures/verify.ts';
+import { ImageStore } from '../../runtime/images/store.ts';
+import { verifyImage } from '../../runtime/images/verify-image.ts';
+
+const COLUMNS = [
+  { title: 'VERDICT', value: ({ accepted }: Outcome) => (accepted ? 'accepted' : 'refused') },
+  { title: 'FORMAT', value: ({ format }: Outcome) => format },
+  { title: 'FOUND AT', value: ({ place }: Outcome) => place.slice(0, 19) },
+  { title: 'WHY', value: ({ text }: Outcome) => text },
+];
+
+export default class ImageVerify extends Command {
+  static override id = 'image:verify';
+  static override summary = 'Verify the signatures of an image, and explain each.';
+  static override description =
+    'Signatures are looked for in the repository: those of cosign (tag sha256-….sig) and sigstore bundles that refer to the image. One that is accepted is ' +
+    'enough; exit code 1 when none is. A pattern has to match the whole text.';
+  static override examples = [
+    '$ secure image verify registry.example/team/app:1 --key team.pub',
+    '$ secure image verify ghcr.io/acme/app --certificate-identity ci@acme.example --certificate-oidc-issuer https://accounts.example --trusted-root trusted_root.json',
+  ];
+  static override args = { reference: Args.string({ required: true, description: 'Reference.' }) };
+  static override flags = {
+    key: Flags.string({
+      multiple: true,
+      description: 'A public key in PEM whose signature counts.',
+      helpValue: 'FILE',
+    }),
+    'certificate-identity': Flags.string({ description: 'Who signed without a key of their own.', helpValue: 'NAME' }),
+    'certificate-identity-regexp': Flags.string({ description: 'The same, as a pattern.', helpValue: 'PATTERN' }),
+    'certificate-oidc-issuer': Flags.string({ description: 'Who vouches for the identity.', helpValue: 'URL' }),
+    'certificate-oidc-issuer-regexp': Flags.string({ description: 'The same, as a pattern.', helpValue: 'PATTERN' }),
+    'trusted-root': Flags.string({ description: 'Whose certificates and logs count.', helpValue: 'FILE' }),
+    'digest-only': Flags.boolean({ description: 'Accept signatures that name another repository, or none.' }),
+  };
+
+  async run(): Promise<undefined> {
+    const { args, flags } = await this.parse(ImageVerify);
+    const reference = parseReference(args.reference);
+    const requirement = readRequirement(flags);
+    const verified = await verifyImage(await ImageStore.open(), reference, requirement);
+    if (this.jsonEnabled()) this.logJson({ ...verified });
+    else if (verified.outcomes.length > 0) this.log(`${verified.image}\n${table(verified.outcomes, COLUMNS)}`);
+    requireOne(verified.outcomes, verified.image, requirement);
+  }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finds the signatures of an image in its repository. What is found is hostile until it was verified: everything is bounded, and
+// everything is fetched by the digest and size that name it.
+import { SecureError } from '../../../errors.ts';
+import type { RegistryClient } from '../../registry/client.ts';
+import { parseDigest } from '../digest.ts';
+import { type Descriptor, readDescriptor } from '../oci/descriptor.ts';
+import { JsonObject } from '../oci/json.ts';
+import { readIndex } from '../oci/manifest.ts';
+import { INDEX, MANIFEST } from '../oci/mediatypes.ts';
+import { verified } from '../read.ts';
+import { readAll } from '../sources/bytes.ts';
+import { BUNDLE } from './bundle.ts';
+import { SIMPLE_SIGNING } from './simple.ts';
+import type { Candidate } from './types.ts';
+
+/** More signatures of one image than this are not looked at: each one costs requests. */
+export const SIGNATURE_LIMIT = 100;
+/** A payload has some hundred bytes, a bundle with certificate and proof some ten thousand. */
+const CONTENT_LIMIT = 1 << 20;
+
+export type Repository = Pick<RegistryClient, 'host' | 'manifest' | 'blob'>;
+
+/** `sha256-<hex>`: the tag under which what belongs to a digest is found (distribution-spec "Referrers Tag Schema"; cosign adds `.sig`). */
+export function tagOf(digest: string): string {
+  const parts = parseDigest(digest);
+  return `${parts?.algorithm}-${parts?.hex}`;
+}
+
+/** A document by tag or digest; undefined when the registry has none of that name. */
+async function find(repository: Repository, name: string): Promise<{ bytes: Buffer; mediaType: string } | undefined> {
+  try {
+    const { bytes, mediaType, digest } = await repository.manifest(name);
+    for (const expected of [parseDigest(name) === undefined ? undefined : name, digest])
+      if (expected !== undefined) verified(bytes, expected);
+    return { bytes, mediaType };
+  } catch (error) {
+    if (error instanceof SecureError && error.code === 'MANIFEST_UNKNOWN') return undefined;
+    throw error;
+  }
+}
+
+/** Layers of an artifact's manifest that are of one type. */
+function layersOf(bytes: Buffer, what: string, type: string): Descriptor[] {
+  const json = JsonObject.parse(bytes, 'LAYOUT_INVALID', what);
+  if (json.integer('schemaVersion', 100) !== 2) throw json.fail('schemaVersion', 'is not 2');
+  return json
+    .objects('layers', SIGNATURE_LIMIT)
+    .map(readDescriptor)
+    .filter(({ mediaType }) => mediaType === type);
+}
+
+async function content(repository: Repository, descriptor: Descriptor): Promise<Buffer> {
+  const bytes = await readAll(repository.blob(descriptor), CONTENT_LIMIT, `the signature ${descriptor.digest}`);
+  return verified(bytes, descriptor.digest);
+}
+
+async function cosignSignatures(repository: Repository, digest: string): Promise<Candidate[]> {
+  const tag = `${tagOf(digest)}.sig`;
+  const found = await find(repository, tag);
+  if (found === undefined) return [];
+  const layers = layersOf(found.bytes, `manifest ${tag}`, SIMPLE_SIGNING);
+  const candidates: Candidate[] = [];
+  for (const layer of layers) {
+    const payload = await content(repository, layer);
+    candidates.push({ format: 'cosign', place: tag, payload, annotations: layer.annotations ?? {} });
+  }
+  return candidates;
+}
+
+/** Manifests that say that they belong to a digest. */
+async function referrers(repository: Repository, digest: string): Promise<Descriptor[]> {
+  const tag = tagOf(digest);
+  const found = await find(repository, tag);
+  if (found === undefined || found.mediaType !== INDEX) return [];
+  return readIndex(found.bytes, INDEX, `index ${tag}`);
+}
+
+async function bundles(repository: Repository, digest: string): Promise<Candidate[]> {
+  const candidates: Candidate[] = [];
+  for (const referrer of (await referrers(repository, digest)).filter(({ mediaType }) => mediaType === MANIFEST)) {
+    if (candidates.length >= SIGNATURE_LIMIT) break;
+    const found = await find(repository, referrer.digest);
+    if (found === undefined) continue;
+    const what = `manifest ${referrer.digest}`;
+    const json = JsonObject.parse(found.bytes, 'LAYOUT_INVALID', what);
+    // What merely lies there may belong to another image.
+    if (json.string('artifactType', '') !== BUNDLE || json.optionalObject('subject')?.string('digest', '') !== digest)
+      continue;
+    for (const layer of layersOf(found.bytes, what, BUNDLE)) {
+      candidates.push({ format: 'bundle', place: referrer.digest, bundle: await content(repository, layer) });
+    }
+  }
+  return candidates;
+}
+
+/**
+ * Every signature of any of the digests. None is no error; a registry that cannot be asked is one.
+ * @throws SecureError REGISTRY_*, DIGEST_MISMATCH, LIMIT_EXCEEDED, LAYOUT_INVALID
+ */
+export async function findSignatures(repository: Repository, digests: readonly string[]): Promise<Candidate[]> {
+  const found: Candidate[] = [];
+  for (const digest of new Set(digests)) {
+    found.push(...(await cosignSignatures(repository, digest)), ...(await bundles(repository, digest)));
+  }
+  if (found.length <= SIGNATURE_LIMIT) return found;
+  throw new SecureError(
+    'LIMIT_EXCEEDED',
+    `registry ${repository.host}: more than ${SIGNATURE_LIMIT} signatures of one image`,
+  );
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import { ExitCode, SecureError } from '../../../errors.ts';
+
+/** Why one signature does not count. It is told beside the others; only when none counts it is an error of the command. */
+export class Refusal extends Error {}
+
+/** A key, certificate or trusted root that cannot be used. Never the same as "no signature". */
+export function keyInvalid(name: string, problem: string, hint: string, cause?: unknown): SecureError {
+  return new SecureError('KEY_INVALID', `${name}: ${problem}`, { hint, cause });
+}
+
+export function missing(image: string, wanted: string): SecureError {
+  return new SecureError('SIGNATURE_MISSING', `${image} has no signature, and one ${wanted} is required`, {
+    hint: 'sign it with `secure image sign` or cosign, or check that it is the image that was meant',
+    exitCode: ExitCode.findings,
+  });
+}
+
+export function refused(image: string, wanted: string, reasons: readonly string[]): SecureError {
+  const [first = '', ...others] = reasons;
+  const more = others.length === 0 ? '' : ` (and ${others.length} more, each refused)`;
+  return new SecureError('SIGNATURE_INVALID', `${image} has no signature ${wanted}: ${first}${more}`, {
+    hint: 'do not run it unless you know why; `secure image verify` explains every signature that was found',
+    exitCode: ExitCode.findings,
+  });
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { PublicKey } from './keys.ts';
+import type { TrustedRoot } from './root.ts';
+
+/** What a signature has to be about. */
+export interface Subject {
+  /** `registry/repository`. */
+  readonly repository: string;
+  /** The manifest that runs, and the index that it was chosen from: a signature of either is one of the image. */
+  readonly digests: readonly string[];
+}
+
+/** A text, or a pattern of the whole text. */
+export type Match = { readonly text: string } | { readonly pattern: RegExp };
+
+/** Whose signature counts. */
+export type Signer =
+  | { readonly kind: 'key'; readonly key: PublicKey }
+  /** A certificate of Fulcio for this identity (its subject alternative name), given to it by this issuer of OIDC tokens. */
+  | { readonly kind: 'keyless'; readonly identity: Match; readonly issuer: Match; readonly root: TrustedRoot };
+
+export interface Requirement {
+  /** One of them is enough. */
+  readonly signers: readonly Signer[];
+  /**
+   * `repository`: the signature itself names this repository, so one that was made for another image of the same content is none.
+   * `digest-only`: the content counts.
+   */
+  readonly identity: 'repository' | 'digest-only';
+}
+
+/** A signature as it was found, nothing of it verified. */
+export type Candidate =
+  | {
+      readonly format: 'cosign';
+      /** Where: a tag or digest of the repository. */
+      readonly place: string;
+      readonly payload: Buffer;
+      readonly annotations: Readonly<Record<string, string>>;
+    }
+  | { readonly format: 'bundle'; readonly place: string; readonly bundle: Buffer };
+
+/** What became of one candidate. */
+export interface Outcome {
+  readonly format: Candidate['format'];
+  readonly place: string;
+  readonly accepted: boolean;
+  /** Who signed where that is known, and why it does not count otherwise. */
+  readonly text: string;
+}
+
+export function matches(match: Match, text: string): boolean {
+  return 'text' in match ? match.text === text : match.pattern.test(text);
+}
+
+export const matchText = (match: Match): string => ('text' in match ? match.text : `/${match.pattern.source}/`);
+
+/** `by the key acme.pub`, for messages. */
+export function signerText(signer: Signer): string {
+  if (signer.kind === 'key') return `by the key ${signer.key.name}`;
+  return `by ${matchText(signer.identity)} (${matchText(signer.issuer)})`;
+}
+
+export const wantedText = ({ signers }: Requirement): string => signers.map(signerText).join(' or ');

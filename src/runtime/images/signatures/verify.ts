@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decides whether the signatures that were found are what is required. No I/O.
+import { checkBundle } from './bundle.ts';
+import { checkCosign } from './cosign.ts';
+import { missing, Refusal, refused } from './problems.ts';
+import {
+  type Candidate,
+  type Outcome,
+  type Requirement,
+  type Signer,
+  type Subject,
+  signerText,
+  wantedText,
+} from './types.ts';
+
+/** Why a candidate is not of this signer, or undefined when it is. */
+function objection(
+  candidate: Candidate,
+  subject: Subject,
+  identity: Requirement['identity'],
+  signer: Signer,
+): string | undefined {
+  try {
+    if (candidate.format === 'cosign') checkCosign(candidate, subject, identity, signer);
+    else checkBundle(candidate.bundle, subject, identity, signer);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refusal) return error.message;
+    throw error;
+  }
+}
+
+function judge(candidate: Candidate, subject: Subject, { signers, identity }: Requirement): Outcome {
+  const { format, place } = candidate;
+  const reasons: string[] = [];
+  for (const signer of signers) {
+    const reason = objection(candidate, subject, identity, signer);
+    if (reason === undefined) return { format, place, accepted: true, text: `signed ${signerText(signer)}` };
+    reasons.push(reason);
+  }
+  return { format, place, accepted: false, text: [...new Set(reasons)].join('; ') };
+}
+
+/** Every candidate with what became of it; one that is accepted is enough. */
+export function verify(candidates: readonly Candidate[], subject: Subject, requirement: Requirement): Outcome[] {
+  return candidates.map((candidate) => judge(candidate, subject, requirement));
+}
+
+/** @throws SecureError SIGNATURE_MISSING, SIGNATURE_INVALID when none was accepted. `image`: for messages. */
+export function requireOne(outcomes: readonly Outcome[], image: string, requirement: Requirement): void {
+  if (outcomes.some(({ accepted }) => accepted)) return;
+  const wanted = wantedText(requirement);
+  if (outcomes.length === 0) throw missing(image, wanted);
+  throw refused(
+    image,
+    wanted,
+    outcomes.map(({ format, place, text }) => `${format} ${place}: ${text}`),
+  );
+}

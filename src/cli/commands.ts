@@ -21,6 +21,8 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
   kill: { summary: 'Send a signal to containers.', load: () => import('../commands/kill.ts') },
   wait: { summary: 'Wait for containers and print their exit codes.', load: () => import('../commands/wait.ts') },
   rm: { summary: 'Remove containers.', load: () => import('../commands/rm.ts') },
+  login: { summary: 'Log in to a registry.', load: () => import('../commands/login.ts') },
+  logout: { summary: 'Forget the credentials of a registry.', load: () => import('../commands/logout.ts') },
   'audit:all': {
     summary: 'Audit this host, all images of the store and all running containers.',
     load: () => import('../commands/audit/all.ts'),

@@ -23,7 +23,7 @@ export interface Seen {
 export const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 export const INDEX = 'application/vnd.oci.image.index.v1+json';
 /** Short enough for tests, long enough for a busy machine. */
-export const TIMING = { idle: 400, backoff: 5, patience: 1500 };
+export const TIMING = { idle: 1200, backoff: 5, patience: 1500 };
 
 export const send =
   (status: number, body: string | Buffer, headers: Record<string, string> = {}): Reply =>

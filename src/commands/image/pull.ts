@@ -10,7 +10,7 @@ export default class ImagePull extends Command {
   static override id = 'image:pull';
   static override summary = 'Fetch an image from its registry.';
   static override description =
-    'A name without a registry is one of docker.io. Credentials are those of `docker login` and `podman login`. Everything is verified ' +
+    'A name without a registry is one of docker.io. Credentials are those of `secure login`, `docker login` and `podman login`. Everything is verified ' +
     'before anything is visible; what the store has is not fetched again.';
   static override examples = [
     '$ secure image pull nginx:1.27',

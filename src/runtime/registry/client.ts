@@ -1,25 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading from a registry (OCI distribution-spec, "Pull"). A registry is hostile input: what it sends counts for as much
 // as its digest does.
-import { SecureError } from '../../errors.ts';
+import type { RegistryCode, SecureError } from '../../errors.ts';
 import { parseDigest } from '../images/digest.ts';
 import type { Descriptor } from '../images/oci/descriptor.ts';
-import { DOCUMENT_LIMIT, JsonObject } from '../images/oci/json.ts';
+import { DOCUMENT_LIMIT } from '../images/oci/json.ts';
 import { INDEXES, MANIFESTS } from '../images/oci/mediatypes.ts';
 import type { Reference } from '../images/reference.ts';
 import type { Bytes } from '../images/sources/bytes.ts';
 import { blobBytes } from './blob.ts';
-import { findCredentials } from './credentials.ts';
-import { registryUrl } from './endpoint.ts';
-import { exchange, findBase } from './exchange.ts';
+import { failureOf } from './failure.ts';
 import { protocol } from './problems.ts';
-import { type Asker, authorize, refused } from './token.ts';
-import { type Answer, readBody, TIMING, type Timing, Transport } from './transport.ts';
-import type { Credentials } from './types.ts';
+import { Session } from './session.ts';
+import { type Answer, readBody, type Timing } from './transport.ts';
 
 const ACCEPT = [...MANIFESTS, ...INDEXES].join(', ');
-/** Bytes of an error answer that are read for its message. */
-const ERROR_LIMIT = 16 << 10;
 
 export interface ClientOptions {
   readonly timing?: Timing;
@@ -35,36 +30,30 @@ export interface Document {
   readonly digest: string | undefined;
 }
 
+/** The Docker-Content-Digest of an answer. @throws SecureError REGISTRY_PROTOCOL when it is none */
+export function digestHeader(answer: Answer): string | undefined {
+  const digest = answer.header('docker-content-digest');
+  if (digest === undefined || parseDigest(digest) !== undefined) return digest;
+  answer.discard();
+  const shown = JSON.stringify(digest.slice(0, 100));
+  throw protocol(answer.url.host, `its Docker-Content-Digest ${shown} is no digest`);
+}
+
 /** One repository of one registry. */
 export class RegistryClient {
   readonly #reference: Reference;
-  readonly #timing: Timing;
-  readonly #transport: Transport;
-  readonly #asker: Asker;
-  readonly #stop = new AbortController();
-  readonly #url: URL;
-  #base: Promise<URL> | undefined;
-  #authorization: string | undefined;
+  readonly #session: Session;
 
   /** @throws SecureError REFERENCE_INVALID when the reference names no registry */
-  constructor(reference: Reference, { timing = TIMING, env = process.env }: ClientOptions = {}) {
+  constructor(reference: Reference, { timing, env }: ClientOptions = {}) {
+    const { registry, repository } = reference;
     this.#reference = reference;
-    this.#timing = timing;
-    this.#url = registryUrl(reference.registry);
-    this.#transport = new Transport(timing);
-    const send: Asker['send'] = (call) => exchange(this.#transport, call, timing);
-    const { signal } = this.#stop;
-    let found: Promise<Credentials | undefined> | undefined;
-    const credentials = () => {
-      found ??= findCredentials(reference, { env, signal });
-      return found;
-    };
-    this.#asker = { reference, env, signal, credentials, send };
+    this.#session = new Session({ registry, repository, scopes: [`repository:${repository}:pull`], timing, env });
   }
 
   /** Name and port of the server, for messages. */
   get host(): string {
-    return this.#url.host;
+    return this.#session.host;
   }
 
   /** A manifest or index by tag or digest. @throws SecureError MANIFEST_UNKNOWN, LIMIT_EXCEEDED, REGISTRY_* */
@@ -72,10 +61,7 @@ export class RegistryClient {
     const answer = await this.#get(`manifests/${name}`, { accept: ACCEPT });
     if (answer.status !== 200) throw await this.#failure(answer, `manifest ${name}`, 'MANIFEST_UNKNOWN');
     const bytes = await readBody(answer, DOCUMENT_LIMIT, `manifest ${name}`);
-    const digest = answer.header('docker-content-digest');
-    if (digest !== undefined && parseDigest(digest) === undefined) {
-      throw protocol(this.host, `its Docker-Content-Digest ${JSON.stringify(digest.slice(0, 100))} is no digest`);
-    }
+    const digest = digestHeader(answer);
     const mediaType = (answer.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
     return { bytes, mediaType, digest };
   }
@@ -91,58 +77,18 @@ export class RegistryClient {
 
   /** End every request that is under way. */
   abort(): void {
-    this.#stop.abort();
+    this.#session.abort();
   }
 
   close(): void {
-    this.abort();
-    this.#transport.close();
+    this.#session.close();
   }
 
-  /** One 401 for each request is an invitation, the second one an answer: tokens may expire during a long pull. */
-  async #get(path: string, headers: Record<string, string>): Promise<Answer> {
-    const { signal } = this.#stop;
-    this.#base ??= findBase(this.#transport, this.#url, signal);
-    const url = new URL(`/v2/${this.#reference.repository}/${path}`, await this.#base);
-    for (let asked = false; ; asked = true) {
-      const authorization = this.#authorization === undefined ? {} : { authorization: this.#authorization };
-      const call = { url, headers: { ...headers, ...authorization }, signal };
-      const answer = await exchange(this.#transport, call, this.#timing);
-      if (answer.status !== 401) return answer;
-      answer.discard();
-      // Another server than the one that the credentials are for may not ask for them.
-      if (answer.url.origin !== url.origin) throw protocol(answer.url.host, 'it wants credentials of another server');
-      if (asked) throw await refused(this.#asker, 'no access');
-      this.#authorization = await authorize(this.#asker, answer);
-    }
+  #get(path: string, headers: Record<string, string>): Promise<Answer> {
+    return this.#session.request({ at: `${this.#reference.repository}/${path}`, headers });
   }
 
-  async #failure(answer: Answer, what: string, unknown: 'MANIFEST_UNKNOWN' | 'BLOB_UNKNOWN'): Promise<SecureError> {
-    const said = await message(answer);
-    const { registry, repository } = this.#reference;
-    if (answer.status === 404) {
-      return new SecureError(unknown, `registry ${registry} has no ${what} in ${repository}${said}`, {
-        hint: 'check name and tag; the registry does not have this one',
-      });
-    }
-    if (answer.status === 403) {
-      return new SecureError('REGISTRY_DENIED', `registry ${registry} denies ${what} of ${repository}${said}`, {
-        hint: 'the credentials in use, or being without any, do not allow it',
-      });
-    }
-    return protocol(this.host, `it answers ${answer.status} when asked for ${what}${said}`);
-  }
-}
-
-/** The message of an error answer (distribution-spec "Error Codes"), where it has one. */
-async function message(answer: Answer): Promise<string> {
-  try {
-    const json = JsonObject.parse(await readBody(answer, ERROR_LIMIT, 'error'), 'REGISTRY_PROTOCOL', 'error');
-    const [first] = json.objects('errors', 100);
-    const text = first?.string('message', '') || first?.string('code', '') || '';
-    return text === '' ? '' : `: ${JSON.stringify(text.slice(0, 200))}`;
-  } catch {
-    // Whatever it says, the status counts.
-    return '';
+  #failure(answer: Answer, what: string, unknown: RegistryCode): Promise<SecureError> {
+    return failureOf(answer, { ...this.#reference, what, unknown });
   }
 }

@@ -7,7 +7,8 @@ import type { Answer, Call, Timing, Transport } from './transport.ts';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const REDIRECT_LIMIT = 5;
-const REPETITIONS = 2;
+/** How often a request that failed is sent again. */
+export const REPETITIONS = 2;
 
 function target(from: URL, location: string | undefined): URL {
   const to = location === undefined || location.length > 8192 ? null : URL.parse(location, from.href);
@@ -23,8 +24,11 @@ async function follow(transport: Transport, first: Call): Promise<Answer> {
     const answer = await transport.send(call);
     if (!REDIRECTS.has(answer.status)) return answer;
     answer.discard();
-    // A form may hold a refresh token.
+    // A form may hold a refresh token. What is uploaded has its place from Location, of an answer that is no redirect.
     if (call.form !== undefined) throw protocol(call.url.host, 'it redirects a request for a token');
+    if (call.method !== undefined && call.method !== 'GET' && call.method !== 'HEAD') {
+      throw protocol(call.url.host, 'it redirects what was sent to be stored');
+    }
     const url = target(call.url, answer.header('location'));
     const { authorization: _, ...others } = call.headers;
     call = { ...call, url, headers: url.origin === call.url.origin ? call.headers : others };
@@ -38,30 +42,30 @@ function retryAfter(text: string): number {
 }
 
 /** How long to wait before asking again, undefined when the answer is final. */
-function pause(answer: Answer, attempt: number, { backoff, patience }: Timing): number | undefined {
+function pause(answer: Answer, attempt: number, { backoff, patience }: Timing, limit: number): number | undefined {
   const { status, url } = answer;
   if (status !== 429 && status < 500) return undefined;
   const asked = answer.header('retry-after');
   const wait = asked === undefined ? backoff * 2 ** attempt : retryAfter(asked);
-  if (attempt < REPETITIONS && wait <= patience) return wait;
+  if (attempt < limit && wait <= patience) return wait;
   answer.discard();
   throw status === 429 ? rateLimited(url.host, asked) : unavailable(url.host, status);
 }
 
 /**
- * Send a request. 429, 5xx and broken connections are tried again, twice.
+ * Send a request. 429, 5xx and broken connections are tried again, `limit` times.
  * @throws SecureError REGISTRY_UNREACHABLE, REGISTRY_RATE_LIMITED, REGISTRY_PROTOCOL
  */
-export async function exchange(transport: Transport, call: Call, timing: Timing): Promise<Answer> {
+export async function exchange(transport: Transport, call: Call, timing: Timing, limit = REPETITIONS): Promise<Answer> {
   for (let attempt = 0; ; attempt++) {
     let wait: number | undefined;
     try {
       const answer = await follow(transport, call);
-      wait = pause(answer, attempt, timing);
+      wait = pause(answer, attempt, timing, limit);
       if (wait === undefined) return answer;
       answer.discard();
     } catch (error) {
-      if (!isBroken(error) || attempt >= REPETITIONS) throw error;
+      if (!isBroken(error) || attempt >= limit) throw error;
       wait = timing.backoff * 2 ** attempt;
     }
     await delay(wait, undefined, { signal: call.signal });

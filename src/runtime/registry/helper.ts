@@ -129,7 +129,7 @@ export async function helperStore(
   await call(name, 'store', JSON.stringify({ ServerURL: server, Username, Secret }), options);
 }
 
-/** Have a helper forget a server; that it knows none is success. @throws SecureError REGISTRY_AUTH */
-export async function helperErase(name: string, server: string, options: HelperOptions): Promise<void> {
-  await call(name, 'erase', server, options);
+/** Have a helper forget a server. False when it knew none. @throws SecureError REGISTRY_AUTH */
+export async function helperErase(name: string, server: string, options: HelperOptions): Promise<boolean> {
+  return (await call(name, 'erase', server, options)).code === 0;
 }

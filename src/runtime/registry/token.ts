@@ -13,8 +13,12 @@ const TOKEN_LIMIT = 1 << 20;
 
 export interface Asker {
   readonly reference: Pick<Reference, 'registry' | 'repository'>;
+  /** What a token is to allow. */
+  readonly scopes: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
+  /** The credentials were typed in just now. */
+  readonly given: boolean;
   /** Looked for when somebody asks, once. */
   credentials(): Promise<Credentials | undefined>;
   send(call: Call): Promise<Answer>;
@@ -24,32 +28,47 @@ export interface Asker {
 export async function refused(asker: Asker, problem: string): Promise<SecureError> {
   const { env } = asker;
   const { registry, repository } = asker.reference;
+  if (asker.given) {
+    return new SecureError(
+      'REGISTRY_AUTH',
+      `registry ${registry}: it does not accept this user and password (${problem})`,
+      {
+        hint: 'some registries want a token, made on their pages, in place of the password; nothing was stored',
+      },
+    );
+  }
   const known = (await asker.credentials()) !== undefined;
-  const login = `log in with \`podman login ${registry}\` or \`docker login ${registry}\``;
+  const login = `log in with \`secure login ${registry}\``;
   const places = credentialFiles(env).join(' and ');
-  return new SecureError('REGISTRY_AUTH', `registry ${registry}: ${problem} for ${repository}`, {
-    hint: known
-      ? `check the name of the image; if it is right, the stored credentials do not allow it: ${login} again`
-      : `check the name of the image; if it is right, it needs credentials, and none are in ${places}: ${login}`,
-  });
+  return new SecureError(
+    'REGISTRY_AUTH',
+    `registry ${registry}: ${problem}${repository === '' ? '' : ` for ${repository}`}`,
+    {
+      hint: known
+        ? `check the name of the image; if it is right, the stored credentials do not allow it: ${login} again`
+        : `check the name of the image; if it is right, it needs credentials, and none are in ${places}: ${login}`,
+    },
+  );
 }
 
 const basic = ({ username, password }: Credentials & { kind: 'password' }): string =>
   `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 
 function tokenCall(asker: Asker, realm: URL, service: string | undefined, credentials: Credentials | undefined): Call {
-  // What the challenge names as scope is not asked for: reading this repository is all that is needed.
-  const query = new URLSearchParams({ scope: `repository:${asker.reference.repository}:pull` });
+  // What the challenge names as scope is not asked for, only what is needed.
+  const query = new URLSearchParams(asker.scopes.map((scope): [string, string] => ['scope', scope]));
   if (service !== undefined) query.set('service', service);
   const { signal } = asker;
   if (credentials?.kind === 'identity') {
     query.set('grant_type', 'refresh_token');
     query.set('client_id', 'secure');
     query.set('refresh_token', credentials.token);
+    // A form has one scope, with spaces in it (RFC 6749, 3.3).
+    query.set('scope', asker.scopes.join(' '));
     return { url: realm, headers: {}, signal, form: query.toString() };
   }
   const url = new URL(realm);
-  for (const [name, value] of query) url.searchParams.set(name, value);
+  for (const [name, value] of query) url.searchParams.append(name, value);
   const headers: Record<string, string> = credentials === undefined ? {} : { authorization: basic(credentials) };
   return { url, headers, signal };
 }

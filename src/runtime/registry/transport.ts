@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One HTTP exchange with somebody hostile: no redirect is followed, nothing is decompressed, every wait has an end.
-import type { Agent, IncomingMessage } from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import { SecureError } from '../../errors.ts';
 import { PRODUCT_VERSION } from '../../version.ts';
+import type { Bytes } from '../images/sources/bytes.ts';
 import { isLoopback } from './endpoint.ts';
 import { connectionFailed, tooSlow } from './problems.ts';
 
@@ -18,12 +19,20 @@ export interface Timing {
 
 export const TIMING: Timing = { idle: 30_000, backoff: 500, patience: 30_000 };
 
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** Content that is sent, which may be more than once. */
+export type Body = Bytes;
+
 export interface Call {
   readonly url: URL;
+  /** GET where nothing is said. */
+  readonly method?: Method;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   /** A form, which makes it a POST. */
   readonly form?: string;
+  readonly body?: Body;
 }
 
 export interface Answer {
@@ -37,6 +46,12 @@ export interface Answer {
   /** Read no more of it. */
   discard(): void;
 }
+
+const READING: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+/** Bytes that are given to the socket at a time, each of which must go in the time of an answer. */
+const PART = 1 << 16;
+/** How many times as long an answer may take after content was sent. */
+const SETTLING = 10;
 
 /** Content that arrives more slowly than this is held back on purpose: the store is locked meanwhile. */
 const BYTES_PER_WINDOW = 4096;
@@ -65,27 +80,51 @@ export class Transport {
     }
   }
 
-  #send({ url, headers, signal, form }: Call): Promise<Answer> {
+  #send({ url, method, headers, signal, form, body }: Call): Promise<Answer> {
     // Asked for here: an import would load the network stack with every `secure run`.
     const { request } = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http');
     const content = form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' };
+    const length = method === undefined || READING.has(method) ? {} : { 'content-length': String(body?.size ?? 0) };
     const options = {
       agent: this.#agent(url),
       signal,
-      method: form === undefined ? 'GET' : 'POST',
-      headers: { 'user-agent': `secure/${PRODUCT_VERSION}`, 'accept-encoding': 'identity', ...content, ...headers },
+      method: form === undefined ? (method ?? 'GET') : 'POST',
+      headers: {
+        'user-agent': `secure/${PRODUCT_VERSION}`,
+        'accept-encoding': 'identity',
+        ...content,
+        ...length,
+        ...headers,
+      },
     };
     return new Promise((resolve, reject) => {
+      let ended = false;
       const call = request(url, options, (message) => {
-        clearTimeout(timer);
+        end();
         resolve(this.#answer(url, message));
       });
-      const timer = setTimeout(() => call.destroy(tooSlow(url.host, this.#idle / 1000)), this.#idle);
-      call.on('error', (error) => {
+      const wait = (idle: number) => setTimeout(() => call.destroy(tooSlow(url.host, idle / 1000)), idle);
+      let timer = wait(this.#idle);
+      const end = () => {
+        ended = true;
         clearTimeout(timer);
+      };
+      const moved = (idle: number) => {
+        clearTimeout(timer);
+        if (!ended) timer = wait(idle);
+      };
+      call.on('error', (error) => {
+        end();
         reject(error);
       });
-      call.end(form);
+      if (body === undefined) call.end(form);
+      else {
+        const state = { ended: () => ended, moved: () => moved(this.#idle) };
+        pour(call, body, state)
+          // A registry reads what it was given once more before it answers.
+          .then(() => moved(this.#idle * SETTLING))
+          .catch((error) => call.destroy(error));
+      }
     });
   }
 
@@ -124,6 +163,21 @@ export class Transport {
     this.#agents.set(key, agent);
     return agent;
   }
+}
+
+/** Send content as fast as it is taken, and no more of it once there is an answer: a refusal may come before its end. */
+async function pour(call: ClientRequest, body: Body, state: { ended(): boolean; moved(): void }): Promise<void> {
+  for await (const chunk of body.chunks()) {
+    for (let at = 0; at < chunk.length; at += PART) {
+      if (state.ended()) return;
+      // The next chunk may lie in the same memory: it is not read before this one is gone.
+      await new Promise<void>((resolve, reject) => {
+        call.write(chunk.subarray(at, at + PART), (error) => (error ? reject(error) : resolve()));
+      });
+      state.moved();
+    }
+  }
+  if (!state.ended()) call.end();
 }
 
 /** Waiting is measured, not the time in between: a slow disk of ours is not the registry's fault. */

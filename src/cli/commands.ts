@@ -47,6 +47,10 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
     summary: 'Build an image from Debian packages.',
     load: () => import('../commands/image/debian.ts'),
   },
+  'image:history': {
+    summary: 'Show how an image came to be, newest step first.',
+    load: () => import('../commands/image/history.ts'),
+  },
   'image:import': {
     summary: 'Bring an image in from a file or directory.',
     load: () => import('../commands/image/import.ts'),
@@ -62,6 +66,7 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
   },
   'image:pull': { summary: 'Fetch an image from its registry.', load: () => import('../commands/image/pull.ts') },
   'image:rm': { summary: 'Remove images, and what only they needed.', load: () => import('../commands/image/rm.ts') },
+  'image:tag': { summary: 'Give an image further names.', load: () => import('../commands/image/tag.ts') },
   'image:verify': {
     summary: 'Verify the signatures of an image, and explain each.',
     load: () => import('../commands/image/verify.ts'),
@@ -76,7 +81,7 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
 
 export const TOPICS: Readonly<Record<string, string>> = {
   audit: 'Audits: host, images, build files, containers.',
-  image: 'Images: build, pull, import, list, inspect, remove.',
+  image: 'Images: build, pull, import, list, inspect, tag, remove.',
   policy: 'Policies: validate.',
   system: 'This installation: information and clean-up.',
 };

@@ -71,6 +71,27 @@ describe.skipIf(missing())('secure image', () => {
     expect(JSON.parse(refused.stdout)).toMatchObject({ schemaVersion: 1, error: { code: 'ARCHIVE_TRUNCATED' } });
   });
 
+  it('tags, and shows a history that would steer the terminal as text', async () => {
+    const directory = temporaryDirectory();
+    const state = join(directory, 'state');
+    const hostile = `\u001b]0;x\u0007\r${'y'.repeat(60)}`;
+    const { digest } = ociLayout(join(directory, 'layout'), {
+      layers: [{ files: [{ path: 'x', data: 'x' }] }],
+      alterConfig: (config) => ({ ...config, history: [{ created: 'never', created_by: hostile, comment: '\u202e' }] }),
+    });
+    await secure(state, 'import', join(directory, 'layout'), '--name', 'app');
+    expect((await secure(state, 'tag', 'app', 'b', 'c:1')).stdout).toBe(
+      `localhost/b:latest@${digest}\nlocalhost/c:1@${digest}\n`,
+    );
+    for (const flags of [[], ['--no-trunc'], ['--json']]) {
+      const { code, stdout } = await secure(state, 'history', 'b', ...flags);
+      expect(code).toBe(0);
+      for (const char of '\u001b\u0007\r\u202e') expect(stdout).not.toContain(char);
+      expect(stdout.includes('y'.repeat(60))).toBe(flags.length > 0);
+    }
+    expect(await json(state, 'history', 'b')).toMatchObject({ history: [{ createdBy: hostile }] });
+  });
+
   it.each([
     [['ls', '--frob'], 'UNKNOWN_FLAG'],
     [['import'], 'MISSING_ARGUMENT'],
@@ -78,6 +99,9 @@ describe.skipIf(missing())('secure image', () => {
     [['inspect', 'A'], 'REFERENCE_INVALID'],
     [['inspect', 'nothing'], 'IMAGE_NOT_FOUND'],
     [['rm', 'nothing'], 'IMAGE_NOT_FOUND'],
+    [['history', 'nothing'], 'IMAGE_NOT_FOUND'],
+    [['tag', 'nothing', 'b'], 'IMAGE_NOT_FOUND'],
+    [['tag', 'nothing'], 'MISSING_ARGUMENT'],
     [['debian', '--name', 'x', '--', '-o'], 'INVALID_VALUE'],
     [['debian', 'busybox-static', '--name', 'docker.io/library/x'], 'REFERENCE_INVALID'],
     [['debian', 'busybox-static', '--name', 'x', '--port', '70000'], 'INVALID_VALUE'],

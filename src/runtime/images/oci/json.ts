@@ -56,6 +56,12 @@ export class JsonObject {
     return this.#text(this.#get(key), this.#at(key));
   }
 
+  boolean(key: string): boolean {
+    const value = this.#get(key);
+    if (typeof value !== 'boolean') throw this.#error(this.#at(key), 'is neither true nor false');
+    return value;
+  }
+
   integer(key: string, max: number): number {
     const value = this.#get(key);
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || value > max) {

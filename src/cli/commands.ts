@@ -65,6 +65,7 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
     load: () => import('../commands/image/prune.ts'),
   },
   'image:pull': { summary: 'Fetch an image from its registry.', load: () => import('../commands/image/pull.ts') },
+  'image:push': { summary: 'Send an image to a registry.', load: () => import('../commands/image/push.ts') },
   'image:rm': { summary: 'Remove images, and what only they needed.', load: () => import('../commands/image/rm.ts') },
   'image:tag': { summary: 'Give an image further names.', load: () => import('../commands/image/tag.ts') },
   'image:verify': {
@@ -81,7 +82,7 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
 
 export const TOPICS: Readonly<Record<string, string>> = {
   audit: 'Audits: host, images, build files, containers.',
-  image: 'Images: build, pull, import, list, inspect, tag, remove.',
+  image: 'Images: build, pull, push, import, list, inspect, tag, remove.',
   policy: 'Policies: validate.',
   system: 'This installation: information and clean-up.',
 };

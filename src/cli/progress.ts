@@ -10,6 +10,8 @@ function text(event: Exclude<ImageEvent, { type: 'received' }>): string {
   switch (event.type) {
     case 'copy':
       return `${event.present ? 'present' : 'copying'} ${short(event.digest)} (${formatBytes(event.size)})`;
+    case 'push':
+      return `${event.outcome === 'pushed' ? 'pushing' : event.outcome} ${short(event.digest)} (${formatBytes(event.size)})`;
     case 'unpack':
       return `unpacking ${short(event.diffId)}`;
     case 'setid':
@@ -35,6 +37,8 @@ function onTerminal(): (event: ImageEvent) => void {
     if (event.type === 'received') bars.advance(event.digest, event.done);
     else if (event.type === 'copy' && !event.present)
       bars.start(event.digest, `copying ${short(event.digest)}`, event.size);
+    else if (event.type === 'push' && event.outcome === 'pushed')
+      bars.start(event.digest, `pushing ${short(event.digest)}`, event.size);
     else bars.line(printable(text(event)));
   };
 }

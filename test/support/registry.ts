@@ -32,9 +32,11 @@ export const send =
   };
 
 export class FakeRegistry {
-  /** By path without query. */
+  /** By path without query, after a method or for all of them: `PUT /v2/…`. */
   readonly routes = new Map<string, Reply>();
   readonly seen: Seen[] = [];
+  /** What has no route. */
+  fallback: Reply = send(404, '{"errors":[{"code":"NAME_UNKNOWN","message":"no such thing"}]}');
   host = '';
 
   /** Lives until the test is over. */
@@ -43,8 +45,9 @@ export class FakeRegistry {
     const listener: RequestListener = (request, response) => {
       const path = request.url ?? '';
       registry.seen.push({ method: request.method ?? '', path, headers: request.headers });
-      const reply = registry.routes.get(path.split('?', 1)[0] ?? '');
-      (reply ?? send(404, '{"errors":[{"code":"NAME_UNKNOWN","message":"no such thing"}]}'))(request, response);
+      const plain = path.split('?', 1)[0] ?? '';
+      const reply = registry.routes.get(`${request.method} ${plain}`) ?? registry.routes.get(plain);
+      (reply ?? registry.fallback)(request, response);
     };
     const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
     // A client that hangs up is part of the tests.

@@ -3,7 +3,14 @@
 /** Progress of an import or a build, for whoever renders it. */
 export type ImageEvent =
   | { readonly type: 'copy'; readonly digest: string; readonly size: number; readonly present: boolean }
-  /** So many bytes of a blob are here. */
+  /** `pushed`: it is sent from now on. */
+  | {
+      readonly type: 'push';
+      readonly digest: string;
+      readonly size: number;
+      readonly outcome: 'present' | 'mounted' | 'pushed';
+    }
+  /** So many bytes of a blob are here, or there when it is pushed. */
   | { readonly type: 'received'; readonly digest: string; readonly done: number }
   | { readonly type: 'unpack'; readonly diffId: string }
   | { readonly type: 'setid'; readonly diffId: string; readonly paths: readonly string[] }

@@ -2,15 +2,14 @@
 // Reading from a registry (OCI distribution-spec, "Pull"). A registry is hostile input: what it sends counts for as much
 // as its digest does.
 import type { RegistryCode, SecureError } from '../../errors.ts';
-import { parseDigest } from '../images/digest.ts';
 import type { Descriptor } from '../images/oci/descriptor.ts';
 import { DOCUMENT_LIMIT } from '../images/oci/json.ts';
 import { INDEXES, MANIFESTS } from '../images/oci/mediatypes.ts';
 import type { Reference } from '../images/reference.ts';
 import type { Bytes } from '../images/sources/bytes.ts';
 import { blobBytes } from './blob.ts';
+import { digestHeader } from './digest-header.ts';
 import { failureOf } from './failure.ts';
-import { protocol } from './problems.ts';
 import { Session } from './session.ts';
 import { type Answer, readBody, type Timing } from './transport.ts';
 
@@ -28,15 +27,6 @@ export interface Document {
   readonly mediaType: string;
   /** What the registry says its digest is; not checked here. */
   readonly digest: string | undefined;
-}
-
-/** The Docker-Content-Digest of an answer. @throws SecureError REGISTRY_PROTOCOL when it is none */
-export function digestHeader(answer: Answer): string | undefined {
-  const digest = answer.header('docker-content-digest');
-  if (digest === undefined || parseDigest(digest) !== undefined) return digest;
-  answer.discard();
-  const shown = JSON.stringify(digest.slice(0, 100));
-  throw protocol(answer.url.host, `its Docker-Content-Digest ${shown} is no digest`);
 }
 
 /** One repository of one registry. */

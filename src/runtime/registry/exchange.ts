@@ -7,8 +7,7 @@ import type { Answer, Call, Timing, Transport } from './transport.ts';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const REDIRECT_LIMIT = 5;
-/** How often a request that failed is sent again. */
-export const REPETITIONS = 2;
+const REPETITIONS = 2;
 
 function target(from: URL, location: string | undefined): URL {
   const to = location === undefined || location.length > 8192 ? null : URL.parse(location, from.href);
@@ -17,8 +16,8 @@ function target(from: URL, location: string | undefined): URL {
   throw protocol(from.host, `it redirects to ${to.protocol}//${to.host}, which is not allowed from ${from.protocol}//`);
 }
 
-/** Follow redirects. What authorizes at one origin is not shown to another, nor again further on (CVE-2018-1000007). */
-async function follow(transport: Transport, first: Call): Promise<Answer> {
+/** Send a request once. Redirects are followed, but not with what is to be stored. What authorizes at one origin is not shown to another, nor again further on (CVE-2018-1000007). */
+export async function follow(transport: Transport, first: Call): Promise<Answer> {
   let call = first;
   for (let hop = 0; hop <= REDIRECT_LIMIT; hop++) {
     const answer = await transport.send(call);
@@ -41,8 +40,16 @@ function retryAfter(text: string): number {
   return /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Math.max(0, Date.parse(text) - Date.now());
 }
 
-/** How long to wait before asking again, undefined when the answer is final. */
-function pause(answer: Answer, attempt: number, { backoff, patience }: Timing, limit: number): number | undefined {
+/**
+ * How long to wait before asking again, undefined when the answer is final.
+ * @throws SecureError REGISTRY_UNREACHABLE, REGISTRY_RATE_LIMITED when `limit` attempts were not enough
+ */
+export function pause(
+  answer: Answer,
+  attempt: number,
+  { backoff, patience }: Timing,
+  limit: number,
+): number | undefined {
   const { status, url } = answer;
   if (status !== 429 && status < 500) return undefined;
   const asked = answer.header('retry-after');
@@ -53,19 +60,19 @@ function pause(answer: Answer, attempt: number, { backoff, patience }: Timing, l
 }
 
 /**
- * Send a request. 429, 5xx and broken connections are tried again, `limit` times.
+ * Send a request. 429, 5xx and broken connections are tried again, twice.
  * @throws SecureError REGISTRY_UNREACHABLE, REGISTRY_RATE_LIMITED, REGISTRY_PROTOCOL
  */
-export async function exchange(transport: Transport, call: Call, timing: Timing, limit = REPETITIONS): Promise<Answer> {
+export async function exchange(transport: Transport, call: Call, timing: Timing): Promise<Answer> {
   for (let attempt = 0; ; attempt++) {
     let wait: number | undefined;
     try {
       const answer = await follow(transport, call);
-      wait = pause(answer, attempt, timing, limit);
+      wait = pause(answer, attempt, timing, REPETITIONS);
       if (wait === undefined) return answer;
       answer.discard();
     } catch (error) {
-      if (!isBroken(error) || attempt >= limit) throw error;
+      if (!isBroken(error) || attempt >= REPETITIONS) throw error;
       wait = timing.backoff * 2 ** attempt;
     }
     await delay(wait, undefined, { signal: call.signal });

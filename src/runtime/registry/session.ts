@@ -2,7 +2,7 @@
 // A conversation with one registry: where it answers, who asks, and what is sent again.
 import { findCredentials } from './credentials.ts';
 import { registryUrl } from './endpoint.ts';
-import { exchange, findBase, REPETITIONS } from './exchange.ts';
+import { exchange, findBase, follow } from './exchange.ts';
 import { protocol } from './problems.ts';
 import { type Asker, authorize, refused } from './token.ts';
 import { type Answer, type Body, type Method, TIMING, type Timing, Transport } from './transport.ts';
@@ -27,7 +27,7 @@ export interface Request {
   readonly method?: Method;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Body;
-  /** Whoever asks starts anew when it fails. */
+  /** Not tried again here: 429, 5xx and broken connections are for whoever asks. */
   readonly once?: boolean;
 }
 
@@ -112,7 +112,7 @@ export class Session {
         signal: this.signal,
         ...(body === undefined ? {} : { body }),
       };
-      const answer = await exchange(this.#transport, call, this.timing, once ? 0 : REPETITIONS);
+      const answer = await (once ? follow(this.#transport, call) : exchange(this.#transport, call, this.timing));
       if (answer.status !== 401) return answer;
       answer.discard();
       // Another server than the one that the credentials are for may not ask for them.

@@ -101,7 +101,7 @@ export class Transport {
       let ended = false;
       const call = request(url, options, (message) => {
         end();
-        resolve(this.#answer(url, message));
+        resolve(this.#answer(url, message, call));
       });
       const wait = (idle: number) => setTimeout(() => call.destroy(tooSlow(url.host, idle / 1000)), idle);
       let timer = wait(this.#idle);
@@ -132,7 +132,7 @@ export class Transport {
     for (const agent of this.#agents.values()) agent.destroy();
   }
 
-  #answer(url: URL, message: IncomingMessage): Answer {
+  #answer(url: URL, message: IncomingMessage, call: ClientRequest): Answer {
     // Without anybody reading yet, a broken connection must not end the process.
     message.on('error', () => {});
     return {
@@ -141,7 +141,10 @@ export class Transport {
       header: (name) => message.headersDistinct[name]?.[0],
       headers: (name) => message.headersDistinct[name] ?? [],
       chunks: () => chunks(message, url.host, this.#idle),
-      discard: () => message.destroy(),
+      discard: () => {
+        if (call.writableEnded && isSmall(message, call.method)) message.resume();
+        else message.destroy();
+      },
     };
   }
 
@@ -163,6 +166,13 @@ export class Transport {
     this.#agents.set(key, agent);
     return agent;
   }
+}
+
+/** Content that is read to keep its connection, which costs more to make than this to read. */
+const SMALL = 16 << 10;
+
+function isSmall({ headers, statusCode }: IncomingMessage, method: string): boolean {
+  return method === 'HEAD' || statusCode === 204 || Number(headers['content-length'] ?? Number.NaN) <= SMALL;
 }
 
 /** Send content as fast as it is taken, and no more of it once there is an answer: a refusal may come before its end. */

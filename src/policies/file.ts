@@ -7,6 +7,7 @@ import { PRODUCT_VERSION } from '../version.ts';
 import { CONTROL_NAMES, CONTROLS } from './controls.ts';
 import { PolicyProblems, type Problem } from './problems.ts';
 import { schemaProblems } from './schema.ts';
+import { readSignatureRules, unusableRules } from './signatures.ts';
 import { pointer, readSource, type SourceText } from './source.ts';
 import type { PartialRun, PolicyFile, Sourced, Workload } from './types.ts';
 
@@ -85,7 +86,7 @@ export async function readPolicy(text: string, policy: string): Promise<PolicyFi
   const form = schemaProblems(source);
   if (form.length > 0) throw new PolicyProblems(form, source.lines);
   const tree = source.value as Tree;
-  const problems = [...unknownNames(source, tree), ...(await unmetRequirement(source, tree))];
+  const problems = [...unknownNames(source, tree), ...unusableRules(source), ...(await unmetRequirement(source, tree))];
   if (problems.length > 0) throw new PolicyProblems(problems, source.lines);
   const run = tree.run as Tree | undefined;
   const parents = many(tree.extends);
@@ -97,6 +98,7 @@ export async function readPolicy(text: string, policy: string): Promise<PolicyFi
     run: readRun(source, run, '/run'),
     ceilings: readRun(source, run?.ceilings, '/run/ceilings'),
     workloads: ((tree.workloads ?? []) as Tree[]).map((w, i) => readWorkload(source, w, `/workloads/${i}`)),
+    images: readSignatureRules(source),
     lines: source.lines,
   };
 }

@@ -5,4 +5,4 @@ export { pathWithin } from './lattice.ts';
 export { loadPolicy, validatePolicy } from './load.ts';
 export { type Problem, renderProblem } from './problems.ts';
 export type * from './types.ts';
-export { findWorkload, grantWorkload, matchesReference } from './workloads.ts';
+export { findWorkload, grantWorkload, matchesReference, signatureRules } from './workloads.ts';

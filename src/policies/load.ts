@@ -65,6 +65,17 @@ function openFile(io: PolicyIo, id: string, path: string): Opened {
   return { id, identity, directory: dirname(path), parse };
 }
 
+/** Paths of keys start from the file that names them. */
+function inDirectory(file: PolicyFile, directory: string): PolicyFile {
+  const at = (path: string) => resolve(directory, path);
+  const images = file.images.map(({ keys, keyless, ...rule }) => ({
+    ...rule,
+    keys: keys.map(at),
+    ...(keyless === undefined ? {} : { keyless: { ...keyless, trustedRoot: at(keyless.trustedRoot) } }),
+  }));
+  return { ...file, images };
+}
+
 class Loader {
   private readonly io: PolicyIo;
   private count = 0;
@@ -84,7 +95,7 @@ class Loader {
     chain: readonly { id: string; identity: string }[],
   ): Promise<Merged> {
     this.count += 1;
-    const file = await parse();
+    const file = inDirectory(await parse(), directory);
     const here = [...chain, { id, identity }];
     const parents: Merged[] = [];
     for (const parent of file.extends) {
@@ -141,6 +152,7 @@ async function loadOpened(loader: Loader, opened: Opened, name: string): Promise
     run: merged.run as Run,
     ceilings: merged.ceilings,
     workloads: merged.workloads,
+    images: merged.images,
     files: [...new Set(merged.files)],
   };
 }

@@ -3,13 +3,14 @@
 // declare. Several parents are taken together at their tightest.
 import { CONTROL_NAMES, CONTROLS } from './controls.ts';
 import type { Lattice } from './lattice.ts';
-import type { ControlName, PartialRun, PolicyFile, Sourced, Workload } from './types.ts';
+import type { ControlName, PartialRun, PolicyFile, SignatureRule, Sourced, Workload } from './types.ts';
 
 /** A file with its parents merged in. A fragment (no `run` anywhere up its chain) has an empty `run`. */
 export interface Merged {
   readonly run: PartialRun;
   readonly ceilings: PartialRun;
   readonly workloads: readonly Workload[];
+  readonly images: readonly SignatureRule[];
   readonly files: readonly string[];
 }
 
@@ -70,6 +71,7 @@ function meetParents(parents: readonly Merged[]): Merged {
     run: run as PartialRun,
     ceilings: ceilings as PartialRun,
     workloads: parents.flatMap((parent) => parent.workloads),
+    images: parents.flatMap((parent) => parent.images),
     files: parents.flatMap((parent) => parent.files),
   };
 }
@@ -97,6 +99,8 @@ export function mergeOnto(file: PolicyFile, parents: readonly Merged[]): { merge
     run: run as PartialRun,
     ceilings: ceilings as PartialRun,
     workloads: [...file.workloads, ...base.workloads],
+    // All of them hold, so a file can only ask for more than its parents do.
+    images: [...file.images, ...base.images],
     files: [file.policy, ...base.files],
   };
   if (Object.keys(run).length > 0) {

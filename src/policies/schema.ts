@@ -7,7 +7,7 @@ import { pointer, type SourceText } from './source.ts';
 import { validate } from './validator.ts';
 
 /** Parts of the policy language that later versions evaluate. Accepting them now would promise what nothing enforces. */
-const NOT_YET = ['images', 'rules', 'exceptions', 'tests'];
+const NOT_YET = ['rules', 'exceptions', 'tests'];
 
 const dotted = (at: string): string =>
   at.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~') || 'the file';

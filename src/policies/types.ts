@@ -98,6 +98,24 @@ export interface Workload {
   readonly by: Source;
 }
 
+/** A text, or a regular expression of the whole text. */
+export type SignerName = { readonly text: string } | { readonly pattern: string };
+
+/** Signatures that images of these names must have; every rule that names an image holds. */
+export interface SignatureRule {
+  readonly match: readonly string[];
+  /** Paths of public keys; absolute once the policy is loaded. A signature by one of them, or by the identity, is enough. */
+  readonly keys: readonly string[];
+  readonly keyless?: {
+    readonly identity: SignerName;
+    readonly issuer: SignerName;
+    /** Path of a sigstore trusted root, as those of keys. */
+    readonly trustedRoot: string;
+  };
+  readonly identity: 'repository' | 'digest-only';
+  readonly by: Source;
+}
+
 /** One file as written, before anything was merged. */
 export interface PolicyFile {
   readonly policy: string;
@@ -106,6 +124,7 @@ export interface PolicyFile {
   readonly run: PartialRun;
   readonly ceilings: PartialRun;
   readonly workloads: readonly Workload[];
+  readonly images: readonly SignatureRule[];
   /** Lines of the text, for carets. */
   readonly lines: readonly string[];
 }
@@ -117,6 +136,7 @@ export interface EffectivePolicy {
   readonly run: Run;
   readonly ceilings: PartialRun;
   readonly workloads: readonly Workload[];
+  readonly images: readonly SignatureRule[];
   /** Every file that took part, nearest first. */
   readonly files: readonly string[];
 }

@@ -4,7 +4,7 @@ import { SecureError } from '../errors.ts';
 import { CONTROL_NAMES, CONTROLS } from './controls.ts';
 import type { Lattice } from './lattice.ts';
 import { excesses } from './merge.ts';
-import type { EffectivePolicy, PartialRun, Sourced, Workload } from './types.ts';
+import type { EffectivePolicy, PartialRun, SignatureRule, Sourced, Workload } from './types.ts';
 
 /** `repository`, and what follows the last `:` of its last segment, or the digest. */
 function split(reference: string): { repository: string; version: string } {
@@ -49,6 +49,11 @@ export function matchesReference(pattern: string, reference: string): boolean {
 /** The first workload that names the image, nearest file first. */
 export function findWorkload(policy: EffectivePolicy, reference: string): Workload | undefined {
   return policy.workloads.find((workload) => workload.match.some((pattern) => matchesReference(pattern, reference)));
+}
+
+/** The rules about signatures that name an image, nearest file first. */
+export function signatureRules(policy: EffectivePolicy, reference: string): SignatureRule[] {
+  return policy.images.filter(({ match }) => match.some((pattern) => matchesReference(pattern, reference)));
 }
 
 /**

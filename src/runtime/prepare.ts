@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gathers what a plan is decided from: the one place of `secure run` that reads the host, the image and the policy.
-import { fileIo, loadPolicy, type PolicyInput } from '../policies/index.ts';
+import { type EffectivePolicy, fileIo, loadPolicy, type PolicyInput, signatureRules } from '../policies/index.ts';
 import { hostInputs, readHost } from './host.ts';
 import type { OnEvent } from './images/events.ts';
+import type { ImageRecord } from './images/records.ts';
 import type { StoreRoots } from './images/roots.ts';
 import { ImageStore } from './images/store.ts';
 import type { Inputs } from './inputs.ts';
@@ -23,6 +24,24 @@ async function withBundles(image: ImageFacts, request: RunRequest): Promise<Imag
   return { ...image, caBundles: caBundles(image.layers.map(({ path }) => path)) };
 }
 
+/** What the policy requires of the image's signatures is looked at again at each start. */
+async function signaturesOf(
+  record: ImageRecord,
+  policy: EffectivePolicy,
+  inputs: Inputs,
+  { state }: StoreRoots,
+  offline: boolean,
+): Promise<Pick<ImageFacts, 'signatures'>> {
+  const { reference, digest, index, origin } = record;
+  if (signatureRules(policy, reference).length === 0) return {};
+  const { checkSigned } = await import('./signed.ts');
+  const digests = index === undefined ? [digest] : [digest, index];
+  // Only what came from a registry has one where its signatures are.
+  return {
+    signatures: await checkSigned(state, { reference, digests }, policy, inputs, offline || origin !== 'pulled'),
+  };
+}
+
 /**
  * The finished plan for a request.
  * @throws SecureError IMAGE_NOT_FOUND, REGISTRY_*, PROFILE_UNKNOWN, POLICY_*, CONTROL_UNAVAILABLE and all others of the plan
@@ -39,10 +58,11 @@ export async function preparePlan(
   const policy = await loadPolicy(request.profile, fileIo(read, cwd));
   inputs.add(...read);
   const store = await ImageStore.open(roots, pull.onEvent);
-  const { path, absent } = await resolveImage(store, request, policy, pull.mode);
+  const { record, path, absent } = await resolveImage(store, request, policy, pull.mode, inputs);
   inputs.add(...absent.map((missing) => ({ kind: 'absent' as const, path: missing })));
   inputs.stat(path);
-  const image = await withBundles(await store.imageFacts(request.image), request);
+  const signatures = await signaturesOf(record, policy, inputs, roots, pull.mode === 'never');
+  const image = await withBundles({ ...(await store.factsOf(record)), ...signatures }, request);
   const host = await readHost(inputs);
   inputs.add(...hostInputs(host));
   return createPlan({ request, image, policy, host, network, roots, inputs: inputs.records });

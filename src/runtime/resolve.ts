@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the image on the command line of `secure run` means, fetched first where that is wanted.
 import { SecureError } from '../errors.ts';
-import type { EffectivePolicy } from '../policies/index.ts';
+import { type EffectivePolicy, signatureRules } from '../policies/index.ts';
+import type { PullOptions } from './images/import/pull.ts';
 import { candidates, formatReference } from './images/reference.ts';
 import type { ImageStore, Resolved } from './images/store.ts';
+import type { Inputs } from './inputs.ts';
 import { checkOrigin } from './plan/image.ts';
 import type { RunRequest } from './plan/types.ts';
 
@@ -33,6 +35,20 @@ function afterMiss(error: unknown, places: readonly string[]): unknown {
   });
 }
 
+/** What `pullImage` asks before it fetches an image's layers. */
+export async function signatureCheck(
+  store: ImageStore,
+  reference: string,
+  policy: EffectivePolicy,
+  inputs: Inputs,
+): Promise<Pick<PullOptions, 'check'>> {
+  if (signatureRules(policy, reference).length === 0) return {};
+  const { checkPulled } = await import('./signed.ts');
+  return {
+    check: (client, digests) => checkPulled(client, store.paths.state, { reference, digests }, policy, inputs),
+  };
+}
+
 /**
  * The image of a request. What the policy refuses to run whatever its content is not downloaded.
  * @throws SecureError IMAGE_NOT_FOUND, IMAGE_UNTRUSTED, REFERENCE_INVALID, MANIFEST_UNKNOWN, REGISTRY_* and others of a pull
@@ -42,6 +58,7 @@ export async function resolveImage(
   request: RunRequest,
   policy: EffectivePolicy,
   mode: PullMode,
+  inputs: Inputs,
 ): Promise<Resolved> {
   const found = await present(store, request.image);
   const missing = found instanceof SecureError;
@@ -59,10 +76,11 @@ export async function resolveImage(
     });
   }
   const name = formatReference(reference);
-  checkOrigin(`${name} would be pulled`, 'pulled', { policy, request });
+  const rules = signatureRules(policy, name);
+  checkOrigin(`${name} would be pulled`, 'pulled', { policy, request }, rules.length > 0);
   const { pullImage } = await import('./images/import/pull.ts');
   try {
-    await pullImage(store, reference);
+    await pullImage(store, reference, await signatureCheck(store, name, policy, inputs));
   } catch (error) {
     throw missing ? afterMiss(error, places.map(formatReference)) : error;
   }

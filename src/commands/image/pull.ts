@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Args, Command, Flags } from '../../cli/command.ts';
 import { progress } from '../../cli/progress.ts';
+import { fileIo, loadPolicy } from '../../policies/index.ts';
+import { readConfig } from '../../runtime/config.ts';
 import { pullImage } from '../../runtime/images/import/pull.ts';
 import { parsePlatform } from '../../runtime/images/oci/platform.ts';
-import { parseReference } from '../../runtime/images/reference.ts';
+import { formatReference, parseReference } from '../../runtime/images/reference.ts';
 import { ImageStore } from '../../runtime/images/store.ts';
+import { Inputs } from '../../runtime/inputs.ts';
+import { signatureCheck } from '../../runtime/resolve.ts';
 
 export default class ImagePull extends Command {
   static override id = 'image:pull';
@@ -20,6 +24,10 @@ export default class ImagePull extends Command {
   static override args = { reference: Args.string({ required: true, description: 'Reference.' }) };
   static override flags = {
     platform: Flags.string({ description: 'Which image of several.', helpValue: 'OS/ARCH[/VARIANT]' }),
+    profile: Flags.string({
+      description: 'Policy whose rules about signatures hold; default: the configured one.',
+      helpValue: 'NAME|FILE',
+    }),
     quiet: Flags.boolean({ char: 'q', description: 'No progress.' }),
   };
 
@@ -27,8 +35,12 @@ export default class ImagePull extends Command {
     const { args, flags } = await this.parse(ImagePull);
     const reference = parseReference(args.reference);
     const options = flags.platform === undefined ? {} : { platform: parsePlatform(flags.platform) };
+    const [cwd, inputs] = [process.cwd(), new Inputs()];
+    const { profile } = await readConfig(flags.profile, cwd, inputs);
+    const policy = await loadPolicy(profile, fileIo([], cwd));
     const store = await ImageStore.open(undefined, progress(this.jsonEnabled() || flags.quiet));
-    const record = await pullImage(store, reference, options);
+    const check = await signatureCheck(store, formatReference(reference), policy, inputs);
+    const record = await pullImage(store, reference, { ...options, ...check });
     if (this.jsonEnabled()) this.logJson({ image: record });
     else this.log(`${record.reference.split('@', 1)[0]}@${record.digest}`);
   }

@@ -8,6 +8,7 @@ import { readImage } from './read.ts';
 import { listRecords } from './records.ts';
 import { removeTree } from './remove-tree.ts';
 import type { StorePaths } from './roots.ts';
+import { sweepSignatures } from './signatures/kept.ts';
 import type { Usage } from './usage.ts';
 
 /** What a sweep removed. */
@@ -107,6 +108,7 @@ async function sweepTemporary(paths: StorePaths): Promise<string[]> {
 export async function sweep(paths: StorePaths, usage: Usage): Promise<Swept> {
   const keep = await reachable(paths);
   for (const diffId of usage.layers) keep.layers.add(diffId);
+  sweepSignatures(paths.state, keep.blobs);
   const temporary = await sweepTemporary(paths);
   const layers = await sweepLayers(paths, keep.layers);
   const { removed: blobs, freed } = await sweepBlobs(paths, keep.blobs);

@@ -107,7 +107,11 @@ export class ImageStore {
 
   /** What a plan needs to know. Layers that are not unpacked (any more) are unpacked first. */
   async imageFacts(text: string): Promise<ImageFacts> {
-    const { record } = await this.resolve(text);
+    return this.factsOf((await this.resolve(text)).record);
+  }
+
+  /** The same for a record, so that what was decided about it and what is run is one image, whatever its name means by now. */
+  async factsOf(record: ImageRecord): Promise<ImageFacts> {
     const { manifest, config } = await readImage(this.paths, record);
     await this.#ensureLayers(
       manifest.layers.map(({ digest }) => digest),

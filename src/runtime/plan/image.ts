@@ -24,22 +24,28 @@ function checkPlatform({ image, host }: Context): void {
 
 /**
  * Whether the policy lets an image of this origin run. `what` begins the message. Needs nothing of the image itself, so
- * that one that would be refused is not even downloaded. @throws SecureError IMAGE_UNTRUSTED
+ * that one that would be refused is not even downloaded. `signed`: a signature of it was verified, or will be before it is used.
+ * @throws SecureError IMAGE_UNTRUSTED
  */
-export function checkOrigin(what: string, origin: Origin, { policy, request }: Pick<Context, 'policy' | 'request'>) {
+export function checkOrigin(
+  what: string,
+  origin: Origin,
+  { policy, request }: Pick<Context, 'policy' | 'request'>,
+  signed: boolean,
+) {
   const setting = policy.run[`origins.${origin}`];
   const place = `${setting.by.policy}:${setting.by.line}`;
   if (setting.value === 'refuse')
     throw untrusted(`${what}, and ${place} refuses such images`, 'build the image here: secure image debian');
-  if (setting.value === 'signature') {
+  if (setting.value === 'signature' && !signed) {
     throw untrusted(
       `${what} and has no verified signature, which ${place} requires`,
-      'this version does not verify signatures, a later one will. Until then: --profile default, or a policy of your own ' +
-        `that sets origins.${origin}: accept; or build the image here (secure image debian); or bring in a file that you checked ` +
+      'say in a policy of your own whose signature counts: `images` with match and require.cosign.key (docs/signatures.md). Without one: ' +
+        `origins.${origin}: accept in such a policy; or build the image here (secure image debian); or bring in a file that you checked ` +
         '(secure image import) and run it with --trust',
     );
   }
-  if (setting.value === 'trust' && !request.trust) {
+  if (setting.value === 'trust' && !request.trust && !signed) {
     throw untrusted(
       `${what}, and ${place} wants that to be approved`,
       'run it with --trust if you know where it comes from',
@@ -53,7 +59,12 @@ export function checkImage(context: Context): void {
   const { image, reasons } = context;
   checkPlatform(context);
   const what = `${image.reference} (${image.digest}) was ${image.origin}`;
-  const { value: rule, by } = checkOrigin(what, image.origin, context);
-  const why = rule === 'trust' ? 'approved with --trust' : 'the policy accepts this origin';
+  const signatures = image.signatures ?? [];
+  const { value: rule, by } = checkOrigin(what, image.origin, context, signatures.length > 0);
+  const approved = rule === 'trust' && signatures.length === 0;
+  const why = approved ? 'approved with --trust' : 'the policy accepts this origin';
   reasons.add({ control: 'image', decision: `${image.origin} ${image.digest}`, by, why });
+  for (const signature of signatures) {
+    reasons.add({ control: 'signature', ...signature, why: `verified for ${image.digest}` });
+  }
 }

@@ -156,6 +156,8 @@ export interface ImageFacts {
     exposedPorts: readonly string[];
     labels: Readonly<Record<string, string>>;
   };
+  /** What the policy's rules about signatures found, one entry for each that names the image; each was satisfied. */
+  signatures?: readonly { decision: string; by: { policy: string; line: number; column: number } }[];
   /** Lowest first, unpacked. */
   layers: readonly { diffId: string; path: string }[];
   /** /etc/passwd and /etc/group of the merged layers, at most 1 MiB each; '' where absent or not a regular file. */

@@ -21,6 +21,8 @@ import { checkPlatform, totalSize, unpackAll } from './prepared.ts';
 
 export interface PullOptions extends ClientOptions {
   readonly platform?: Platform;
+  /** Last word before layers are fetched: the manifest's digest, then that of the index that it was chosen from. What it throws ends the pull. */
+  readonly check?: (client: RegistryClient, digests: readonly string[]) => Promise<void>;
 }
 
 /** Blobs that are fetched at the same time. */
@@ -113,7 +115,7 @@ async function pullInto(
   store: ImageStore,
   client: RegistryClient,
   reference: Reference,
-  wanted: Platform,
+  { platform: wanted = hostPlatform(), check }: PullOptions,
 ) {
   const { manifest: chosen, bytes, index } = await findManifest(client, reference, wanted);
   store.onEvent({ type: 'step', text: `${formatReference(reference)} of ${client.host} is ${chosen.digest}` });
@@ -121,6 +123,7 @@ async function pullInto(
   const config = await configBytes(client, store, manifest.config);
   const image = readConfig(config, manifest.layers.length, `config ${manifest.config.digest}`);
   checkPlatform(image, wanted);
+  await check?.(client, index === undefined ? [chosen.digest] : [chosen.digest, index]);
   await stage.blob(fromBuffer(bytes), chosen);
   await stage.blob(fromBuffer(config), manifest.config);
   await fetchAll(client, stage, unique(manifest.layers, image.diffIds));
@@ -157,7 +160,7 @@ export async function pullImage(
   try {
     const stage = await Stage.open(store.paths, store.onEvent);
     try {
-      return await pullInto(stage, store, client, reference, options.platform ?? hostPlatform());
+      return await pullInto(stage, store, client, reference, options);
     } finally {
       await stage.close();
     }

@@ -10,7 +10,7 @@ export function keyInvalid(name: string, problem: string, hint: string, cause?: 
 }
 
 export function missing(image: string, wanted: string): SecureError {
-  return new SecureError('SIGNATURE_MISSING', `${image} has no signature, and one ${wanted} is required`, {
+  return new SecureError('SIGNATURE_MISSING', `${image} has no signature; wanted is one ${wanted}`, {
     hint: 'sign it with `secure image sign` or cosign, or check that it is the image that was meant',
     exitCode: ExitCode.findings,
   });
@@ -19,8 +19,12 @@ export function missing(image: string, wanted: string): SecureError {
 export function refused(image: string, wanted: string, reasons: readonly string[]): SecureError {
   const [first = '', ...others] = reasons;
   const more = others.length === 0 ? '' : ` (and ${others.length} more, each refused)`;
-  return new SecureError('SIGNATURE_INVALID', `${image} has no signature ${wanted}: ${first}${more}`, {
-    hint: 'do not run it unless you know why; `secure image verify` explains every signature that was found',
-    exitCode: ExitCode.findings,
-  });
+  return new SecureError(
+    'SIGNATURE_INVALID',
+    `${image} has no signature that counts; wanted is one ${wanted}: ${first}${more}`,
+    {
+      hint: 'do not run it unless you know why; `secure image verify` explains every signature that was found',
+      exitCode: ExitCode.findings,
+    },
+  );
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From texts of a command line to whose signature counts. Files are read here; one that is missing is an error, never "no signature".
 import { SecureError } from '../../../errors.ts';
+import type { SignatureRule, SignerName } from '../../../policies/index.ts';
 import { Inputs } from '../../inputs.ts';
 import { KEY_FILE_LIMIT, readPublicKey } from './keys.ts';
 import { keyInvalid } from './problems.ts';
@@ -21,8 +22,8 @@ export interface RequirementText {
 
 const PATTERN_LIMIT = 512;
 
-export function readFile(path: string, limit: number): string {
-  const file = new Inputs().read(path, limit);
+function readFile(path: string, limit: number, inputs: Inputs): string {
+  const file = inputs.read(path, limit);
   if (file === undefined)
     throw keyInvalid(path, 'there is no such file', 'check the path: without it no signature can be verified');
   return file.data.toString('utf8');
@@ -50,7 +51,7 @@ function match(text: RequirementText, name: 'certificate-identity' | 'certificat
   }
 }
 
-function keyless(text: RequirementText): Signer | undefined {
+function keyless(text: RequirementText, inputs: Inputs): Signer | undefined {
   const [identity, issuer] = [match(text, 'certificate-identity'), match(text, 'certificate-oidc-issuer')];
   if (identity === undefined && issuer === undefined) return undefined;
   const needs = (flag: string, why: string) =>
@@ -61,19 +62,19 @@ function keyless(text: RequirementText): Signer | undefined {
   const path = text['trusted-root'];
   if (path === undefined)
     throw needs('trusted-root', 'whose certificates count is in the trusted root of the sigstore instance');
-  return { kind: 'keyless', identity, issuer, root: readTrustedRoot(readFile(path, ROOT_FILE_LIMIT), path) };
+  return { kind: 'keyless', identity, issuer, root: readTrustedRoot(readFile(path, ROOT_FILE_LIMIT, inputs), path) };
 }
 
 /**
  * What is required, by flags that are called as those of cosign.
  * @throws SecureError MISSING_ARGUMENT when nobody is named, INVALID_VALUE, KEY_INVALID
  */
-export function readRequirement(text: RequirementText): Requirement {
+export function readRequirement(text: RequirementText, inputs: Inputs = new Inputs()): Requirement {
   const signers: Signer[] = (text.key ?? []).map((path) => ({
     kind: 'key',
-    key: readPublicKey(readFile(path, KEY_FILE_LIMIT), path),
+    key: readPublicKey(readFile(path, KEY_FILE_LIMIT, inputs), path),
   }));
-  const identity = keyless(text);
+  const identity = keyless(text, inputs);
   if (identity !== undefined) signers.push(identity);
   if (signers.length === 0) {
     throw new SecureError('MISSING_ARGUMENT', 'nothing says whose signature counts', {
@@ -82,3 +83,20 @@ export function readRequirement(text: RequirementText): Requirement {
   }
   return { signers, identity: text['digest-only'] === true ? 'digest-only' : 'repository' };
 }
+
+/** What a rule of a policy requires. @throws SecureError KEY_INVALID */
+export function ruleRequirement({ keys, keyless: named, identity }: SignatureRule, inputs: Inputs): Requirement {
+  const signers: Signer[] = keys.map((path) => ({
+    kind: 'key',
+    key: readPublicKey(readFile(path, KEY_FILE_LIMIT, inputs), path),
+  }));
+  if (named !== undefined) {
+    const { trustedRoot: path } = named;
+    const root = readTrustedRoot(readFile(path, ROOT_FILE_LIMIT, inputs), path);
+    signers.push({ kind: 'keyless', identity: matchOf(named.identity), issuer: matchOf(named.issuer), root });
+  }
+  return { signers, identity };
+}
+
+const matchOf = (name: SignerName): Match =>
+  'text' in name ? name : { pattern: new RegExp(`^(?:${name.pattern})$`, 'u') };

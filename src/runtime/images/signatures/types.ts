@@ -40,6 +40,9 @@ export type Candidate =
     }
   | { readonly format: 'bundle'; readonly place: string; readonly bundle: Buffer };
 
+/** Characters of all signatures of an image that are kept. */
+export const CANDIDATE_LIMIT = 8 << 20;
+
 /** What became of one candidate. */
 export interface Outcome {
   readonly format: Candidate['format'];

@@ -46,10 +46,10 @@ export function verify(candidates: readonly Candidate[], subject: Subject, requi
   return candidates.map((candidate) => judge(candidate, subject, requirement));
 }
 
-/** @throws SecureError SIGNATURE_MISSING, SIGNATURE_INVALID when none was accepted. `image`: for messages. */
-export function requireOne(outcomes: readonly Outcome[], image: string, requirement: Requirement): void {
+/** @throws SecureError SIGNATURE_MISSING, SIGNATURE_INVALID when none was accepted. `image`, and who requires it: for messages. */
+export function requireOne(outcomes: readonly Outcome[], image: string, requirement: Requirement, by?: string): void {
   if (outcomes.some(({ accepted }) => accepted)) return;
-  const wanted = wantedText(requirement);
+  const wanted = `${wantedText(requirement)}${by === undefined ? '' : `, which ${by} requires`}`;
   if (outcomes.length === 0) throw missing(image, wanted);
   throw refused(
     image,

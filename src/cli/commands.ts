@@ -59,6 +59,7 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
     summary: 'Show everything about an image, as JSON.',
     load: () => import('../commands/image/inspect.ts'),
   },
+  'image:load': { summary: 'Bring all images of an archive in.', load: () => import('../commands/image/load.ts') },
   'image:ls': { summary: 'List images.', load: () => import('../commands/image/ls.ts') },
   'image:prune': {
     summary: 'Remove blobs, layers and leftovers that no image and no container needs.',
@@ -67,6 +68,7 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
   'image:pull': { summary: 'Fetch an image from its registry.', load: () => import('../commands/image/pull.ts') },
   'image:push': { summary: 'Send an image to a registry.', load: () => import('../commands/image/push.ts') },
   'image:rm': { summary: 'Remove images, and what only they needed.', load: () => import('../commands/image/rm.ts') },
+  'image:save': { summary: 'Write images to an archive.', load: () => import('../commands/image/save.ts') },
   'image:tag': { summary: 'Give an image further names.', load: () => import('../commands/image/tag.ts') },
   'image:verify': {
     summary: 'Verify the signatures of an image, and explain each.',
@@ -82,7 +84,7 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
 
 export const TOPICS: Readonly<Record<string, string>> = {
   audit: 'Audits: host, images, build files, containers.',
-  image: 'Images: build, pull, push, import, list, inspect, tag, remove.',
+  image: 'Images: build, pull, push, import, save, load, list, inspect, tag, remove.',
   policy: 'Policies: validate.',
   system: 'This installation: information and clean-up.',
 };

@@ -90,7 +90,19 @@ export async function listRecords(paths: StorePaths): Promise<ImageRecord[]> {
 
 /** Write a record and bring `images/index.json`, which is derived from all of them, up to date. */
 export async function writeRecord(paths: StorePaths, record: ImageRecord): Promise<void> {
-  await changing(paths, () => writeAtomic(recordPath(paths, record.reference), `${JSON.stringify(record)}\n`));
+  await writeRecords(paths, [record], async () => {});
+}
+
+/** The same for several. Between `check`, which throws where they must not be written, and the last of them no other changes. */
+export async function writeRecords(
+  paths: StorePaths,
+  records: readonly ImageRecord[],
+  check: () => Promise<void>,
+): Promise<void> {
+  await changing(paths, async () => {
+    await check();
+    for (const record of records) await writeAtomic(recordPath(paths, record.reference), `${JSON.stringify(record)}\n`);
+  });
 }
 
 /** Remove a record; a missing one is success. */

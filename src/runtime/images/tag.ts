@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { lockFile } from './lock.ts';
-import { type ImageRecord, writeRecord } from './records.ts';
+import { type ImageRecord, writeRecords } from './records.ts';
 import { formatReference, parseNewName } from './reference.ts';
 import type { ImageStore } from './store.ts';
 
@@ -16,7 +16,7 @@ export async function tagImage(store: ImageStore, source: string, targets: reado
   try {
     const { record } = await store.resolve(source);
     const records = references.map((reference) => ({ ...record, reference }));
-    for (const one of records) await writeRecord(store.paths, one);
+    await writeRecords(store.paths, records, async () => {});
     return records;
   } finally {
     lock.release();

@@ -5,7 +5,7 @@ import { SecureError } from '../../../errors.ts';
 import type { Origin } from '../../plan/types.ts';
 import { errnoOf } from '../durable.ts';
 import { hostPlatform, type Platform } from '../oci/platform.ts';
-import { type ImageRecord, readRecord, writeRecord } from '../records.ts';
+import { type ImageRecord, readRecord, writeRecords } from '../records.ts';
 import { formatReference, parseNewName } from '../reference.ts';
 import { openArchive } from '../sources/archive.ts';
 import { slice } from '../sources/bytes.ts';
@@ -42,24 +42,27 @@ export async function publish(
   const references = name === undefined ? prepared.names : [formatReference(parseNewName(name))];
   const { digest, configDigest, size } = prepared;
   const created = new Date().toISOString();
-  const [first, ...rest] = references.map((reference) => ({ reference, digest, configDigest, origin, created, size }));
+  const records = references.map((reference) => ({ reference, digest, configDigest, origin, created, size }));
+  const [first] = records;
   if (first === undefined) {
     throw new SecureError('MISSING_ARGUMENT', 'the archive does not say what the image is called', {
       hint: 'give it a name with --name',
     });
   }
-  if (name === undefined) await checkFree(store, references, digest);
+  const free = () => (name === undefined ? checkFree(store, records) : Promise.resolve());
+  await free();
   await stage.commit();
-  for (const record of [first, ...rest]) await writeRecord(store.paths, record);
+  await writeRecords(store.paths, records, free);
   return first;
 }
 
-async function checkFree(store: ImageStore, references: readonly string[], digest: string): Promise<void> {
-  for (const reference of references) {
+/** @throws SecureError REFERENCE_TAKEN where a name that merely stands in an archive belongs to another image */
+export async function checkFree(store: ImageStore, records: readonly ImageRecord[]): Promise<void> {
+  for (const { reference, digest } of records) {
     const taken = await readRecord(store.paths, reference);
     if (taken === undefined || taken.digest === digest) continue;
     throw new SecureError('REFERENCE_TAKEN', `the archive calls itself ${reference}, which is another image here`, {
-      hint: `to replace that image say so with --name ${reference}, or choose another name`,
+      hint: `to replace that image say so: image import --name ${reference}, or image load --force`,
     });
   }
 }
@@ -96,7 +99,8 @@ async function prepareDirectory(stage: Stage, path: string, platform: Platform):
   }
 }
 
-async function isDirectory(path: string): Promise<boolean> {
+/** @throws SecureError INVALID_VALUE where it cannot be read */
+export async function isDirectory(path: string): Promise<boolean> {
   try {
     return path !== '-' && (await stat(path)).isDirectory();
   } catch (error) {

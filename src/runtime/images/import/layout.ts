@@ -33,25 +33,28 @@ async function document(source: Source, { digest, size }: Descriptor): Promise<B
   return verified(await readAll(bytes, DOCUMENT_LIMIT, digest), digest);
 }
 
-/** Names that tools leave in the index. A bare tag or a short name says nothing about where the image is from. */
-function names(annotations: readonly Readonly<Record<string, string>>[]): string[] {
+/**
+ * The name that tools leave in the index for a manifest. A bare tag or a short name says nothing about where the image is from, and a digest
+ * is no name of anything else.
+ */
+function nameIn(annotations: readonly Readonly<Record<string, string>>[], manifest: string): string | undefined {
   for (const key of ['io.containerd.image.name', 'org.opencontainers.image.ref.name']) {
     for (const set of annotations) {
       const name = set[key];
       if (name === undefined || isShortName(name)) continue;
       try {
-        const { registry, repository, tag = 'latest' } = parseReference(name);
-        return [formatReference({ registry, repository, tag })];
+        const { registry, repository, tag, digest } = parseReference(name);
+        if (tag !== undefined) return formatReference({ registry, repository, tag });
+        if (digest === manifest) return formatReference({ registry, repository, digest });
       } catch {
         // An unusable name is the same as none: the user is asked for one.
       }
     }
   }
-  return [];
+  return undefined;
 }
 
-/** Take one image of an OCI image layout (image-spec "Image Layout") over into a stage. */
-export async function prepareLayout(stage: Stage, source: Source, platform: Platform): Promise<Prepared> {
+async function entriesOf(source: Source): Promise<Descriptor[]> {
   const marker = JsonObject.parse(
     await readAll(await need(source, 'oci-layout'), 4096, 'oci-layout'),
     'LAYOUT_INVALID',
@@ -59,7 +62,15 @@ export async function prepareLayout(stage: Stage, source: Source, platform: Plat
   );
   if (!marker.string('imageLayoutVersion').startsWith('1.')) throw marker.fail('imageLayoutVersion', 'is not 1.x');
   const index = await readAll(await need(source, 'index.json'), DOCUMENT_LIMIT, 'index.json');
-  const entries = readIndex(index, INDEX, 'index.json');
+  return readIndex(index, INDEX, 'index.json');
+}
+
+async function prepareOne(
+  stage: Stage,
+  source: Source,
+  entries: readonly Descriptor[],
+  platform: Platform,
+): Promise<Prepared> {
   const { manifest: chosen, annotations } = await selectManifest(entries, platform, (entry) => document(source, entry));
   const bytes = await document(source, chosen);
   const manifest = readManifest(bytes, chosen.mediaType, `manifest ${chosen.digest}`);
@@ -70,10 +81,33 @@ export async function prepareLayout(stage: Stage, source: Source, platform: Plat
     await stage.blob(await blob(source, descriptor.digest), descriptor);
   }
   await unpackAll(stage, manifest.layers, config);
+  const name = nameIn(annotations, chosen.digest);
   return {
     digest: chosen.digest,
     configDigest: manifest.config.digest,
     size: totalSize(manifest.layers),
-    names: names(annotations),
+    names: name === undefined ? [] : [name],
   };
+}
+
+/** Take one image of an OCI image layout (image-spec "Image Layout") over into a stage. */
+export async function prepareLayout(stage: Stage, source: Source, platform: Platform): Promise<Prepared> {
+  return prepareOne(stage, source, await entriesOf(source), platform);
+}
+
+/**
+ * The same for all images of a layout: one for each name in its index, or a single one when nothing has a name. What has none beside images
+ * that have one (signatures, attestations) is left out.
+ */
+export async function prepareLayoutImages(stage: Stage, source: Source, platform: Platform): Promise<Prepared[]> {
+  const groups = new Map<string | undefined, Descriptor[]>();
+  for (const entry of await entriesOf(source)) {
+    const name = nameIn([entry.annotations ?? {}], entry.digest);
+    groups.set(name, [...(groups.get(name) ?? []), entry]);
+  }
+  if (groups.size > 1) groups.delete(undefined);
+  const prepared: Prepared[] = [];
+  for (const entries of groups.values()) prepared.push(await prepareOne(stage, source, entries, platform));
+  if (prepared.length === 0) throw new SecureError('LAYOUT_INVALID', `${source.what}: index.json lists no image`);
+  return prepared;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Holds an image against the rules of a policy about signatures. Loaded only where a rule names the image.
+import { SecureError } from '../errors.ts';
 import { type EffectivePolicy, type SignatureRule, signatureRules } from '../policies/index.ts';
 import { parseReference } from './images/reference.ts';
 import { findSignatures, type Repository } from './images/signatures/discover.ts';
@@ -79,10 +80,12 @@ export async function checkSigned(
 ): Promise<Signatures> {
   const { held, image } = prepare(policy, signed, inputs);
   const subject = subjectOf(signed);
+  let kept: unknown;
   try {
     return holdAll(held, readSignatures(state, signed.digests[0] ?? ''), subject, image);
   } catch (error) {
     if (offline) throw error;
+    kept = error;
   }
   const client = new RegistryClient(parseReference(signed.reference));
   try {
@@ -90,7 +93,20 @@ export async function checkSigned(
     const found = holdAll(held, candidates, subject, image);
     await keepSignatures(state, signed.digests[0] ?? '', candidates);
     return found;
+  } catch (error) {
+    throw unasked(kept, error);
   } finally {
     client.close();
   }
+}
+
+/** That a registry does not answer is not why the image is refused: that nothing kept here does is. */
+function unasked(kept: unknown, error: unknown): unknown {
+  const both = kept instanceof SecureError && error instanceof SecureError && error.code.startsWith('REGISTRY_');
+  if (!both) return error;
+  return new SecureError(kept.code, `${kept.message}; and for others its registry cannot be asked: ${error.message}`, {
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    exitCode: kept.exitCode,
+    cause: error,
+  });
 }

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { busyboxLayout, type Layout, ociLayout } from '../support/oci.ts';
-import { FakeRegistry, snapshot } from '../support/registry.ts';
+import { FakeRegistry, send, snapshot } from '../support/registry.ts';
 import { cannotRun, errorCode, Secure } from '../support/secure.ts';
 import { Key, offerCosign, simple } from '../support/signatures.ts';
 
@@ -68,6 +68,10 @@ describe.skipIf(cannotRun())('a policy that requires signatures', () => {
     expect((await run()).stdout).toBe('ran\n');
     registry.routes.clear();
     expect((await run()).stdout).toBe('ran\n');
+    policy = write(new Key().path);
+    registry.routes.set(registry.manifestPath(`${layout.digest.replace(':', '-')}.sig`), send(500, ''));
+    expect(errorCode(await run())).toBe('SIGNATURE_INVALID');
+    policy = write(key.path);
     const explained = await run('--explain');
     expect(explained.stderr).toMatch(new RegExp(`signature .*signed by the key ${key.path} .*${policy}:6`));
     expect(await secure.json('image', 'inspect', image)).toMatchObject({ digest: layout.digest });

@@ -4,7 +4,7 @@
 import type { Interfaces, Command as OclifCommand } from '@oclif/core';
 import { ExitCode } from '../errors.ts';
 import { type ArgInput, type FlagInput, Flags } from './definitions.ts';
-import { jsonText, print, printError } from './output.ts';
+import { jsonText, print, printable, printError } from './output.ts';
 import { readArguments } from './read.ts';
 
 export { Args, Flags } from './definitions.ts';
@@ -89,6 +89,11 @@ export abstract class Command {
   /** A line about the work, on stderr. */
   protected note(line: string): void {
     printError(`${line}\n`);
+  }
+
+  /** Something that the user ought to know, on stderr, whatever was asked to be left out. */
+  protected warn(line: string): void {
+    printError(`warning: ${printable(line)}\n`);
   }
 
   /** A document with its schema version, on stdout. */

@@ -18,6 +18,8 @@ function text(event: Exclude<ImageEvent, { type: 'received' }>): string {
       return `layer ${short(event.diffId)} has ${event.paths.length} set-id files: ${event.paths.slice(0, 5).join(', ')}`;
     case 'step':
       return event.text;
+    case 'warning':
+      return `warning: ${event.text}`;
   }
 }
 
@@ -48,9 +50,13 @@ function renderer(): (event: ImageEvent) => void {
   return steerable ? onTerminal() : onLines;
 }
 
-/** Progress on stderr: a line for each step, on a terminal bars for what arrives; none where JSON was asked for. */
-export function progress(json: boolean): (event: ImageEvent) => void {
-  if (json) return () => {};
+function onlyWarnings(event: ImageEvent): void {
+  if (event.type === 'warning') onLines(event);
+}
+
+/** Progress on stderr: a line for each step, on a terminal bars for what arrives; where quiet or JSON was asked for, warnings only. */
+export function progress(quiet: boolean): (event: ImageEvent) => void {
+  if (quiet) return onlyWarnings;
   // Most often nothing happens that is worth a line, and then the terminal is not looked at either.
   let render: ((event: ImageEvent) => void) | undefined;
   return (event) => {

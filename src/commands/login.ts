@@ -49,7 +49,7 @@ export default class Login extends Command {
     const [username, password] = flags['password-stdin']
       ? [flags.username ?? '', await lineOfStdin()]
       : await ask(flags.username);
-    const stored = await login(registry, checkPair(username, password));
+    const stored = await login(registry, checkPair(username, password), { warn: (text) => this.warn(text) });
     if (!stored.checked) this.note(`${registry} asks nobody who they are: user and password could not be tried`);
     if (this.jsonEnabled()) this.logJson({ registry, username, ...stored });
     else this.log(`logged in to ${registry} as ${username}`);

@@ -68,9 +68,14 @@ export async function readConfig(flag: string | undefined, cwd: string, inputs: 
 
 function* configFiles(cwd: string, inputs: Inputs): Generator<string> {
   yield join(cwd, 'secure.yaml');
-  const xdg = inputs.env('XDG_CONFIG_HOME');
+  yield* hostFiles((name) => inputs.env(name));
+}
+
+/** The configuration files that are nobody's directory: the user's, then the system's. */
+export function* hostFiles(env: (name: string) => string | undefined): Generator<string> {
+  const xdg = env('XDG_CONFIG_HOME');
   // The XDG specification has relative values ignored.
-  const home = xdg !== undefined && isAbsolute(xdg) ? xdg : inputs.env('HOME');
+  const home = xdg !== undefined && isAbsolute(xdg) ? xdg : env('HOME');
   if (home !== undefined && isAbsolute(home))
     yield home === xdg ? join(home, 'secure', 'config.yaml') : join(home, '.config', 'secure', 'config.yaml');
   yield '/etc/secure/config.yaml';

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,7 +40,7 @@ export class FakeRegistry {
   host = '';
 
   /** Lives until the test is over. */
-  static async start(tls?: { key: string; cert: string }): Promise<FakeRegistry> {
+  static async start(tls?: ServerOptions): Promise<FakeRegistry> {
     const registry = new FakeRegistry();
     const listener: RequestListener = (request, response) => {
       const path = request.url ?? '';
@@ -52,6 +52,7 @@ export class FakeRegistry {
     const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
     // A client that hangs up is part of the tests.
     server.on('clientError', (_, socket) => socket.destroy());
+    server.on('tlsClientError', () => {});
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     registry.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
     onTestFinished(() => {

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // One configuration file: whose it is, and what it says.
-import { SecureError } from '../../errors.ts';
+import { basename } from 'node:path';
+import { type ErrorPosition, SecureError } from '../../errors.ts';
 import { suggest } from '../../suggest.ts';
 import type { Inputs } from '../inputs.ts';
 import type { NetworkSettings } from '../plan/types.ts';
 import { checkSetting, NETWORK_KEYS, type NetworkKey } from './network.ts';
+import type { Registries } from './registries.ts';
 
 /** What one file says; a key that it leaves out is for the next file to say. */
 export interface ConfigFile {
   readonly profile?: string;
   readonly network: Partial<NetworkSettings>;
+  readonly registries?: Registries;
 }
 
 const LIMIT = 64 * 1024;
 const OTHERS_WRITE = 0o002;
-const KEYS = ['profile', 'network'];
+const KEYS = ['profile', 'network', 'registries'];
 
 /**
  * A configuration file chooses how hard a container of this user is confined, so it must be theirs: somebody who can
@@ -34,9 +37,10 @@ function distrusted(uid: number, mode: number, inputs: Inputs): string | undefin
 type Yaml = typeof import('yaml');
 type Node = import('yaml').YAMLMap['items'][number];
 
-class Reader {
-  private readonly yaml: Yaml;
-  private readonly path: string;
+/** Reads one file; every complaint has its place. */
+export class Reader {
+  readonly yaml: Yaml;
+  readonly path: string;
   private readonly lines: InstanceType<Yaml['LineCounter']>;
   constructor(yaml: Yaml, path: string) {
     this.yaml = yaml;
@@ -44,9 +48,13 @@ class Reader {
     this.lines = new yaml.LineCounter();
   }
 
-  fail(offset: number, message: string, hint?: string): SecureError {
+  place(offset: number): Required<ErrorPosition> {
     const { line, col } = this.lines.linePos(offset);
-    const position = { file: this.path, line, column: col };
+    return { file: this.path, line, column: col };
+  }
+
+  fail(offset: number, message: string, hint?: string): SecureError {
+    const position = this.place(offset);
     return new SecureError('CONFIG_INVALID', message, { position, ...(hint === undefined ? {} : { hint }) });
   }
 
@@ -90,7 +98,20 @@ class Reader {
     return settings;
   }
 
-  read(text: string): ConfigFile {
+  /** A file of a directory may be anybody's who shares the directory: it does not say whom to trust on the network. */
+  async registries(map: Node['value'], at: number): Promise<Registries> {
+    if (basename(this.path) === 'secure.yaml') {
+      throw this.fail(
+        at,
+        'registries are not for the file of a directory to set',
+        'put them into ~/.config/secure/config.yaml or /etc/secure/config.yaml',
+      );
+    }
+    const { readRegistries } = await import('./registries.ts');
+    return readRegistries(this, map, at);
+  }
+
+  async read(text: string): Promise<ConfigFile> {
     const document = this.yaml.parseDocument(text, { lineCounter: this.lines, version: '1.2' });
     const [problem] = document.errors;
     if (problem !== undefined) throw this.fail(problem.pos[0], problem.message.split('\n')[0] ?? 'not YAML');
@@ -98,6 +119,7 @@ class Reader {
     let config: ConfigFile = { network: {} };
     for (const { key, value, at } of this.items(document.contents, KEYS, 'a configuration file', 0)) {
       if (key === 'network') config = { ...config, network: this.network(value, at) };
+      else if (key === 'registries') config = { ...config, registries: await this.registries(value, at) };
       else
         config = {
           ...config,
@@ -117,7 +139,7 @@ export async function readConfigFile(path: string, inputs: Inputs, optional: boo
   const file = inputs.read(path, LIMIT);
   if (file === undefined) return undefined;
   const why = distrusted(file.uid, file.mode, inputs);
-  if (why === undefined) return new Reader(await import('yaml'), path).read(file.data.toString('utf8'));
+  if (why === undefined) return await new Reader(await import('yaml'), path).read(file.data.toString('utf8'));
   if (optional) return undefined;
   throw new SecureError('CONFIG_INVALID', `configuration file ${path} is not trusted: ${why}`, {
     hint: 'name the profile with --profile, or make the file yours and chmod o-w it',

@@ -14,6 +14,8 @@ export type ImageEvent =
   | { readonly type: 'received'; readonly digest: string; readonly done: number }
   | { readonly type: 'unpack'; readonly diffId: string }
   | { readonly type: 'setid'; readonly diffId: string; readonly paths: readonly string[] }
-  | { readonly type: 'step'; readonly text: string };
+  | { readonly type: 'step'; readonly text: string }
+  /** What the user ought to know even where no progress is shown. */
+  | { readonly type: 'warning'; readonly text: string };
 
 export type OnEvent = (event: ImageEvent) => void;

@@ -12,6 +12,8 @@ const BROKEN_LIMIT = 10;
 export interface BlobSource {
   readonly host: string;
   open(headers: Record<string, string>): Promise<Answer>;
+  /** Another place to ask, after this one has failed. False when there is none. */
+  next?(error: unknown): boolean;
   /** The error that a final answer other than content means. */
   failure(answer: Answer): Promise<SecureError>;
 }
@@ -33,6 +35,9 @@ function wrongSize({ digest, size }: Descriptor, found: string): SecureError {
   });
 }
 
+const isUnreachable = (error: unknown): boolean =>
+  error instanceof SecureError && error.code === 'REGISTRY_UNREACHABLE';
+
 /** Exactly as many bytes as the descriptor says. @throws SecureError DIGEST_MISMATCH, BLOB_UNKNOWN, REGISTRY_* */
 export function blobBytes(descriptor: Descriptor, source: BlobSource): Bytes {
   const { size } = descriptor;
@@ -41,14 +46,17 @@ export function blobBytes(descriptor: Descriptor, source: BlobSource): Bytes {
     async *chunks() {
       let [done, broken] = [0, 0];
       for (;;) {
-        const answer = await source.open(done === 0 ? {} : { range: `bytes=${done}-` });
-        let skip = await overlap(source, answer, done, size);
-        const length = answer.header('content-length');
-        if (length !== undefined && Number(length) + done - skip !== size) {
-          answer.discard();
-          throw wrongSize(descriptor, String(Number(length) + done - skip));
-        }
+        let opened = false;
         try {
+          const answer = await source.open(done === 0 ? {} : { range: `bytes=${done}-` });
+          let skip = await overlap(source, answer, done, size);
+          const length = answer.header('content-length');
+          if (length !== undefined && Number(length) + done - skip !== size) {
+            answer.discard();
+            throw wrongSize(descriptor, String(Number(length) + done - skip));
+          }
+          // What fails before was tried again already.
+          opened = true;
           for await (const chunk of answer.chunks()) {
             const fresh = chunk.subarray(skip);
             skip -= chunk.length - fresh.length;
@@ -59,7 +67,9 @@ export function blobBytes(descriptor: Descriptor, source: BlobSource): Bytes {
           if (done < size) throw wrongSize(descriptor, String(done));
           return;
         } catch (error) {
-          if (!isBroken(error) || ++broken > BROKEN_LIMIT) throw error;
+          // What came from a place that then breaks the rules is not to be continued.
+          if ((done === 0 || isUnreachable(error)) && source.next?.(error)) continue;
+          if (!isBroken(error) || !opened || ++broken > BROKEN_LIMIT) throw error;
         }
       }
     },

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading from a registry (OCI distribution-spec, "Pull"). A registry is hostile input: what it sends counts for as much
 // as its digest does.
-import type { RegistryCode, SecureError } from '../../errors.ts';
+import { type RegistryCode, SecureError } from '../../errors.ts';
+import { hasher, parseDigest } from '../images/digest.ts';
 import type { Descriptor } from '../images/oci/descriptor.ts';
 import { DOCUMENT_LIMIT } from '../images/oci/json.ts';
 import { INDEXES, MANIFESTS } from '../images/oci/mediatypes.ts';
@@ -10,16 +11,13 @@ import type { Bytes } from '../images/sources/bytes.ts';
 import { blobBytes } from './blob.ts';
 import { digestHeader } from './digest-header.ts';
 import { failureOf } from './failure.ts';
-import { Session } from './session.ts';
-import { type Answer, readBody, type Timing } from './transport.ts';
+import { type ClientOptions, Session } from './session.ts';
+import { configuredRegistries } from './settings.ts';
+import { type Answer, readBody } from './transport.ts';
+
+export type { ClientOptions } from './session.ts';
 
 const ACCEPT = [...MANIFESTS, ...INDEXES].join(', ');
-
-export interface ClientOptions {
-  readonly timing?: Timing;
-  /** Where credentials are looked for. */
-  readonly env?: NodeJS.ProcessEnv;
-}
 
 export interface Document {
   readonly bytes: Buffer;
@@ -29,56 +27,146 @@ export interface Document {
   readonly digest: string | undefined;
 }
 
-/** One repository of one registry. */
+/** The repository at one place: where it is at home, or at a mirror. */
+interface Place {
+  readonly session: Session;
+  readonly registry: string;
+  readonly repository: string;
+}
+
+const placeOf = (registry: string, repository: string, options: ClientOptions): Place => ({
+  session: new Session({ registry, repository, scopes: [`repository:${repository}:pull`], ...options }),
+  registry,
+  repository,
+});
+
+function digestOf(bytes: Buffer, like: string): string {
+  const { hash, finish } = hasher(like);
+  hash.update(bytes);
+  return finish();
+}
+
+const codeOf = (error: unknown): string => (error instanceof SecureError ? error.code : '');
+
+/** One repository of one registry, and of its mirrors. */
 export class RegistryClient {
-  readonly #reference: Reference;
-  readonly #session: Session;
+  readonly #origin: Place;
+  readonly #options: ClientOptions;
+  #mirrors: Promise<{ places: Place[]; tags: boolean }> | undefined;
+  #closed = false;
 
   /** @throws SecureError REFERENCE_INVALID when the reference names no registry */
-  constructor(reference: Reference, { timing, env }: ClientOptions = {}) {
-    const { registry, repository } = reference;
-    this.#reference = reference;
-    this.#session = new Session({ registry, repository, scopes: [`repository:${repository}:pull`], timing, env });
+  constructor({ registry, repository }: Reference, options: ClientOptions = {}) {
+    this.#options = options;
+    this.#origin = placeOf(registry, repository, options);
   }
 
   /** Name and port of the server, for messages. */
   get host(): string {
-    return this.#session.host;
+    return this.#origin.session.host;
   }
 
-  /** A manifest or index by tag or digest. @throws SecureError MANIFEST_UNKNOWN, LIMIT_EXCEEDED, REGISTRY_* */
+  /**
+   * A manifest or index by tag or digest. By digest from the first mirror that has it; what a tag means is for the registry
+   * itself to say, unless its mirrors were allowed to.
+   * @throws SecureError MANIFEST_UNKNOWN, LIMIT_EXCEEDED, REGISTRY_*
+   */
   async manifest(name: string): Promise<Document> {
-    const answer = await this.#get(`manifests/${name}`, { accept: ACCEPT });
-    if (answer.status !== 200) throw await this.#failure(answer, `manifest ${name}`, 'MANIFEST_UNKNOWN');
+    const digest = parseDigest(name) === undefined ? undefined : name;
+    const { places, tags } = await this.#places();
+    for (const place of digest === undefined && !tags ? [] : places) {
+      try {
+        const document = await this.#manifest(place, name);
+        const expected = digest ?? document.digest;
+        if (expected === undefined || digestOf(document.bytes, expected) === expected) return document;
+        this.#pass(place, new SecureError('DIGEST_MISMATCH', `it sends another manifest than ${expected}`));
+      } catch (error) {
+        this.#pass(place, error);
+      }
+    }
+    return this.#manifest(this.#origin, name);
+  }
+
+  /** A blob, which is asked for when it is read. Size and digest are for the reader to check. */
+  blob(descriptor: Descriptor): Bytes {
+    const what = `blob ${descriptor.digest}`;
+    const start = async () => {
+      const queue = [...(await this.#places()).places, this.#origin];
+      let place = queue.shift() ?? this.#origin;
+      return {
+        open: (headers: Record<string, string>) => this.#get(place, `blobs/${descriptor.digest}`, headers),
+        failure: (answer: Answer) => this.#failure(place, answer, what, 'BLOB_UNKNOWN'),
+        next: (error: unknown) => {
+          const following = queue.shift();
+          if (following === undefined) return false;
+          this.#pass(place, error);
+          place = following;
+          return true;
+        },
+      };
+    };
+    const { host } = this;
+    return {
+      size: descriptor.size,
+      async *chunks() {
+        yield* blobBytes(descriptor, { host, ...(await start()) }).chunks();
+      },
+    };
+  }
+
+  /** End every request that is under way. */
+  abort(): void {
+    this.#each((session) => session.abort());
+  }
+
+  close(): void {
+    this.#each((session) => session.close());
+  }
+
+  #each(action: (session: Session) => void): void {
+    this.#closed = true;
+    action(this.#origin.session);
+    // What could not be read was said to whoever asked.
+    this.#mirrors?.then(({ places }) => places.forEach(({ session }) => void action(session))).catch(() => {});
+  }
+
+  #places() {
+    this.#mirrors ??= this.#open();
+    return this.#mirrors;
+  }
+
+  async #open(): Promise<{ places: Place[]; tags: boolean }> {
+    const { registry, repository } = this.#origin;
+    const registries = this.#options.registries ?? (await configuredRegistries(this.#options.env ?? process.env));
+    const { mirrors = [], mirrorTags = false } = registries.get(registry) ?? {};
+    const options = { ...this.#options, registries };
+    const places = mirrors.map((mirror) =>
+      placeOf(mirror.registry, mirror.prefix === '' ? repository : `${mirror.prefix}/${repository}`, options),
+    );
+    return { places, tags: mirrorTags };
+  }
+
+  /** Go on after what a mirror could not do. That it does not have something is no news. */
+  #pass({ session }: Place, error: unknown): void {
+    if (this.#closed || !(error instanceof SecureError)) throw error;
+    if (['MANIFEST_UNKNOWN', 'BLOB_UNKNOWN'].includes(codeOf(error))) return;
+    this.#options.warn?.(`mirror ${session.host} is passed over: ${error.message}`);
+  }
+
+  async #manifest(place: Place, name: string): Promise<Document> {
+    const answer = await this.#get(place, `manifests/${name}`, { accept: ACCEPT });
+    if (answer.status !== 200) throw await this.#failure(place, answer, `manifest ${name}`, 'MANIFEST_UNKNOWN');
     const bytes = await readBody(answer, DOCUMENT_LIMIT, `manifest ${name}`);
     const digest = digestHeader(answer);
     const mediaType = (answer.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
     return { bytes, mediaType, digest };
   }
 
-  /** A blob, which is asked for when it is read. Size and digest are for the reader to check. */
-  blob(descriptor: Descriptor): Bytes {
-    return blobBytes(descriptor, {
-      host: this.host,
-      open: (headers) => this.#get(`blobs/${descriptor.digest}`, headers),
-      failure: (answer) => this.#failure(answer, `blob ${descriptor.digest}`, 'BLOB_UNKNOWN'),
-    });
+  #get({ session, repository }: Place, path: string, headers: Record<string, string>): Promise<Answer> {
+    return session.request({ at: `${repository}/${path}`, headers });
   }
 
-  /** End every request that is under way. */
-  abort(): void {
-    this.#session.abort();
-  }
-
-  close(): void {
-    this.#session.close();
-  }
-
-  #get(path: string, headers: Record<string, string>): Promise<Answer> {
-    return this.#session.request({ at: `${this.#reference.repository}/${path}`, headers });
-  }
-
-  #failure(answer: Answer, what: string, unknown: RegistryCode): Promise<SecureError> {
-    return failureOf(answer, { ...this.#reference, what, unknown });
+  #failure({ registry, repository }: Place, answer: Answer, what: string, unknown: RegistryCode): Promise<SecureError> {
+    return failureOf(answer, { registry, repository, what, unknown });
   }
 }

@@ -30,10 +30,10 @@ export function registryUrl(registry: string): URL {
 
 /**
  * Whether a request may go from one place to the next, which an answer named: never from TLS to plain http, never with a
- * password in the address; plain http stays on this machine, where it must have begun.
+ * password in the address; plain http stays on this machine, where it must have begun, or at the one registry that was declared insecure.
  */
 export function mayFollow(from: URL, to: URL): boolean {
   if (to.username !== '' || to.password !== '') return false;
-  if (to.protocol === 'https:') return true;
+  if (to.protocol === 'https:' || (to.protocol === 'http:' && to.origin === from.origin)) return true;
   return to.protocol === 'http:' && isLoopback(to.hostname) && isLoopback(from.hostname);
 }

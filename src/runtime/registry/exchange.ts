@@ -79,9 +79,9 @@ export async function exchange(transport: Transport, call: Call, timing: Timing)
   }
 }
 
-/** Where the registry answers. On loopback that may be plain http, as with docker and podman: TLS is tried first. */
-export async function findBase(transport: Transport, base: URL, signal: AbortSignal): Promise<URL> {
-  if (!isLoopback(base.hostname)) return base;
+/** Where the registry answers. That may be plain http on loopback and where it was declared insecure, as with docker and podman: TLS is tried first. */
+export async function findBase(transport: Transport, base: URL, signal: AbortSignal, insecure: boolean): Promise<URL> {
+  if (!isLoopback(base.hostname) && !insecure) return base;
   try {
     (await transport.send({ url: new URL('/v2/', base), headers: {}, signal })).discard();
     return base;

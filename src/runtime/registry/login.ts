@@ -7,14 +7,10 @@ import { type Document, editAuthFile, member } from './authfile.ts';
 import { credentialFiles, DOCKER_HUB_KEY, dockerConfig, helperKeys, normalized } from './credentials.ts';
 import { helperErase, helperStore } from './helper.ts';
 import { protocol } from './problems.ts';
-import { Session } from './session.ts';
-import type { Timing } from './transport.ts';
+import { type ClientOptions, Session } from './session.ts';
 import type { Credentials } from './types.ts';
 
-export interface LoginOptions {
-  readonly timing?: Timing;
-  readonly env?: NodeJS.ProcessEnv;
-}
+export type LoginOptions = ClientOptions;
 
 export interface Stored {
   readonly file: string;
@@ -59,8 +55,7 @@ export function checkPair(username: string, password: string): Credentials {
 
 /** Try credentials at `/v2/` (distribution "API Version Check"). False: nobody asked for them. */
 async function tryOut(registry: string, credentials: Credentials, options: LoginOptions): Promise<boolean> {
-  const { timing, env } = options;
-  const session = new Session({ registry, scopes: [], timing, env, credentials });
+  const session = new Session({ ...options, registry, scopes: [], credentials });
   try {
     const answer = await session.request({ at: '' });
     answer.discard();

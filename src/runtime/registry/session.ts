@@ -1,22 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 // A conversation with one registry: where it answers, who asks, and what is sent again.
+import type { Registries } from '../config/registries.ts';
 import { findCredentials } from './credentials.ts';
 import { registryUrl } from './endpoint.ts';
 import { exchange, findBase, follow } from './exchange.ts';
 import { protocol } from './problems.ts';
+import { configuredRegistries } from './settings.ts';
+import { certificateDirectories, type Tls, tlsOf } from './tls.ts';
 import { type Asker, authorize, refused } from './token.ts';
 import { type Answer, type Body, type Method, TIMING, type Timing, Transport } from './transport.ts';
 import type { Credentials } from './types.ts';
 
-export interface SessionOptions {
+/** What is the same for every registry that is spoken with. */
+export interface ClientOptions {
+  readonly timing?: Timing | undefined;
+  /** Where credentials and configuration are looked for. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  /** What is configured; read from the files of this host where it is not given. */
+  readonly registries?: Registries | undefined;
+  /** certs.d directories; those of this host where they are not given. */
+  readonly certificates?: readonly string[] | undefined;
+  /** Something that the user ought to know. */
+  readonly warn?: ((text: string) => void) | undefined;
+}
+
+export interface SessionOptions extends ClientOptions {
   readonly registry: string;
   /** Empty for what is about the registry as a whole. */
   readonly repository?: string;
   /** What a token is asked for, `repository:NAME:pull`. */
   readonly scopes: readonly string[];
-  readonly timing?: Timing | undefined;
-  /** Where credentials are looked for. */
-  readonly env?: NodeJS.ProcessEnv | undefined;
   /** To be used instead of those that are found. */
   readonly credentials?: Credentials;
 }
@@ -37,12 +50,15 @@ export class Session {
   readonly #asker: Asker;
   readonly #stop = new AbortController();
   readonly #url: URL;
+  readonly #options: SessionOptions;
   #base: Promise<URL> | undefined;
   #authorization: string | undefined;
   #authorizing: Promise<string> | undefined;
 
   /** @throws SecureError REFERENCE_INVALID when the name is none of a registry */
-  constructor({ registry, repository = '', scopes, timing = TIMING, env = process.env, credentials }: SessionOptions) {
+  constructor(options: SessionOptions) {
+    const { registry, repository = '', scopes, timing = TIMING, env = process.env, credentials } = options;
+    this.#options = options;
     this.timing = timing;
     this.#url = registryUrl(registry);
     this.#transport = new Transport(timing);
@@ -77,10 +93,33 @@ export class Session {
     return this.#authorization !== undefined;
   }
 
-  /** Where the registry answers; plain http on loopback where nothing speaks TLS. */
+  /** Where the registry answers; plain http on loopback, or where it is insecure, when nothing speaks TLS. */
   base(): Promise<URL> {
-    this.#base ??= findBase(this.#transport, this.#url, this.signal);
+    this.#base ??= this.#open();
     return this.#base;
+  }
+
+  async #open(): Promise<URL> {
+    const { registry, env = process.env, certificates = certificateDirectories(env), warn } = this.#options;
+    const registries = this.#options.registries ?? (await configuredRegistries(env));
+    const settings = registries.get(registry);
+    const known = new Map<string, Tls | undefined>();
+    // The registry's own address goes by its name; where it sends to, by theirs.
+    this.#transport.tls = ({ host }) => {
+      const name = host === this.#url.host ? registry : host;
+      if (!known.has(name)) known.set(name, tlsOf(name, registries.get(name), certificates));
+      return known.get(name);
+    };
+    const insecure = settings?.insecure ?? false;
+    const base = await findBase(this.#transport, this.#url, this.signal, insecure);
+    if (insecure) {
+      const how =
+        base.protocol === 'http:'
+          ? 'what is said can be read and changed on the way'
+          : 'its certificate is not checked';
+      warn?.(`registry ${registry} is configured as insecure: ${how}`);
+    }
+    return base;
   }
 
   /** End every request that is under way. */

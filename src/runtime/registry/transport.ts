@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // One HTTP exchange with somebody hostile: no redirect is followed, nothing is decompressed, every wait has an end.
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
+import type { SecureContextOptions } from 'node:tls';
 import { SecureError } from '../../errors.ts';
 import { PRODUCT_VERSION } from '../../version.ts';
 import type { Bytes } from '../images/sources/bytes.ts';
 import { isLoopback } from './endpoint.ts';
 import { connectionFailed, tooSlow } from './problems.ts';
+import type { Tls } from './tls.ts';
 
 /** Milliseconds. */
 export interface Timing {
@@ -63,9 +65,14 @@ function authorities(): string[] | undefined {
   return system.length === 0 ? undefined : [...system, ...tls.getCACertificates('extra')];
 }
 
+/** The certificates that count at an address; undefined: those that count for any. */
+export type TlsFor = (url: URL) => Tls | undefined;
+
 export class Transport {
   readonly #idle: number;
   readonly #agents = new Map<string, Agent>();
+  /** Set before the first request. */
+  tls: TlsFor = () => undefined;
 
   constructor({ idle }: Timing) {
     this.#idle = idle;
@@ -150,22 +157,33 @@ export class Transport {
 
   #agent(url: URL): Agent {
     const loopback = isLoopback(url.hostname);
-    const key = `${url.protocol}${loopback}`;
+    const tls = url.protocol === 'https:' ? this.tls(url) : undefined;
+    // What was set for one host is for no other one.
+    const key = tls === undefined ? `${url.protocol}${loopback}` : url.origin;
     const known = this.#agents.get(key);
     if (known !== undefined) return known;
     const { Agent } = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http');
-    const ca = url.protocol === 'https:' ? authorities() : undefined;
     const agent = new Agent({
       keepAlive: true,
-      // Said, because NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment changes what is not.
-      rejectUnauthorized: true,
-      ...(ca === undefined ? {} : { ca }),
+      ...(url.protocol === 'https:' ? secureOptions(tls) : {}),
       // HTTPS_PROXY and NO_PROXY, as docker and podman obey them. This machine is reached directly.
       ...(loopback ? {} : { proxyEnv: process.env }),
     });
     this.#agents.set(key, agent);
     return agent;
   }
+}
+
+function secureOptions(tls: Tls | undefined): SecureContextOptions & { rejectUnauthorized: boolean } {
+  const more = tls?.ca ?? [];
+  const system =
+    authorities() ?? (more.length === 0 ? undefined : process.getBuiltinModule('node:tls').rootCertificates);
+  return {
+    // Said, because NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment changes what is not.
+    rejectUnauthorized: !(tls?.insecure ?? false),
+    ...(system === undefined ? {} : { ca: [...system, ...more] }),
+    ...(tls?.cert === undefined || tls.key === undefined ? {} : { cert: tls.cert, key: tls.key }),
+  };
 }
 
 /** Content that is read to keep its connection, which costs more to make than this to read. */

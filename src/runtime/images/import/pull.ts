@@ -156,7 +156,8 @@ export async function pullImage(
   reference: Reference,
   options: PullOptions = {},
 ): Promise<ImageRecord> {
-  const client = new RegistryClient(reference, options);
+  const warn = (text: string) => store.onEvent({ type: 'warning', text });
+  const client = new RegistryClient(reference, { warn, ...options });
   try {
     const stage = await Stage.open(store.paths, store.onEvent);
     try {

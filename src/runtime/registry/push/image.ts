@@ -158,7 +158,8 @@ export async function pushImage(
 ): Promise<Pushed> {
   const { record } = await store.resolve(text);
   const target = targetOf(record, destination);
-  const push = new Push(store, target, options);
+  const warn = (text: string) => store.onEvent({ type: 'warning', text });
+  const push = new Push(store, target, { warn, ...options });
   const open: Blob[] = [];
   try {
     // What is open stays readable: nothing has to wait for the end of the push to remove it.

@@ -41,7 +41,8 @@ export class Mounts {
 
   constructor(target: Reference, options: ClientOptions) {
     this.#target = target;
-    this.#options = options;
+    // It was said already.
+    this.#options = { ...options, warn: undefined };
   }
 
   /** True when the blob is there now; else what the registry opened for its upload, if it did. */

@@ -2,8 +2,19 @@
 // Every mutation of test/escape/mutations.ts, built beside the tree and given to the tests that must catch it. Prints the table
 // of docs/escapes.md. Usage: scripts/mutations.ts [PART_OF_A_ROW...]
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { MUTATIONS, type Mutation } from '../test/escape/mutations.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -14,6 +25,45 @@ const objects = join(place, 'build/release');
 const binary = join(objects, 'secure-runtime');
 
 const build = () => spawnSync('ninja', ['-C', objects, '--quiet', 'secure-runtime'], { encoding: 'utf8' });
+
+/**
+ * A test that a weakened runtime fails does not take back what should never have been made: processes of that runtime are ended, and
+ * their groups removed.
+ */
+function takeBack(): void {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      // By its arguments: it runs from a clone of its mount, which has no path.
+      if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] !== binary) continue;
+      const paths = readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n');
+      const groups = [...new Set(paths.map((line) => line.split(':').slice(2).join(':')))].filter(
+        (path) => path.length > 1,
+      );
+      process.kill(Number(pid), 'SIGKILL');
+      leftGroups.push(...groups);
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}
+
+const leftGroups: string[] = [];
+
+/** Groups empty themselves a moment after their processes were killed. */
+async function removeGroups(): Promise<void> {
+  const paths = readdirSync('/sys/fs/cgroup').flatMap((name) =>
+    leftGroups.map((group) => join('/sys/fs/cgroup', name, group)),
+  );
+  for (let tries = 0; tries < 40 && paths.some((path) => existsSync(path)); tries++) {
+    for (const path of paths.filter((path) => existsSync(path))) {
+      try {
+        rmdirSync(path);
+      } catch {
+        await delay(50);
+      }
+    }
+  }
+}
 
 /** Full names of the tests of a file that pass and fail with the runtime that was just built. */
 function test(file: string, names: readonly string[]): { passed: string[]; failed: string[] } {
@@ -51,6 +101,7 @@ function attempt({ file, from, to, test: tests }: Mutation): string {
     if (built.status !== 0) return `does not build: ${(built.stdout ?? String(built.error)).slice(-600)}`;
     return test(tests[0], [tests[1]]).failed.length > 0 ? '' : 'NOT CAUGHT';
   } finally {
+    takeBack();
     writeFileSync(path, text);
   }
 }
@@ -93,3 +144,4 @@ for (const mutation of chosen) {
     `| ${rows.join(', ')} | ${weakness} | \`${tests[0]}\`: ${tests[1]} | ${problem === '' ? 'caught' : problem} |`,
   );
 }
+await removeGroups();

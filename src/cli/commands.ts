@@ -78,6 +78,10 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
     summary: 'Check policy files, and everything that they extend.',
     load: () => import('../commands/policy/validate.ts'),
   },
+  'system:check': {
+    summary: 'Verify everything in the image store.',
+    load: () => import('../commands/system/check.ts'),
+  },
   'system:info': { summary: 'What this host offers.', load: () => import('../commands/system/info.ts') },
   'system:prune': { summary: 'Remove what nothing uses.', load: () => import('../commands/system/prune.ts') },
 };
@@ -86,5 +90,5 @@ export const TOPICS: Readonly<Record<string, string>> = {
   audit: 'Audits: host, images, build files, containers.',
   image: 'Images: build, pull, push, import, save, load, list, inspect, tag, remove.',
   policy: 'Policies: validate.',
-  system: 'This installation: information and clean-up.',
+  system: 'This installation: information, verification and clean-up.',
 };

@@ -16,9 +16,13 @@ interface Result {
 }
 
 function secure(state: string, ...args: string[]): Promise<Result> {
+  return cli(state, 'image', ...args);
+}
+
+function cli(state: string, ...args: string[]): Promise<Result> {
   const env = { ...process.env, SECURE_STATE_ROOT: state, SECURE_RUN_ROOT: `${state}-run`, NO_COLOR: '1' };
   return new Promise((resolve) => {
-    execFile(process.execPath, [CLI, 'image', ...args], { env }, (error, stdout, stderr) => {
+    execFile(process.execPath, [CLI, ...args], { env }, (error, stdout, stderr) => {
       resolve({ code: Number(error?.code ?? 0), stdout, stderr });
     });
   });
@@ -69,6 +73,22 @@ describe.skipIf(missing())('secure image', () => {
     const refused = await secure(state, 'import', join(directory, 'x'), '--name', 'x', '--json');
     expect(refused.code).toBe(2);
     expect(JSON.parse(refused.stdout)).toMatchObject({ schemaVersion: 1, error: { code: 'ARCHIVE_TRUNCATED' } });
+  });
+
+  it('checks: 1 while something is wrong, 0 when it was repaired', async () => {
+    const directory = temporaryDirectory();
+    const state = join(directory, 'state');
+    ociLayout(join(directory, 'layout'), { layers: [{ files: [{ path: 'x', data: 'x' }] }] });
+    await secure(state, 'import', join(directory, 'layout'), '--name', 'app');
+    expect(await cli(state, 'system', 'check', '--deep')).toMatchObject({ code: 0 });
+    writeFileSync(join(state, 'images/index.json'), '{}');
+    const found = await cli(state, 'system', 'check', '--json');
+    expect([found.code, JSON.parse(found.stdout)]).toMatchObject([
+      1,
+      { schemaVersion: 1, findings: [{ kind: 'index-stale', repaired: false }] },
+    ]);
+    expect(await cli(state, 'system', 'check', '--repair')).toMatchObject({ code: 0 });
+    expect(await cli(state, 'system', 'check')).toMatchObject({ code: 0 });
   });
 
   it('tags, and shows a history that would steer the terminal as text', async () => {

@@ -73,6 +73,22 @@ export async function readRecord(paths: StorePaths, reference: string): Promise<
   return record;
 }
 
+/**
+ * One file of `references/`, or undefined when it is removed meanwhile.
+ * @throws SecureError STORE_CORRUPT when it is no record, or that of another name
+ */
+export async function readRecordFile(paths: StorePaths, name: string): Promise<ImageRecord | undefined> {
+  const path = join(paths.references, name);
+  try {
+    const record = parse(await readFile(path, 'utf8'), path);
+    if (recordPath(paths, record.reference) !== path) throw corrupt(path);
+    return record;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 /** All records, by reference. One that is removed meanwhile is not there. */
 export async function listRecords(paths: StorePaths): Promise<ImageRecord[]> {
   const records: ImageRecord[] = [];
@@ -117,25 +133,35 @@ export async function removeRecord(paths: StorePaths, reference: string): Promis
   });
 }
 
-async function changing(paths: StorePaths, action: () => Promise<void>): Promise<void> {
+/** Nobody else changes records or the index meanwhile. */
+export async function withRecords<T>(paths: StorePaths, action: () => Promise<T>): Promise<T> {
   const lock = await lockFile(join(paths.references, 'lock'), true);
   try {
-    await action();
-    await writeIndex(paths);
+    return await action();
   } finally {
     lock.release();
   }
 }
 
-async function writeIndex(paths: StorePaths): Promise<void> {
+async function changing(paths: StorePaths, action: () => Promise<void>): Promise<void> {
+  await withRecords(paths, async () => {
+    await action();
+    await writeIndex(paths);
+  });
+}
+
+/** Write `images/index.json` anew. The caller is inside `withRecords`. */
+export async function writeIndex(paths: StorePaths): Promise<void> {
+  await writeAtomic(join(paths.images, 'index.json'), await indexText(paths));
+}
+
+/** What `images/index.json` has to be. */
+export async function indexText(paths: StorePaths): Promise<string> {
   const manifests = [];
   for (const { reference, digest, size, mediaType } of await withManifests(paths)) {
     manifests.push({ mediaType, digest, size, annotations: { 'org.opencontainers.image.ref.name': reference } });
   }
-  await writeAtomic(
-    join(paths.images, 'index.json'),
-    `${JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests })}\n`,
-  );
+  return `${JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests })}\n`;
 }
 
 async function withManifests(paths: StorePaths) {

@@ -6,11 +6,13 @@ import { hasher, parseDigest } from '../images/digest.ts';
 import type { Descriptor } from '../images/oci/descriptor.ts';
 import { DOCUMENT_LIMIT } from '../images/oci/json.ts';
 import { INDEXES, MANIFESTS } from '../images/oci/mediatypes.ts';
+import { verified } from '../images/read.ts';
 import type { Reference } from '../images/reference.ts';
 import type { Bytes } from '../images/sources/bytes.ts';
 import { blobBytes } from './blob.ts';
 import { digestHeader } from './digest-header.ts';
 import { failureOf } from './failure.ts';
+import { listReferrers, type Referrer } from './referrers.ts';
 import { type ClientOptions, Session } from './session.ts';
 import { configuredRegistries } from './settings.ts';
 import { type Answer, readBody } from './transport.ts';
@@ -112,6 +114,29 @@ export class RegistryClient {
         yield* blobBytes(descriptor, { host, ...(await start()) }).chunks();
       },
     };
+  }
+
+  /**
+   * What refers to a digest, of one artifact type where one is given. The registry itself is asked: what belongs to a digest
+   * changes, and a mirror may lag behind. Whether an entry does refer to it is for the reader of its manifest to check.
+   * @throws SecureError REGISTRY_*, LAYOUT_INVALID, LIMIT_EXCEEDED, DIGEST_MISMATCH
+   */
+  referrers(digest: string, artifactType?: string): Promise<Referrer[]> {
+    const { session, repository } = this.#origin;
+    const failure = (answer: Answer) =>
+      this.#failure(this.#origin, answer, `referrers of ${digest}`, 'MANIFEST_UNKNOWN');
+    return listReferrers({ session, repository, digest, artifactType, failure, tagged: (tag) => this.#tagged(tag) });
+  }
+
+  async #tagged(tag: string): Promise<Document | undefined> {
+    try {
+      const document = await this.#manifest(this.#origin, tag);
+      if (document.digest !== undefined) verified(document.bytes, document.digest);
+      return document;
+    } catch (error) {
+      if (codeOf(error) === 'MANIFEST_UNKNOWN') return undefined;
+      throw error;
+    }
   }
 
   /** End every request that is under way. */

@@ -9,7 +9,7 @@ import { MANIFEST } from '../../images/oci/mediatypes.ts';
 import { readImage } from '../../images/read.ts';
 import type { ImageRecord } from '../../images/records.ts';
 import { formatReference, parseReference, type Reference } from '../../images/reference.ts';
-import { fromBuffer } from '../../images/sources/bytes.ts';
+import { fromBuffer, slice } from '../../images/sources/bytes.ts';
 import type { ImageStore } from '../../images/store.ts';
 import type { ClientOptions } from '../client.ts';
 import { Session } from '../session.ts';
@@ -127,7 +127,8 @@ class Push {
     if (!(await fileMatches(file, digest))) throw corrupt(digest, 'is damaged');
     event('pushed');
     const onSent = (done: number) => this.#store.onEvent({ type: 'received', digest, done });
-    await upload({ ...this.#place, onSent }, blob, mounted);
+    const part = (start: number, length: number) => slice(file, start, length);
+    await upload({ ...this.#place, onSent }, { digest, size, part }, mounted);
     return 'pushed';
   }
 

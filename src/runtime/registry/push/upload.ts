@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One blob into a repository (distribution-spec, "Pushing Blobs"): whole, or in chunks that continue where they broke off.
-import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SecureError } from '../../../errors.ts';
-import { type Bytes, slice } from '../../images/sources/bytes.ts';
+import type { Bytes } from '../../images/sources/bytes.ts';
 import { digestHeader } from '../digest-header.ts';
 import { pause } from '../exchange.ts';
 import { failureOf } from '../failure.ts';
@@ -22,7 +21,8 @@ export interface Source {
   readonly digest: string;
   /** Bytes. */
   readonly size: number;
-  readonly file: FileHandle;
+  /** A part of it, which may be read more than once. */
+  part(start: number, size: number): Bytes;
 }
 
 export interface Place {
@@ -126,7 +126,7 @@ class Upload {
 
   /** A part of the file, which tells how much of it has gone. */
   #part(start: number, end: number): Bytes {
-    const { chunks, size } = slice(this.#source.file, start, end - start);
+    const { chunks, size } = this.#source.part(start, end - start);
     const { onSent } = this.#place;
     return {
       size,

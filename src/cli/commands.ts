@@ -23,6 +23,10 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
   rm: { summary: 'Remove containers.', load: () => import('../commands/rm.ts') },
   login: { summary: 'Log in to a registry.', load: () => import('../commands/login.ts') },
   logout: { summary: 'Forget the credentials of a registry.', load: () => import('../commands/logout.ts') },
+  search: {
+    summary: 'Search a registry for images, or list the tags of one.',
+    load: () => import('../commands/search.ts'),
+  },
   'audit:all': {
     summary: 'Audit this host, all images of the store and all running containers.',
     load: () => import('../commands/audit/all.ts'),

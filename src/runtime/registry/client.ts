@@ -12,6 +12,7 @@ import type { Bytes } from '../images/sources/bytes.ts';
 import { blobBytes } from './blob.ts';
 import { digestHeader } from './digest-header.ts';
 import { failureOf } from './failure.ts';
+import { listNames, TAG } from './lists.ts';
 import { listReferrers, type Referrer } from './referrers.ts';
 import { type ClientOptions, Session } from './session.ts';
 import { configuredRegistries } from './settings.ts';
@@ -126,6 +127,13 @@ export class RegistryClient {
     const failure = (answer: Answer) =>
       this.#failure(this.#origin, answer, `referrers of ${digest}`, 'MANIFEST_UNKNOWN');
     return listReferrers({ session, repository, digest, artifactType, failure, tagged: (tag) => this.#tagged(tag) });
+  }
+
+  /** Every tag of the repository, as the registry sends them. @throws SecureError MANIFEST_UNKNOWN, REGISTRY_*, LIMIT_EXCEEDED */
+  tags(): AsyncGenerator<string, void, undefined> {
+    const { session, repository } = this.#origin;
+    const failure = (answer: Answer) => this.#failure(this.#origin, answer, 'list of tags', 'MANIFEST_UNKNOWN');
+    return listNames({ session, at: `${repository}/tags/list`, key: 'tags', form: TAG, failure });
   }
 
   async #tagged(tag: string): Promise<Document | undefined> {

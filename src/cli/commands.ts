@@ -74,6 +74,10 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
   'image:rm': { summary: 'Remove images, and what only they needed.', load: () => import('../commands/image/rm.ts') },
   'image:save': { summary: 'Write images to an archive.', load: () => import('../commands/image/save.ts') },
   'image:tag': { summary: 'Give an image further names.', load: () => import('../commands/image/tag.ts') },
+  'image:sign': {
+    summary: 'Sign an image in its registry with a key.',
+    load: () => import('../commands/image/sign.ts'),
+  },
   'image:verify': {
     summary: 'Verify the signatures of an image, and explain each.',
     load: () => import('../commands/image/verify.ts'),

@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { noRegistry, startRegistry } from '../support/docker-registry.ts';
 import { busyboxLayout, type Layout, ociLayout } from '../support/oci.ts';
 import { FakeRegistry, send, snapshot } from '../support/registry.ts';
 import { cannotRun, errorCode, Secure } from '../support/secure.ts';
@@ -10,7 +11,7 @@ import { Key, offerCosign, simple } from '../support/signatures.ts';
 
 const SIGNATURE = 'dev.cosignproject.cosign/signature';
 
-describe.skipIf(cannotRun())('a policy that requires signatures', () => {
+describe.skipIf(cannotRun() || noRegistry())('a policy that requires signatures', () => {
   let secure: Secure;
   let registry: FakeRegistry;
   let layout: Layout;
@@ -155,6 +156,26 @@ describe.skipIf(cannotRun())('a policy that requires signatures', () => {
     expect(existsSync(file)).toBe(true);
     expect((await secure.run('image', 'rm', image)).code).toBe(0);
     expect(existsSync(file)).toBe(false);
+  });
+
+  it('runs what `image sign` has signed in a registry of another make', async () => {
+    const real = await startRegistry(join(secure.root, 'registry'));
+    try {
+      real.push(busyboxLayout(join(secure.root, 'plain')).directory, 'team/app:1');
+      const name = `${real.host}/team/app:1`;
+      const signed = await secure.run('image', 'sign', name, '--key', key.secret);
+      expect([signed.code, signed.stdout]).toEqual([0, expect.stringContaining(`${real.host}/team/app@sha256:`)]);
+      policy = write(key.path, 'signature', `${real.host}/team/*`);
+      const words = ['--rm', '--network', 'none', '--profile', policy, name, 'echo', 'ran'];
+      expect((await secure.run('run', ...words)).stdout).toBe('ran\n');
+      const { outcomes } = await secure.json('image', 'verify', name, '--key', key.path);
+      expect(outcomes).toMatchObject([
+        { format: 'cosign', accepted: true },
+        { format: 'bundle', accepted: true },
+      ]);
+    } finally {
+      await real.stop();
+    }
   });
 
   it('is verified by hand, with a verdict for each signature', async () => {

@@ -27,22 +27,23 @@ const GENERATE: Readonly<Record<Kind, string[]>> = {
 /** A key of openssl. */
 export class Key {
   readonly #directory = temporaryDirectory();
-  readonly #private = join(this.#directory, 'key');
+  /** Path of the private key. */
+  readonly secret = join(this.#directory, 'key');
   readonly #kind: Kind;
   /** Path of the public key. */
   readonly path = join(this.#directory, 'key.pub');
 
   constructor(kind: Kind = 'P-256') {
     this.#kind = kind;
-    openssl('genpkey', ...GENERATE[kind], '-out', this.#private);
-    openssl('pkey', '-in', this.#private, '-pubout', '-out', this.path);
+    openssl('genpkey', ...GENERATE[kind], '-out', this.secret);
+    openssl('pkey', '-in', this.secret, '-pubout', '-out', this.path);
   }
 
   sign(data: Buffer): Buffer {
     const file = join(this.#directory, 'data');
     writeFileSync(file, data);
-    const raw = ['pkeyutl', '-sign', '-inkey', this.#private, '-rawin', '-in', file];
-    return this.#kind === 'ed25519' ? openssl(...raw) : openssl('dgst', '-sha256', '-sign', this.#private, file);
+    const raw = ['pkeyutl', '-sign', '-inkey', this.secret, '-rawin', '-in', file];
+    return this.#kind === 'ed25519' ? openssl(...raw) : openssl('dgst', '-sha256', '-sign', this.secret, file);
   }
 }
 

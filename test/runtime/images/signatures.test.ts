@@ -25,7 +25,7 @@ import { codeOf, noExtractor, openStore, temporaryDirectory } from '../../suppor
 
 const SIGNATURE = 'dev.cosignproject.cosign/signature';
 
-describe.skipIf(noExtractor())('signatures of an image', () => {
+describe.skipIf(noExtractor())('signatures of an image', { timeout: 60_000 }, () => {
   let registry: FakeRegistry;
   let layout: Layout;
   let repository = '';

@@ -6,8 +6,7 @@ import type { RegistryClient } from '../../registry/client.ts';
 import { parseDigest } from '../digest.ts';
 import { type Descriptor, readDescriptor } from '../oci/descriptor.ts';
 import { JsonObject } from '../oci/json.ts';
-import { readIndex } from '../oci/manifest.ts';
-import { INDEX, MANIFEST } from '../oci/mediatypes.ts';
+import { MANIFEST } from '../oci/mediatypes.ts';
 import { verified } from '../read.ts';
 import { readAll } from '../sources/bytes.ts';
 import { BUNDLE } from './bundle.ts';
@@ -19,7 +18,7 @@ export const SIGNATURE_LIMIT = 100;
 /** A payload has some hundred bytes, a bundle with certificate and proof some ten thousand. */
 const CONTENT_LIMIT = 1 << 20;
 
-export type Repository = Pick<RegistryClient, 'host' | 'manifest' | 'blob'>;
+export type Repository = Pick<RegistryClient, 'host' | 'manifest' | 'blob' | 'referrers'>;
 
 /** `sha256-<hex>`: the tag under which what belongs to a digest is found (distribution-spec "Referrers Tag Schema"; cosign adds `.sig`). */
 export function tagOf(digest: string): string {
@@ -68,17 +67,13 @@ async function cosignSignatures(repository: Repository, digest: string): Promise
   return candidates;
 }
 
-/** Manifests that say that they belong to a digest. */
-async function referrers(repository: Repository, digest: string): Promise<Descriptor[]> {
-  const tag = tagOf(digest);
-  const found = await find(repository, tag);
-  if (found === undefined || found.mediaType !== INDEX) return [];
-  return readIndex(found.bytes, INDEX, `index ${tag}`);
-}
-
 async function bundles(repository: Repository, digest: string): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
-  for (const referrer of (await referrers(repository, digest)).filter(({ mediaType }) => mediaType === MANIFEST)) {
+  // Not asked for by type: whoever made the entry may have left it out.
+  const referrers = (await repository.referrers(digest)).filter(
+    ({ mediaType, artifactType }) => mediaType === MANIFEST && ['', BUNDLE].includes(artifactType),
+  );
+  for (const referrer of referrers) {
     if (candidates.length >= SIGNATURE_LIMIT) break;
     const found = await find(repository, referrer.digest);
     if (found === undefined) continue;

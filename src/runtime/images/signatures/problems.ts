@@ -28,3 +28,11 @@ export function refused(image: string, wanted: string, reasons: readonly string[
     },
   );
 }
+
+export function notAnImage(image: string, mediaType: string): SecureError {
+  return new SecureError(
+    'MEDIA_TYPE_UNSUPPORTED',
+    `${image} is ${JSON.stringify(mediaType.slice(0, 120))}, which is no image`,
+    { hint: 'sign an image, or an index of images' },
+  );
+}

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // From texts of a command line to whose signature counts. Files are read here; one that is missing is an error, never "no signature".
+import type { KeyObject } from 'node:crypto';
 import { SecureError } from '../../../errors.ts';
 import type { SignatureRule, SignerName } from '../../../policies/index.ts';
 import { Inputs } from '../../inputs.ts';
-import { KEY_FILE_LIMIT, readPublicKey } from './keys.ts';
+import { KEY_FILE_LIMIT, readPrivateKey, readPublicKey } from './keys.ts';
 import { keyInvalid } from './problems.ts';
 import { ROOT_FILE_LIMIT, readTrustedRoot } from './root.ts';
 import type { Match, Requirement, Signer } from './types.ts';
@@ -24,8 +25,7 @@ const PATTERN_LIMIT = 512;
 
 function readFile(path: string, limit: number, inputs: Inputs): string {
   const file = inputs.read(path, limit);
-  if (file === undefined)
-    throw keyInvalid(path, 'there is no such file', 'check the path: without it no signature can be verified');
+  if (file === undefined) throw keyInvalid(path, 'there is no such file', 'check the path');
   return file.data.toString('utf8');
 }
 
@@ -82,6 +82,11 @@ export function readRequirement(text: RequirementText, inputs: Inputs = new Inpu
     });
   }
   return { signers, identity: text['digest-only'] === true ? 'digest-only' : 'repository' };
+}
+
+/** A private key of a file, to sign with. @throws SecureError KEY_INVALID */
+export function readPrivateKeyFile(path: string, passphrase: string | undefined): KeyObject {
+  return readPrivateKey(readFile(path, KEY_FILE_LIMIT, new Inputs()), path, passphrase);
 }
 
 /** What a rule of a policy requires. @throws SecureError KEY_INVALID */

@@ -15,16 +15,18 @@ import { type ClientOptions, Session } from '../session.ts';
 import { readBody } from '../transport.ts';
 import { confirm, exists, type Place, rejected, type Source, upload } from './upload.ts';
 
+export interface ArtifactLayer {
+  readonly mediaType: string;
+  readonly data: Buffer;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
 export interface Artifact {
   /** Media type. */
   readonly artifactType: string;
   /** What it belongs to. */
   readonly subject: Pick<Descriptor, 'mediaType' | 'digest' | 'size'>;
-  readonly layers: readonly {
-    readonly mediaType: string;
-    readonly data: Buffer;
-    readonly annotations?: Readonly<Record<string, string>>;
-  }[];
+  readonly layers: readonly ArtifactLayer[];
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
@@ -39,19 +41,20 @@ const NOTHING = Buffer.from('{}');
 const ATTEMPTS = 4;
 const ENTRIES = 1000;
 
-function describe(mediaType: string, data: Buffer): Pick<Descriptor, 'mediaType' | 'digest' | 'size'> {
+export function describe(mediaType: string, data: Buffer): Pick<Descriptor, 'mediaType' | 'digest' | 'size'> {
   const { hash, finish } = hasher();
   hash.update(data);
   return { mediaType, digest: finish(), size: data.length };
 }
 
-const sourceOf = (data: Buffer, digest: string): Source => ({
+export const sourceOf = (data: Buffer, digest: string): Source => ({
   digest,
   size: data.length,
   part: (start, size) => fromBuffer(data.subarray(start, start + size)),
 });
 
-async function put(place: Place, name: string, mediaType: string, bytes: Buffer) {
+/** A manifest or index under a name; the registry's word for what it took is compared. */
+export async function put(place: Place, name: string, mediaType: string, bytes: Buffer) {
   const answer = await place.session.request({
     at: `${place.repository}/manifests/${name}`,
     method: 'PUT',

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Args, Command, Flags } from '../../cli/command.ts';
+import { parseReference } from '../../runtime/images/reference.ts';
+import { FORMATS, signImage } from '../../runtime/images/sign-image.ts';
+import { readPrivateKeyFile } from '../../runtime/images/signatures/requirement.ts';
+
+export default class ImageSign extends Command {
+  static override id = 'image:sign';
+  static override summary = 'Sign an image in its registry with a key.';
+  static override description =
+    'Signs the digest that the registry has under the reference, for this repository, as a sigstore bundle (cosign 3) and in the form of cosign 1 and 2. ' +
+    'Signatures that are there stay. The passphrase of an encrypted key is read from SECURE_KEY_PASSPHRASE.';
+  static override examples = [
+    '$ openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out team.key',
+    '$ openssl pkey -in team.key -pubout -out team.pub',
+    '$ secure image sign registry.example/team/app:1 --key team.key',
+  ];
+  static override args = { reference: Args.string({ required: true, description: 'Reference.' }) };
+  static override flags = {
+    key: Flags.string({ required: true, description: 'Private key in PEM.', helpValue: 'FILE' }),
+    format: Flags.string({ options: FORMATS, default: 'both', description: 'Which verifiers it is for.' }),
+  };
+
+  async run(): Promise<undefined> {
+    const { args, flags } = await this.parse(ImageSign);
+    const reference = parseReference(args.reference);
+    const key = readPrivateKeyFile(flags.key, process.env.SECURE_KEY_PASSPHRASE);
+    const signed = await signImage(reference, key, flags.format as (typeof FORMATS)[number]);
+    if (this.jsonEnabled()) {
+      this.logJson({ ...signed });
+      return;
+    }
+    this.log(signed.image);
+    for (const { format, place } of signed.signatures) this.note(`${format}: ${place}`);
+  }
+}

@@ -12,7 +12,7 @@ function* summary({ verified, incomparable, leftovers }: Checked, deep: boolean)
   yield `verified: ${blobs} blobs (${formatBytes(bytes)}), ${records} names, ${layers} unpacked layers`;
   if (!deep) yield 'not verified: the files of unpacked layers; compare them with --deep';
   else yield `compared with what their blobs unpack to: ${compared} layers; without a blob: ${incomparable.length}`;
-  const count = leftovers.blobs + leftovers.layers + leftovers.temporary;
+  const count = leftovers.blobs + leftovers.layers + leftovers.temporary + leftovers.index;
   if (count > 0) yield `${count} leftovers, which are no damage: \`secure system prune\` removes them`;
 }
 

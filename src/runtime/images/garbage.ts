@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { errnoOf, fsyncDir } from './durable.ts';
 import { tryLock } from './lock.ts';
 import { readImage } from './read.ts';
-import { listRecords } from './records.ts';
+import { listRecords, refreshIndex } from './records.ts';
 import { removeTree } from './remove-tree.ts';
 import type { StorePaths } from './roots.ts';
 import { sweepSignatures } from './signatures/kept.ts';
@@ -111,6 +111,8 @@ export async function sweep(paths: StorePaths, usage: Usage): Promise<Swept> {
   sweepSignatures(paths.state, keep.blobs);
   const temporary = await sweepTemporary(paths);
   const layers = await sweepLayers(paths, keep.layers);
+  // Before the blobs: whoever reads it finds what it names.
+  await refreshIndex(paths);
   const { removed: blobs, freed } = await sweepBlobs(paths, keep.blobs);
   return { blobs, layers, temporary, freed };
 }

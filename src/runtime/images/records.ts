@@ -121,13 +121,15 @@ export async function writeRecords(
   });
 }
 
-/** Remove a record; a missing one is success. */
-export async function removeRecord(paths: StorePaths, reference: string): Promise<void> {
+/** Remove records; a missing one is success. */
+export async function removeRecords(paths: StorePaths, references: readonly string[]): Promise<void> {
   await changing(paths, async () => {
-    try {
-      await unlink(recordPath(paths, reference));
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw error;
+    for (const reference of references) {
+      try {
+        await unlink(recordPath(paths, reference));
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOENT') throw error;
+      }
     }
     await fsyncDir(paths.references);
   });
@@ -155,8 +157,24 @@ export async function writeIndex(paths: StorePaths): Promise<void> {
   await writeAtomic(join(paths.images, 'index.json'), await indexText(paths));
 }
 
-/** What `images/index.json` has to be. */
-export async function indexText(paths: StorePaths): Promise<string> {
+/** Bring `images/index.json` up to date where a killed process left it as it was before. */
+export async function refreshIndex(paths: StorePaths): Promise<void> {
+  await withRecords(paths, async () => {
+    if (!(await isIndexCurrent(paths))) await writeIndex(paths);
+  });
+}
+
+/** The caller is inside `withRecords`. A store in which there was never an image need not have an index. */
+export async function isIndexCurrent(paths: StorePaths): Promise<boolean> {
+  try {
+    return (await readFile(join(paths.images, 'index.json'), 'utf8')) === (await indexText(paths));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return (await listRecords(paths)).length === 0;
+    throw error;
+  }
+}
+
+async function indexText(paths: StorePaths): Promise<string> {
   const manifests = [];
   for (const { reference, digest, size, mediaType } of await withManifests(paths)) {
     manifests.push({ mediaType, digest, size, annotations: { 'org.opencontainers.image.ref.name': reference } });

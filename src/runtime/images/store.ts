@@ -9,7 +9,7 @@ import type * as Garbage from './garbage.ts';
 import { lockFile } from './lock.ts';
 import { readMerged } from './merged.ts';
 import { readImage, readLayer } from './read.ts';
-import { type ImageRecord, listRecords, readRecord, recordPath, removeRecord } from './records.ts';
+import { type ImageRecord, listRecords, readRecord, recordPath, removeRecords } from './records.ts';
 import { candidates, formatReference, type Reference } from './reference.ts';
 import { rootsFromEnv, StorePaths, type StoreRoots } from './roots.ts';
 import type { Usage } from './usage.ts';
@@ -169,7 +169,7 @@ export class ImageStore {
         });
       }
       const references = [...new Set(records.map(({ reference }) => reference))];
-      for (const reference of references) await removeRecord(this.paths, reference);
+      await removeRecords(this.paths, references);
       try {
         return { references, swept: await sweep(this.paths, usage) };
       } catch (error) {
@@ -183,6 +183,16 @@ export class ImageStore {
   /** Remove what nothing refers to: leftovers of killed processes, unreferenced blobs and layers. */
   prune(): Promise<Garbage.Swept> {
     return this.#exclusively(({ sweep }, usage) => sweep(this.paths, usage));
+  }
+
+  /** The same, after the names of all images that no container was made from. */
+  pruneAll(): Promise<Removed> {
+    return this.#exclusively(async ({ sweep }, usage) => {
+      const unused = (await listRecords(this.paths)).filter(({ digest }) => !usage.images.has(digest));
+      const references = unused.map(({ reference }) => reference);
+      if (references.length > 0) await removeRecords(this.paths, references);
+      return { references, swept: await sweep(this.paths, usage) };
+    });
   }
 
   async #exclusively<T>(action: (garbage: typeof Garbage, usage: Usage) => Promise<T>): Promise<T> {

@@ -75,7 +75,7 @@ describe.skipIf(noExtractor())('checkStore', () => {
       findings: [],
       verified: { blobs: 7, bytes: expect.any(Number), records: 2, layers: 3, compared: 3 },
       incomparable: [],
-      leftovers: { blobs: 0, layers: 0, temporary: 0 },
+      leftovers: { blobs: 0, layers: 0, temporary: 0, index: 0 },
     });
     expect(await checkStore(await openStore())).toMatchObject({ findings: [], verified: { blobs: 0 } });
     expect(snapshot(store.paths.state)).toEqual(before);
@@ -93,13 +93,12 @@ describe.skipIf(noExtractor())('checkStore', () => {
     [
       'a manifest of another content',
       (s) => overwrite(s.store.paths.blob(s.a.digest)),
-      ['blob-damaged', 'image-unusable', 'index-stale'],
+      ['blob-damaged', 'image-unusable'],
     ],
     ['no config', (s) => rmSync(s.store.paths.blob(s.a.configDigest)), ['image-unusable']],
     ['half a record', (s) => writeFileSync(record(s), '{"reference":'), ['record-damaged']],
-    ['the record of another name', (s) => appendFileSync(swap(s), ''), ['index-stale', 'record-damaged']],
-    ['an old index', (s) => writeFileSync(join(s.store.paths.images, 'index.json'), '{}'), ['index-stale']],
-    ['no index', (s) => rmSync(join(s.store.paths.images, 'index.json')), ['index-stale']],
+    ['the record of another name', (s) => appendFileSync(swap(s), ''), ['record-damaged']],
+    ['an index that is none', (s) => writeFileSync(join(s.store.paths.images, 'index.json'), '{}'), ['index-damaged']],
   ])('finds %s, and repairs it so that an import brings it again', async (_, damage, expected) => {
     const found = await setup();
     const { store, a } = found;
@@ -174,6 +173,21 @@ describe.skipIf(noExtractor())('checkStore', () => {
     expect(checked.incomparable).toHaveLength(3);
     expect(readdirSync(store.paths.tmp).sort()).toEqual(['alive', 'dead']);
   });
+
+  it.each(['missing', 'old'])(
+    'takes an index that is %s for what a killed process left, and prune writes it again',
+    async (how) => {
+      const { store } = await setup();
+      const path = join(store.paths.images, 'index.json');
+      const current = readFileSync(path, 'utf8');
+      if (how === 'missing') rmSync(path);
+      else writeFileSync(path, JSON.stringify({ ...JSON.parse(current), manifests: [] }));
+      expect(await checkStore(store)).toMatchObject({ findings: [], leftovers: { index: 1 } });
+      await store.prune();
+      expect(readFileSync(path, 'utf8')).toBe(current);
+      expect(await checkStore(store)).toMatchObject({ findings: [], leftovers: { index: 0 } });
+    },
+  );
 
   it('goes on beside pulls and runs, and repairs when they have ended', async () => {
     const { store, blob } = await setup();

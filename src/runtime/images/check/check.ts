@@ -46,8 +46,8 @@ class Check {
     if (problem !== undefined) this.#add('container-unreadable', this.#paths.containers, problem);
     for (const diffId of usage?.layers ?? [])
       if (!unpacked.includes(diffId)) this.#add('layer-missing', diffId, 'a container needs it, and it is not there');
-    const stale = await survey.indexProblem(this.#paths);
-    if (stale !== undefined) this.#add('index-stale', 'images/index.json', stale);
+    const index = await survey.indexState(this.#paths);
+    if (index.problem !== undefined) this.#add('index-damaged', 'images/index.json', index.problem);
     const spare = (digest: string) => this.#goodBlobs.has(digest) && !needed.blobs.has(digest);
     return {
       verified: { blobs: blobs.length, bytes, records: names, layers: unpacked.length, compared },
@@ -57,6 +57,7 @@ class Check {
         blobs: damaged.length === 0 ? blobs.filter(spare).length : 0,
         layers: unpacked.filter((id) => !needed.layers.has(id) && usage?.layers.has(id) !== true).length,
         temporary: await survey.temporaryLeftovers(this.#paths),
+        index: index.stale ? 1 : 0,
       },
     };
   }

@@ -12,7 +12,7 @@ export type FindingKind =
   | 'record-damaged'
   /** It cannot be run: manifest, config or a layer is missing or damaged. */
   | 'image-unusable'
-  | 'index-stale'
+  | 'index-damaged'
   | 'container-unreadable';
 
 export interface Finding {
@@ -40,7 +40,13 @@ export interface Checked {
   /** Diff ids of layers that could not be compared, since their blob is not here. Only with `deep`. */
   readonly incomparable: readonly string[];
   /** No damage: what killed processes and removed images leave, and a prune removes. */
-  readonly leftovers: { readonly blobs: number; readonly layers: number; readonly temporary: number };
+  readonly leftovers: {
+    readonly blobs: number;
+    readonly layers: number;
+    readonly temporary: number;
+    /** 1: `images/index.json`, which only other tools read, is as it was before a change that was killed. */
+    readonly index: number;
+  };
 }
 
 export const ACTIONS: Readonly<Record<FindingKind, string>> = {
@@ -50,7 +56,7 @@ export const ACTIONS: Readonly<Record<FindingKind, string>> = {
   'layer-missing': 'pull or import its image again, or remove the container',
   'record-damaged': 'remove it with --repair, then pull or import the image again',
   'image-unusable': 'pull or import it again; --repair removes its name, so that `secure run` pulls it',
-  'index-stale': 'write it again with --repair',
+  'index-damaged': 'write it again with --repair',
   'container-unreadable': 'remove that container (`secure rm --force ID`)',
 };
 

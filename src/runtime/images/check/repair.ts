@@ -5,7 +5,7 @@ import { rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fsyncDir } from '../durable.ts';
 import { lockFile } from '../lock.ts';
-import { readRecordFile, removeRecord, withRecords, writeIndex } from '../records.ts';
+import { readRecordFile, removeRecords, withRecords, writeIndex } from '../records.ts';
 import { removeTree } from '../remove-tree.ts';
 import type { StorePaths } from '../roots.ts';
 import type { Finding } from './findings.ts';
@@ -59,7 +59,7 @@ async function image(paths: StorePaths, { subject }: Finding, damaged: ReadonlyM
   let whole = problem === undefined;
   for (const { blob, diffId } of layers) whole &&= existsSync(paths.layer(diffId)) || existsSync(paths.blob(blob));
   if (whole) return true;
-  await removeRecord(paths, subject);
+  await removeRecords(paths, [subject]);
   return true;
 }
 
@@ -82,7 +82,7 @@ export async function repairAll(
     'layer-damaged': (found) => layer(paths, found, layers.get(found.subject)),
     'record-damaged': (found) => record(paths, found),
     'image-unusable': (found) => image(paths, found, layers),
-    'index-stale': () => index(paths),
+    'index-damaged': () => index(paths),
   };
   const lock = await lockFile(paths.lock, true);
   try {

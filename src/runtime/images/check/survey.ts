@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the store says it has, each part read by itself, so that one that is damaged hides no other.
-import { existsSync, lstatSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SecureError } from '../../../errors.ts';
@@ -8,8 +8,10 @@ import { fileMatches, openBlob } from '../copy.ts';
 import { parseDigest } from '../digest.ts';
 import { errnoOf } from '../durable.ts';
 import { tryLock } from '../lock.ts';
+import { readIndex } from '../oci/manifest.ts';
+import { INDEX } from '../oci/mediatypes.ts';
 import { readImage, readLayer } from '../read.ts';
-import { type ImageRecord, indexText, readRecordFile, withRecords } from '../records.ts';
+import { type ImageRecord, isIndexCurrent, readRecordFile, withRecords } from '../records.ts';
 import type { StorePaths } from '../roots.ts';
 import { readUsage, type Usage } from '../usage.ts';
 import { type Finding, finding } from './findings.ts';
@@ -125,21 +127,34 @@ export async function usageOf(paths: StorePaths): Promise<{ usage?: Usage; probl
   }
 }
 
-/** Whether `images/index.json` is what the records say. A damaged record makes that a question without an answer. */
-export async function indexProblem(paths: StorePaths): Promise<string | undefined> {
+/**
+ * Whether `images/index.json` is what the records say. It is written after them, so that a killed process leaves it as it was before;
+ * what is no index at all nobody wrote here. A damaged record leaves it open what it should be.
+ */
+export async function indexState(paths: StorePaths): Promise<{ stale: boolean; problem?: string }> {
   return withRecords(paths, async () => {
-    const path = join(paths.images, 'index.json');
-    let wanted: string;
+    const found = await indexFile(paths);
     try {
-      wanted = await indexText(paths);
+      if (found !== undefined) readIndex(found, INDEX, 'index.json');
     } catch (error) {
-      if (error instanceof SecureError) return undefined;
+      return { stale: false, problem: problemOf(error) };
+    }
+    try {
+      return { stale: !(await isIndexCurrent(paths)) };
+    } catch (error) {
+      if (error instanceof SecureError) return { stale: false };
       throw error;
     }
-    // A store in which there was never an image has none.
-    if (!existsSync(path)) return JSON.parse(wanted).manifests.length === 0 ? undefined : 'is missing';
-    return (await readFile(path, 'utf8')) === wanted ? undefined : 'is not what the records say';
   });
+}
+
+async function indexFile(paths: StorePaths): Promise<Buffer | undefined> {
+  try {
+    return await readFile(join(paths.images, 'index.json'));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** Entries of tmp/ that nobody works on, and temporary files of writes that were killed. */

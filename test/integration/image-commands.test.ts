@@ -85,10 +85,48 @@ describe.skipIf(missing())('secure image', () => {
     const found = await cli(state, 'system', 'check', '--json');
     expect([found.code, JSON.parse(found.stdout)]).toMatchObject([
       1,
-      { schemaVersion: 1, findings: [{ kind: 'index-stale', repaired: false }] },
+      { schemaVersion: 1, findings: [{ kind: 'index-damaged', repaired: false }] },
     ]);
     expect(await cli(state, 'system', 'check', '--repair')).toMatchObject({ code: 0 });
     expect(await cli(state, 'system', 'check')).toMatchObject({ code: 0 });
+  });
+
+  it('lists by name, shows several, and removes what is not used', async () => {
+    const directory = temporaryDirectory();
+    const state = join(directory, 'state');
+    const { digest } = ociLayout(join(directory, 'layout'), { layers: [{ files: [{ path: 'x', data: 'x' }] }] });
+    for (const name of ['a', 'a:2', 'b']) await secure(state, 'import', join(directory, 'layout'), '--name', name);
+    expect((await secure(state, 'ls', '-q', 'a', 'c')).stdout).toBe('localhost/a:2\nlocalhost/a:latest\n');
+    expect((await secure(state, 'ls', '--digests', 'b')).stdout).toContain(` ${digest} `);
+    expect(await json(state, 'inspect', 'a', 'b')).toMatchObject({
+      images: [
+        { reference: 'localhost/a:latest' },
+        { reference: 'localhost/b:latest', manifest: { schemaVersion: 2 } },
+      ],
+    });
+    expect((await secure(state, 'inspect', 'a', 'nothing')).stdout).toBe('');
+    expect((await secure(state, 'prune', '--all')).stdout.split('\n').slice(0, 4)).toEqual([
+      'image localhost/a:2',
+      'image localhost/a:latest',
+      'image localhost/b:latest',
+      expect.stringMatching(/^blob sha256:/),
+    ]);
+    expect(await json(state, 'prune', '--all')).toMatchObject({ removed: [], blobs: [] });
+  });
+
+  it('shows who wrote what, and keeps hostile names from the terminal', async () => {
+    const directory = temporaryDirectory();
+    const state = join(directory, 'state');
+    ociLayout(join(directory, 'layout'), {
+      layers: [{ files: [{ path: 'su', data: 'x', mode: 0o4755 }] }, { files: [{ path: '\u001b[2J', data: 'x' }] }],
+    });
+    await secure(state, 'import', join(directory, 'layout'), '--name', 'app');
+    const { stdout } = await secure(state, 'inspect', '--tree', 'app');
+    expect(stdout).not.toContain('\u001b');
+    expect(stdout.split('\n')).toEqual(expect.arrayContaining(['  set-id su', '  A /su', '  A /\\x1b[2J']));
+    expect(await json(state, 'inspect', '--tree', 'app')).toMatchObject({
+      images: [{ complete: true, layers: [{ setid: ['su'] }, { paths: [{ path: '\u001b[2J', mark: 'A' }] }] }],
+    });
   });
 
   it('tags, and shows a history that would steer the terminal as text', async () => {

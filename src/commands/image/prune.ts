@@ -1,20 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Command } from '../../cli/command.ts';
+import { Command, Flags } from '../../cli/command.ts';
+import { printable } from '../../cli/output.ts';
 import { formatBytes } from '../../runtime/images/format.ts';
 import { ImageStore } from '../../runtime/images/store.ts';
 
 export default class ImagePrune extends Command {
   static override id = 'image:prune';
   static override summary = 'Remove blobs, layers and leftovers that no image and no container needs.';
-  static override examples = ['$ secure image prune'];
+  static override description = 'Images stay, unless --all says that those go too from which no container was made.';
+  static override examples = ['$ secure image prune', '$ secure image prune --all'];
+  static override flags = { all: Flags.boolean({ char: 'a', description: 'Images that no container uses, too.' }) };
 
   async run(): Promise<undefined> {
-    await this.parse(ImagePrune);
-    const swept = await (await ImageStore.open()).prune();
-    if (this.jsonEnabled()) this.logJson({ ...swept });
-    else
-      this.log(
-        `removed ${swept.blobs.length} blobs, ${swept.layers.length} layers, ${swept.temporary.length} leftovers; freed ${formatBytes(swept.freed)}`,
-      );
+    const { flags } = await this.parse(ImagePrune);
+    const store = await ImageStore.open();
+    const { references, swept } = flags.all ? await store.pruneAll() : { references: [], swept: await store.prune() };
+    if (this.jsonEnabled()) {
+      this.logJson({ removed: references, ...swept });
+      return;
+    }
+    const lines = [
+      ...references.map((reference) => `image ${reference}`),
+      ...swept.blobs.map((digest) => `blob ${digest}`),
+      ...swept.layers.map((diffId) => `layer ${diffId}`),
+      ...swept.temporary.map((name) => `temporary ${name}`),
+    ];
+    for (const line of lines) this.log(printable(line));
+    this.log(
+      `removed ${references.length} images, ${swept.blobs.length} blobs, ${swept.layers.length} layers, ${swept.temporary.length} leftovers; freed ${formatBytes(swept.freed)}`,
+    );
   }
 }

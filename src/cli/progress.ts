@@ -31,7 +31,8 @@ function onTerminal(): (event: ImageEvent) => void {
   const bars = new Bars({
     write: printError,
     get columns() {
-      return process.stderr.columns ?? 80;
+      // A terminal that nobody gave a size says 0.
+      return process.stderr.columns || 80;
     },
     now: () => performance.now(),
   });

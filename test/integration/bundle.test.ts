@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // dist/ against the source that it was made from: the same output, exit code and errors, however it was cut into files.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cannotRun, Secure } from '../support/secure.ts';
@@ -75,6 +75,21 @@ describe.skipIf(cannotRun())('the bundle', () => {
       options,
     );
     expect(JSON.parse(stdout).secure.profile).toBe('strict');
+  });
+
+  it('what is configured of registries is read by every command', () => {
+    const directory = join(secure.root, '.config/secure');
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, 'config.yaml'), 'registries:\n  registry.example: { insecur: true }\n');
+    try {
+      for (const line of ['image pull registry.example/x', 'search registry.example/x', 'run --dry-run busybox true']) {
+        const expected = call(SOURCE, line.split(' '));
+        expect(expected.stderr).toContain('config.yaml:2:23: ');
+        expect(call(bundled, line.split(' '))).toEqual(expected);
+      }
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   it('a run with a built-in policy reads none of what is set aside', () => {

@@ -113,6 +113,13 @@ describe.skipIf(cannotRun() || noRegistry())('pushing to docker-registry', () =>
     expect((await call(['image', 'ls', '--json'])).stdout).toContain(made.digest);
   });
 
+  it('shows a bar for each blob on a terminal', async () => {
+    const { code, stdout } = await secure.terminal('image', 'push', 'busybox', `${open?.host}/terminal/app:1`);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/pushing sha256:[0-9a-f]{12} \[=* *\] /);
+    expect(stdout).toMatch(/pushing sha256:[0-9a-f]{12} [\d.]+ [kM]?B\r?\n/);
+  });
+
   it('Docker, schema 2, as it came', async () => {
     const host = open?.host ?? '';
     const layers = [{ files: [{ path: 'a', data: 'docker' }], compression: 'gzip' as const }];

@@ -34,7 +34,7 @@ function distrusted(uid: number, mode: number, inputs: Inputs): string | undefin
   return (mode & OTHERS_WRITE) === 0 ? undefined : 'everybody may write it';
 }
 
-type Yaml = typeof import('yaml');
+type Yaml = typeof import('./yaml.ts');
 type Node = import('yaml').YAMLMap['items'][number];
 
 /** Reads one file; every complaint has its place. */
@@ -139,7 +139,7 @@ export async function readConfigFile(path: string, inputs: Inputs, optional: boo
   const file = inputs.read(path, LIMIT);
   if (file === undefined) return undefined;
   const why = distrusted(file.uid, file.mode, inputs);
-  if (why === undefined) return await new Reader(await import('yaml'), path).read(file.data.toString('utf8'));
+  if (why === undefined) return await new Reader(await import('./yaml.ts'), path).read(file.data.toString('utf8'));
   if (optional) return undefined;
   throw new SecureError('CONFIG_INVALID', `configuration file ${path} is not trusted: ${why}`, {
     hint: 'name the profile with --profile, or make the file yours and chmod o-w it',

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ImageEvent } from '../../../src/runtime/images/events.ts';
@@ -84,6 +85,26 @@ describe.skipIf(noExtractor())('pushing', () => {
     await importImage(store, spec.directory, { name: 'app' });
     expect((await push()).blobs).toHaveLength(3);
     expect((await registry.pull(await openStore())).digest).toBe(spec.digest);
+  });
+
+  it('a layer that is named by its sha512', async () => {
+    const directory = join(temporaryDirectory(), 'layout');
+    let digest = '';
+    const named = ociLayout(directory, {
+      layers: [{ files: [{ path: 'a', data: 'sha512' }] }],
+      alterManifest: (manifest) => {
+        const [entry] = manifest.layers as { digest: string }[];
+        const data = readFileSync(join(directory, 'blobs', ...(entry?.digest ?? '').split(':')));
+        digest = `sha512:${createHash('sha512').update(data).digest('hex')}`;
+        mkdirSync(join(directory, 'blobs/sha512'), { recursive: true });
+        writeFileSync(join(directory, 'blobs', ...digest.split(':')), data);
+        return { ...manifest, layers: [{ ...entry, digest }] };
+      },
+    });
+    await importImage(store, directory, { name: 'app' });
+    await push();
+    expect(blobs()).toContain(digest);
+    expect((await registry.pull(await openStore())).digest).toBe(named.digest);
   });
 
   it('where its name says, when nothing else is said', async () => {

@@ -13,6 +13,10 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
   },
   ps: { summary: 'List containers.', load: () => import('../commands/ps.ts') },
   logs: { summary: 'Show what a container printed.', load: () => import('../commands/logs.ts') },
+  diff: {
+    summary: 'Show what a container changed in its root file system.',
+    load: () => import('../commands/diff.ts'),
+  },
   inspect: {
     summary: 'Show a container, its plan and what is in force.',
     load: () => import('../commands/inspect.ts'),

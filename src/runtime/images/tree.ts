@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who wrote what: all layers walked at once, as overlayfs would merge them. Hostile trees: nothing is opened but directories, by descriptor
 // and through no link, and a link is what it is. Memory: the names of one directory per level, and a bounded list for each layer.
-import { closeSync, constants, lstatSync, openSync, readdirSync, type Stats } from 'node:fs';
+import { closeSync, constants, openSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { getXattr, openBeneath } from '../../native.ts';
 import type { Extracted } from './extract.ts';
 import { type HistoryLayer, imageHistory } from './history.ts';
+import { isWhiteout, type Listing, listDirectory, nameText } from './listing.ts';
 import { lockFile } from './lock.ts';
 import { readLayer } from './read.ts';
 import type { ImageRecord } from './records.ts';
@@ -49,15 +49,6 @@ const ENTRY_LIMIT = 2_000_000;
 /** Paths in each list of a layer. */
 const PATH_LIMIT = 1000;
 const SLASH = Buffer.from('/');
-const isWhiteout = (stat: Stats) => stat.isCharacterDevice() && stat.rdev === 0;
-
-/** Names are bytes; what is no UTF-8 is shown byte by byte. */
-function textOf(path: Buffer): string {
-  const text = path.toString('utf8');
-  if (Buffer.from(text).equals(path)) return text;
-  return path.toString('latin1').replace(/[\x80-\xff]/g, (char) => `\\x${char.charCodeAt(0).toString(16)}`);
-}
-
 class Account {
   added = 0;
   changed = 0;
@@ -72,7 +63,7 @@ class Account {
     if (mark === 'A') this.added++;
     else if (mark === 'C') this.changed++;
     else this.deleted++;
-    if (this.paths.length < PATH_LIMIT) this.paths.push({ path: textOf(path), mark });
+    if (this.paths.length < PATH_LIMIT) this.paths.push({ path: nameText(path), mark });
   }
 
   brings(stat: Stats): void {
@@ -95,25 +86,9 @@ interface Here {
   readonly index: number;
   readonly root: number;
 }
-interface Listed extends Here {
-  readonly names: ReadonlyMap<string, Stats>;
-  readonly opaque: boolean;
-}
+interface Listed extends Here, Listing {}
 
-function list({ index, root }: Here, path: Buffer): Listed {
-  const fd = openBeneath(root, path.length === 0 ? '.' : path, constants.O_RDONLY | constants.O_DIRECTORY, {
-    noSymlinks: true,
-  });
-  try {
-    const here = Buffer.from(`/proc/self/fd/${fd}/`);
-    const names = new Map<string, Stats>();
-    for (const name of readdirSync(here, { encoding: 'buffer' }))
-      names.set(name.toString('latin1'), lstatSync(Buffer.concat([here, name])));
-    return { index, root, names, opaque: getXattr(fd, 'trusted.overlay.opaque')?.toString() === 'y' };
-  } finally {
-    closeSync(fd);
-  }
-}
+const list = ({ index, root }: Here, path: Buffer): Listed => ({ index, root, ...listDirectory(root, path) });
 
 const sameDirectory = (a: Stats, b: Stats) => a.mode === b.mode && a.uid === b.uid && a.gid === b.gid;
 

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a container has changed in its root file system: its upper directory beside the layers below. The upper directory is written by the
+// container, while it is read; it is read by descriptor, and no link in it is followed.
+import { closeSync, constants, openSync, type Stats } from 'node:fs';
+import { join } from 'node:path';
+import { ExitCode, SecureError } from '../../errors.ts';
+import { errnoOf } from '../images/durable.ts';
+import { isWhiteout, type Listing, listDirectory, nameText } from '../images/listing.ts';
+import { type Container, type ContainerConfig, findContainer, readConfig } from './containers.ts';
+
+export interface Change {
+  /** Added, changed, deleted. */
+  readonly mark: 'A' | 'C' | 'D';
+  /** Absolute. */
+  readonly path: string;
+}
+
+const CHANGE_LIMIT = 1_000_000;
+const SLASH = Buffer.from('/');
+const NOTHING: Listing = { names: new Map(), opaque: false };
+
+interface Below {
+  readonly stat: Stats;
+  /** Roots of the layers whose directory is seen there, lowest first. */
+  readonly roots: readonly number[];
+}
+
+function limited(what: string): SecureError {
+  return new SecureError('LIMIT_EXCEEDED', `the container has ${what}`, { exitCode: ExitCode.findings });
+}
+
+class Diff {
+  readonly changes: Change[] = [];
+  readonly #upper: number;
+  readonly #first: number;
+  /** Where something is mounted: what is there in the upper directory the runtime has made, to mount on. */
+  readonly #mountPoints: ReadonlySet<string>;
+
+  constructor(upper: number, first: number, mountPoints: ReadonlySet<string>) {
+    this.#upper = upper;
+    this.#first = first;
+    this.#mountPoints = mountPoints;
+  }
+
+  #note(mark: Change['mark'], path: Buffer): void {
+    if (this.changes.length >= CHANGE_LIMIT) throw limited(`changed more than ${CHANGE_LIMIT} files`);
+    this.changes.push({ mark, path: `/${nameText(path)}` });
+  }
+
+  #listUpper(path: Buffer): Listing {
+    try {
+      return listDirectory(this.#upper, path);
+    } catch (error) {
+      const code = errnoOf(error) ?? '';
+      if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(code)) return NOTHING;
+      if (code === 'ENAMETOOLONG') throw limited('a path of more than 4095 bytes');
+      throw error;
+    }
+  }
+
+  /** What the layers show at a path, merged. */
+  #below(roots: readonly number[], path: Buffer): Map<string, Below> {
+    const merged = new Map<string, Below>();
+    for (const root of roots) {
+      const { names, opaque } = listDirectory(root, path);
+      if (opaque) merged.clear();
+      for (const [name, stat] of names) {
+        const known = merged.get(name);
+        if (isWhiteout(stat)) merged.delete(name);
+        else if (stat.isDirectory()) {
+          const under = known?.stat.isDirectory() ? known.roots : [];
+          merged.set(name, { stat, roots: [...under, root] });
+        } else merged.set(name, { stat, roots: [] });
+      }
+    }
+    return merged;
+  }
+
+  /** True when something in the directory was noted. `hidden`: nothing of the layers is seen here. */
+  directory(path: Buffer, roots: readonly number[], hidden: boolean): boolean {
+    const { names, opaque } = this.#listUpper(path);
+    const below = this.#below(roots, path);
+    const before = this.changes.length;
+    const covered = hidden || opaque;
+    for (const name of [...new Set([...names.keys(), ...(covered ? below.keys() : [])])].sort()) {
+      const bytes = Buffer.from(name, 'latin1');
+      this.#entry(
+        path.length === 0 ? bytes : Buffer.concat([path, SLASH, bytes]),
+        names.get(name),
+        below.get(name),
+        covered,
+      );
+    }
+    return this.changes.length > before;
+  }
+
+  #entry(path: Buffer, stat: Stats | undefined, below: Below | undefined, covered: boolean): void {
+    if (stat === undefined || isWhiteout(stat)) {
+      if (below !== undefined) this.#note('D', path);
+      return;
+    }
+    const directory = stat.isDirectory();
+    if (below === undefined && this.#mountPoints.has(`/${path.toString('utf8')}`) && (directory || stat.size === 0))
+      return;
+    if (below === undefined || !directory || !below.stat.isDirectory()) {
+      this.#note(below === undefined ? 'A' : 'C', path);
+      if (directory) this.directory(path, [], true);
+      return;
+    }
+    // A directory is here too when only something in it was looked up for writing. Its owner is one of the container's range.
+    const at = this.changes.length;
+    const { mode, uid, gid } = below.stat;
+    const changed = stat.mode !== mode || stat.uid - this.#first !== uid || stat.gid - this.#first !== gid;
+    if (!this.directory(path, below.roots, covered) && !changed && !covered) return;
+    this.changes.splice(at, 0, { mark: 'C', path: `/${nameText(path)}` });
+  }
+}
+
+interface Rooted extends ContainerConfig {
+  readonly secure?: ContainerConfig['secure'] & { readonly upperDir?: unknown };
+}
+
+async function rootOf(container: Container): Promise<{ upper: string; layers: string[]; mountPoints: Set<string> }> {
+  const config = (await readConfig(container)) as Rooted | undefined;
+  const { upperDir, layers = [] } = config?.secure ?? {};
+  if (typeof upperDir !== 'string' || upperDir !== join(container.bundle, 'upper')) {
+    throw new SecureError(
+      'STORE_CORRUPT',
+      `the record of container ${container.id} does not say where its changes are`,
+      {
+        exitCode: ExitCode.findings,
+      },
+    );
+  }
+  const mountPoints = new Set((config?.mounts ?? []).map(({ destination }) => destination));
+  return { upper: upperDir, layers: layers.map(({ path }) => path), mountPoints };
+}
+
+/**
+ * What a container has added, changed and deleted, by path; a directory that was deleted stands for what was in it. While it runs, what it
+ * changes meanwhile may be there or not.
+ * @throws SecureError NO_SUCH_CONTAINER, AMBIGUOUS_ID, STORE_CORRUPT, LIMIT_EXCEEDED
+ */
+export async function diffContainer(idOrName: string): Promise<{ container: Container; changes: Change[] }> {
+  const container = await findContainer(idOrName);
+  const { upper, layers, mountPoints } = await rootOf(container);
+  const opened: number[] = [];
+  try {
+    for (const path of [upper, ...layers])
+      opened.push(openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW));
+    const [own = -1, ...roots] = opened;
+    const diff = new Diff(own, container.rangeStart, mountPoints);
+    diff.directory(Buffer.alloc(0), roots, false);
+    return { container, changes: diff.changes };
+  } finally {
+    for (const fd of opened) closeSync(fd);
+  }
+}

@@ -74,15 +74,15 @@ describe.each([true, false])('artifacts of an image, with the API: %s', (api) =>
     const { digest } = await push(artifact('one'));
     expect(await digests()).toEqual([digest]);
   });
-
-  // Below a tag the last of two who write at the same moment may win unseen (distribution-spec says as much).
-  it.runIf(api)('pushed at the same time are all listed', async () => {
-    const pushed = await Promise.all(['a', 'b', 'c'].map((text) => push(artifact(text))));
-    expect(await digests()).toEqual(pushed.map(({ digest }) => digest).sort());
-  });
 });
 
 describe('a registry with the API', () => {
+  // Below a tag the last of two who write at the same moment may win unseen (distribution-spec says as much).
+  it('lists all that are pushed at the same time', async () => {
+    const pushed = await Promise.all(['a', 'b', 'c'].map((text) => push(artifact(text))));
+    expect(await digests()).toEqual(pushed.map(({ digest }) => digest).sort());
+  });
+
   it('lists them in pages', async () => {
     memory.page = 2;
     const all: string[] = [];

@@ -41,7 +41,7 @@ export function checkOrigin(
     throw untrusted(
       `${what} and has no verified signature, which ${place} requires`,
       'say in a policy of your own whose signature counts: `images` with match and require.cosign.key (docs/signatures.md). Without one: ' +
-        `origins.${origin}: accept in such a policy; or build the image here (secure image debian); or bring in a file that you checked ` +
+        `--profile default, or origins.${origin}: accept in such a policy; or build the image here (secure image debian); or bring in a file that you checked ` +
         '(secure image import) and run it with --trust',
     );
   }

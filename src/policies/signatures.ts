@@ -22,9 +22,12 @@ interface Tree {
 const rules = (source: SourceText): readonly Tree[] => (source.value as { images?: readonly Tree[] }).images ?? [];
 const many = (value: string | readonly string[] | undefined): string[] => (value === undefined ? [] : [value].flat());
 
+/** A pattern is one of the whole text: what only contains the name of somebody trusted is somebody else. @throws SyntaxError */
+export const wholePattern = (pattern: string): RegExp => new RegExp(`^(?:${pattern})$`, 'u');
+
 function unreadable(pattern: string | undefined): boolean {
   try {
-    new RegExp(`^(?:${pattern ?? ''})$`, 'u');
+    wholePattern(pattern ?? '');
     return false;
   } catch {
     return true;

@@ -5,6 +5,11 @@ import { hasher } from './digest.ts';
 import { diskError, errnoOf } from './durable.ts';
 import { type Bytes, slice } from './sources/bytes.ts';
 
+/** All of it, at the file's position. */
+export async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
+  for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
+}
+
 /** Copy into a new file, hash on the way, and make it durable. `also` gets every part. Returns the digest. */
 export async function copyTo(
   path: string,
@@ -18,7 +23,7 @@ export async function copyTo(
     for await (const chunk of source.chunks()) {
       const shared = also?.(chunk);
       hash.update(chunk);
-      for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
+      await writeAll(file, chunk);
       await shared;
     }
     await file.sync();

@@ -28,6 +28,13 @@ export function hasher(expected?: string): { hash: Hash; finish(): string } {
   return { hash, finish: () => `${algorithm}:${hash.digest('hex')}` };
 }
 
+/** The digest of some bytes, by the algorithm of `like`, SHA-256 without it. */
+export function digestOf(bytes: Uint8Array, like?: string): string {
+  const { hash, finish } = hasher(like);
+  hash.update(bytes);
+  return finish();
+}
+
 export function mismatch(digest: string, found: string): SecureError {
   return new SecureError('DIGEST_MISMATCH', `content of blob ${digest} has the digest ${found}`, {
     hint: 'the source is damaged or was tampered with; nothing was imported',

@@ -30,12 +30,16 @@ export async function fsyncDir(path: string): Promise<void> {
   }
 }
 
+/** A name beside a path, so that a rename suffices; it starts with a dot. */
+export const temporaryName = (path: string): string =>
+  join(dirname(path), `.${basename(path).slice(0, 200)}.${randomBytes(6).toString('hex')}`);
+
 /**
  * The content under a temporary name beside `path`, on disk. The name starts with a dot. On an error nothing is left.
  * The caller renames it.
  */
 export function writeTemporary(path: string, data: string, mode: number): string {
-  const temporary = join(dirname(path), `.${basename(path).slice(0, 200)}.${randomBytes(6).toString('hex')}`);
+  const temporary = temporaryName(path);
   const fd = openSync(temporary, 'wx', mode);
   try {
     writeFileSync(fd, data);

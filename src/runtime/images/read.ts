@@ -3,7 +3,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExitCode, SecureError } from '../../errors.ts';
-import { hasher, mismatch } from './digest.ts';
+import { digestOf, mismatch } from './digest.ts';
 import { errnoOf } from './durable.ts';
 import type { Extracted } from './extract.ts';
 import { type ImageConfig, readConfig } from './oci/config.ts';
@@ -15,9 +15,7 @@ import type { StorePaths } from './roots.ts';
 
 /** Compare a document with the digest it was asked for by. */
 export function verified(data: Buffer, digest: string): Buffer {
-  const { hash, finish } = hasher(digest);
-  hash.update(data);
-  const found = finish();
+  const found = digestOf(data, digest);
   if (found !== digest) throw mismatch(digest, found);
   return data;
 }

@@ -4,12 +4,10 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { type ClientOptions, RegistryClient } from '../registry/client.ts';
 import { pushArtifact } from '../registry/push/artifact.ts';
 import { addLayer } from '../registry/push/layers.ts';
-import { hasher } from './digest.ts';
 import { isIndex, isManifest } from './oci/mediatypes.ts';
-import { verified } from './read.ts';
 import type { Reference } from './reference.ts';
 import { BUNDLE } from './signatures/bundle.ts';
-import { findSignatures, tagOf } from './signatures/discover.ts';
+import { cosignTag, findSignatures } from './signatures/discover.ts';
 import { notAnImage } from './signatures/problems.ts';
 import { BUNDLE_ANNOTATIONS, cosignLayer, signedBundle } from './signatures/sign.ts';
 import { SIMPLE_SIGNING } from './signatures/simple.ts';
@@ -55,17 +53,13 @@ export async function signImage(
   const client = new RegistryClient(reference, options);
   const name = `${reference.registry}/${reference.repository}`;
   try {
-    const { bytes, mediaType, digest: said } = await client.manifest(reference.digest ?? reference.tag ?? 'latest');
-    for (const expected of [reference.digest, said]) if (expected !== undefined) verified(bytes, expected);
+    const { bytes, mediaType, digest } = await client.resolve(reference);
     if (!isManifest(mediaType) && !isIndex(mediaType)) throw notAnImage(name, mediaType);
-    const { hash, finish } = hasher(reference.digest);
-    hash.update(bytes);
-    const digest = finish();
     const signatures = await signedAlready(client, name, digest, key);
     const wants = (one: 'bundle' | 'cosign') =>
       format !== (one === 'bundle' ? 'cosign' : 'bundle') && signatures.every((there) => there.format !== one);
     if (wants('cosign')) {
-      const place = `${tagOf(digest)}.sig`;
+      const place = cosignTag(digest);
       await addLayer(reference, place, { mediaType: SIMPLE_SIGNING, ...cosignLayer(name, digest, key) }, options);
       signatures.push({ format: 'cosign', place });
     }

@@ -2,8 +2,6 @@
 // An image's signatures, from its registry to a verdict.
 import { SecureError } from '../../errors.ts';
 import { type ClientOptions, RegistryClient } from '../registry/client.ts';
-import { hasher } from './digest.ts';
-import { verified } from './read.ts';
 import { formatReference, type Reference } from './reference.ts';
 import { findSignatures } from './signatures/discover.ts';
 import type { Outcome, Requirement } from './signatures/types.ts';
@@ -25,11 +23,7 @@ async function digestsOf(store: ImageStore, client: RegistryClient, reference: R
   } catch (error) {
     if (!(error instanceof SecureError) || error.code !== 'IMAGE_NOT_FOUND') throw error;
   }
-  const { bytes, digest } = await client.manifest(reference.digest ?? reference.tag ?? 'latest');
-  for (const expected of [reference.digest, digest]) if (expected !== undefined) verified(bytes, expected);
-  const { hash, finish } = hasher(reference.digest);
-  hash.update(bytes);
-  return [finish()];
+  return [(await client.resolve(reference)).digest];
 }
 
 /**

@@ -2,7 +2,7 @@
 // Reading from a registry (OCI distribution-spec, "Pull"). A registry is hostile input: what it sends counts for as much
 // as its digest does.
 import { type RegistryCode, SecureError } from '../../errors.ts';
-import { hasher, parseDigest } from '../images/digest.ts';
+import { digestOf, parseDigest } from '../images/digest.ts';
 import type { Descriptor } from '../images/oci/descriptor.ts';
 import { DOCUMENT_LIMIT } from '../images/oci/json.ts';
 import { INDEXES, MANIFESTS } from '../images/oci/mediatypes.ts';
@@ -43,12 +43,6 @@ const placeOf = (registry: string, repository: string, options: ClientOptions): 
   repository,
 });
 
-function digestOf(bytes: Buffer, like: string): string {
-  const { hash, finish } = hasher(like);
-  hash.update(bytes);
-  return finish();
-}
-
 const codeOf = (error: unknown): string => (error instanceof SecureError ? error.code : '');
 
 /** One repository of one registry, and of its mirrors. */
@@ -88,6 +82,16 @@ export class RegistryClient {
       }
     }
     return this.#manifest(this.#origin, name);
+  }
+
+  /**
+   * What a reference means now. Its own digest and the registry's word for it are both held against the content.
+   * @throws SecureError MANIFEST_UNKNOWN, DIGEST_MISMATCH, LIMIT_EXCEEDED, REGISTRY_*
+   */
+  async resolve({ tag, digest }: Reference): Promise<Document & { readonly digest: string }> {
+    const document = await this.manifest(digest ?? tag ?? 'latest');
+    for (const expected of [digest, document.digest]) if (expected !== undefined) verified(document.bytes, expected);
+    return { ...document, digest: digest ?? digestOf(document.bytes) };
   }
 
   /** A blob, which is asked for when it is read. Size and digest are for the reader to check. */

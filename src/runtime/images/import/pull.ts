@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // An image from a registry. Everything is in a stage and verified before anything of it is visible.
 import { SecureError } from '../../../errors.ts';
+import { someAtATime } from '../../parallel.ts';
 import { type ClientOptions, RegistryClient } from '../../registry/client.ts';
 import { protocol } from '../../registry/problems.ts';
-import { hasher } from '../digest.ts';
 import { readConfig } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { DOCUMENT_LIMIT } from '../oci/json.ts';
@@ -34,12 +34,6 @@ interface Found {
   readonly index?: string;
 }
 
-function digestOf(bytes: Buffer): string {
-  const { hash, finish } = hasher();
-  hash.update(bytes);
-  return finish();
-}
-
 /** The document that a descriptor of an index names, as which it must present itself too. */
 async function described(client: RegistryClient, { digest, size, mediaType }: Descriptor): Promise<Buffer> {
   const document = await client.manifest(digest);
@@ -55,14 +49,10 @@ async function described(client: RegistryClient, { digest, size, mediaType }: De
   return verified(document.bytes, digest);
 }
 
-/** Digests in the reference and in the registry's own answer are both held against the content. */
 async function findManifest(client: RegistryClient, reference: Reference, platform: Platform): Promise<Found> {
-  const name = reference.digest ?? reference.tag ?? 'latest';
-  const { bytes, mediaType, digest: said } = await client.manifest(name);
-  for (const digest of [reference.digest, said]) if (digest !== undefined) verified(bytes, digest);
-  const digest = reference.digest ?? digestOf(bytes);
+  const { bytes, mediaType, digest } = await client.resolve(reference);
   if (!isIndex(mediaType)) return { manifest: { mediaType, digest, size: bytes.length }, bytes };
-  const entries = readIndex(bytes, mediaType, `index ${name}`);
+  const entries = readIndex(bytes, mediaType, `index ${reference.digest ?? reference.tag}`);
   const { manifest } = await selectManifest(entries, platform, (entry) => described(client, entry));
   return { manifest, bytes: await described(client, manifest), index: digest };
 }
@@ -94,20 +84,8 @@ function unique(layers: readonly Descriptor[], diffIds: readonly string[]): Laye
 
 /** Fetch and unpack what the store does not have. The first failure ends the others, and nothing is left running. */
 async function fetchAll(client: RegistryClient, stage: Stage, layers: readonly Layer[]): Promise<void> {
-  const queue = [...layers];
-  const failures: unknown[] = [];
-  const worker = async () => {
-    for (let layer = queue.shift(); layer !== undefined && failures.length === 0; layer = queue.shift()) {
-      try {
-        await stage.layerBlob(client.blob(layer), layer, layer.diffId);
-      } catch (error) {
-        failures.push(error);
-        client.abort();
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: PARALLEL }, worker));
-  if (failures.length > 0) throw failures[0];
+  const take = (layer: Layer) => stage.layerBlob(client.blob(layer), layer, layer.diffId);
+  await someAtATime(layers, PARALLEL, take, () => client.abort());
 }
 
 async function pullInto(

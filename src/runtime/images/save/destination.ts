@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where an archive goes. It has its name only once all of it is there and on disk.
-import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { SecureError } from '../../../errors.ts';
-import { diskError, errnoOf, fsyncDir } from '../durable.ts';
+import { writeAll } from '../copy.ts';
+import { diskError, errnoOf, fsyncDir, temporaryName } from '../durable.ts';
 import { removeTree } from '../remove-tree.ts';
 
 export type Write = (chunk: Buffer) => Promise<void> | void;
@@ -14,14 +14,6 @@ function refused(path: string, error: unknown): unknown {
   if (code === undefined || ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code)) return diskError(error, `writing ${path}`);
   return new SecureError('OUTPUT_REFUSED', `${path} cannot be written: ${code}`, { cause: error });
 }
-
-async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
-  for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
-}
-
-/** Beside the target, so that a rename suffices. */
-const temporaryName = (path: string) =>
-  join(dirname(path), `.${basename(path).slice(0, 200)}.${randomBytes(6).toString('hex')}`);
 
 async function statOf(path: string) {
   try {

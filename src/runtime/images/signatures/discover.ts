@@ -3,6 +3,7 @@
 // everything is fetched by the digest and size that name it.
 import { SecureError } from '../../../errors.ts';
 import type { RegistryClient } from '../../registry/client.ts';
+import { referrersTag } from '../../registry/referrers.ts';
 import { parseDigest } from '../digest.ts';
 import { type Descriptor, readDescriptor } from '../oci/descriptor.ts';
 import { JsonObject } from '../oci/json.ts';
@@ -20,11 +21,8 @@ const CONTENT_LIMIT = 1 << 20;
 
 export type Repository = Pick<RegistryClient, 'host' | 'manifest' | 'blob' | 'referrers'>;
 
-/** `sha256-<hex>`: the tag under which what belongs to a digest is found (distribution-spec "Referrers Tag Schema"; cosign adds `.sig`). */
-export function tagOf(digest: string): string {
-  const parts = parseDigest(digest);
-  return `${parts?.algorithm}-${parts?.hex}`;
-}
+/** `sha256-<hex>.sig`: the tag of cosign's signatures of a digest. */
+export const cosignTag = (digest: string): string => `${referrersTag(digest)}.sig`;
 
 /** A document by tag or digest; undefined when the registry has none of that name. */
 async function find(repository: Repository, name: string): Promise<{ bytes: Buffer; mediaType: string } | undefined> {
@@ -55,7 +53,7 @@ async function content(repository: Repository, descriptor: Descriptor): Promise<
 }
 
 async function cosignSignatures(repository: Repository, digest: string): Promise<Candidate[]> {
-  const tag = `${tagOf(digest)}.sig`;
+  const tag = cosignTag(digest);
   const found = await find(repository, tag);
   if (found === undefined) return [];
   const layers = layersOf(found.bytes, `manifest ${tag}`, SIMPLE_SIGNING);

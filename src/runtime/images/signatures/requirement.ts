@@ -2,7 +2,7 @@
 // From texts of a command line to whose signature counts. Files are read here; one that is missing is an error, never "no signature".
 import type { KeyObject } from 'node:crypto';
 import { SecureError } from '../../../errors.ts';
-import type { SignatureRule, SignerName } from '../../../policies/index.ts';
+import { type SignatureRule, type SignerName, wholePattern } from '../../../policies/index.ts';
 import { Inputs } from '../../inputs.ts';
 import { KEY_FILE_LIMIT, readPrivateKey, readPublicKey } from './keys.ts';
 import { keyInvalid } from './problems.ts';
@@ -21,6 +21,9 @@ export interface RequirementText {
   readonly 'digest-only'?: boolean | undefined;
 }
 
+/** Whose signature counts, as a rule says it. */
+type Wanted = Pick<SignatureRule, 'keys' | 'identity'> & { readonly keyless?: SignatureRule['keyless'] | undefined };
+
 const PATTERN_LIMIT = 512;
 
 function readFile(path: string, limit: number, inputs: Inputs): string {
@@ -29,8 +32,11 @@ function readFile(path: string, limit: number, inputs: Inputs): string {
   return file.data.toString('utf8');
 }
 
-/** A pattern is one of the whole text, unlike that of cosign: what only contains the name of somebody trusted is somebody else. */
-function match(text: RequirementText, name: 'certificate-identity' | 'certificate-oidc-issuer'): Match | undefined {
+/** Unlike with cosign, a pattern is one of the whole text. */
+function signerName(
+  text: RequirementText,
+  name: 'certificate-identity' | 'certificate-oidc-issuer',
+): SignerName | undefined {
   const [exact, pattern] = [text[name], text[`${name}-regexp`]];
   if (exact !== undefined && pattern !== undefined) {
     throw new SecureError('INVALID_VALUE', `--${name} and --${name}-regexp exclude each other`, {
@@ -45,43 +51,40 @@ function match(text: RequirementText, name: 'certificate-identity' | 'certificat
     });
   if (pattern.length > PATTERN_LIMIT) throw invalid(`it is longer than ${PATTERN_LIMIT} characters`);
   try {
-    return { pattern: new RegExp(`^(?:${pattern})$`, 'u') };
+    wholePattern(pattern);
+    return { pattern };
   } catch (cause) {
     throw invalid('it is no regular expression', cause);
   }
 }
 
-function keyless(text: RequirementText, inputs: Inputs): Signer | undefined {
-  const [identity, issuer] = [match(text, 'certificate-identity'), match(text, 'certificate-oidc-issuer')];
+function keyless(text: RequirementText): Wanted['keyless'] {
+  const [identity, issuer] = [signerName(text, 'certificate-identity'), signerName(text, 'certificate-oidc-issuer')];
   if (identity === undefined && issuer === undefined) return undefined;
   const needs = (flag: string, why: string) =>
     new SecureError('MISSING_ARGUMENT', `--${flag} is missing: ${why}`, { hint: `add --${flag}` });
   if (identity === undefined) throw needs('certificate-identity', 'an issuer vouches for many people');
   if (issuer === undefined)
     throw needs('certificate-oidc-issuer', 'anybody may have an account of that name with another issuer');
-  const path = text['trusted-root'];
-  if (path === undefined)
+  const trustedRoot = text['trusted-root'];
+  if (trustedRoot === undefined)
     throw needs('trusted-root', 'whose certificates count is in the trusted root of the sigstore instance');
-  return { kind: 'keyless', identity, issuer, root: readTrustedRoot(readFile(path, ROOT_FILE_LIMIT, inputs), path) };
+  return { identity, issuer, trustedRoot };
 }
 
 /**
  * What is required, by flags that are called as those of cosign.
  * @throws SecureError MISSING_ARGUMENT when nobody is named, INVALID_VALUE, KEY_INVALID
  */
-export function readRequirement(text: RequirementText, inputs: Inputs = new Inputs()): Requirement {
-  const signers: Signer[] = (text.key ?? []).map((path) => ({
-    kind: 'key',
-    key: readPublicKey(readFile(path, KEY_FILE_LIMIT, inputs), path),
-  }));
-  const identity = keyless(text, inputs);
-  if (identity !== undefined) signers.push(identity);
-  if (signers.length === 0) {
+export function readRequirement(text: RequirementText): Requirement {
+  const [keys, named] = [text.key ?? [], keyless(text)];
+  if (keys.length === 0 && named === undefined) {
     throw new SecureError('MISSING_ARGUMENT', 'nothing says whose signature counts', {
       hint: 'give --key FILE, or --certificate-identity with --certificate-oidc-issuer and --trusted-root',
     });
   }
-  return { signers, identity: text['digest-only'] === true ? 'digest-only' : 'repository' };
+  const identity = text['digest-only'] === true ? 'digest-only' : 'repository';
+  return ruleRequirement({ keys, keyless: named, identity }, new Inputs());
 }
 
 /** A private key of a file, to sign with. @throws SecureError KEY_INVALID */
@@ -90,7 +93,7 @@ export function readPrivateKeyFile(path: string, passphrase: string | undefined)
 }
 
 /** What a rule of a policy requires. @throws SecureError KEY_INVALID */
-export function ruleRequirement({ keys, keyless: named, identity }: SignatureRule, inputs: Inputs): Requirement {
+export function ruleRequirement({ keys, keyless: named, identity }: Wanted, inputs: Inputs): Requirement {
   const signers: Signer[] = keys.map((path) => ({
     kind: 'key',
     key: readPublicKey(readFile(path, KEY_FILE_LIMIT, inputs), path),
@@ -103,5 +106,4 @@ export function ruleRequirement({ keys, keyless: named, identity }: SignatureRul
   return { signers, identity };
 }
 
-const matchOf = (name: SignerName): Match =>
-  'text' in name ? name : { pattern: new RegExp(`^(?:${name.pattern})$`, 'u') };
+const matchOf = (name: SignerName): Match => ('text' in name ? name : { pattern: wholePattern(name.pattern) });

@@ -4,6 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { SecureError } from '../../../errors.ts';
+import { writeAll } from '../copy.ts';
 import { diskError, errnoOf } from '../durable.ts';
 import { checksumMatches } from './tarheader.ts';
 
@@ -35,7 +36,7 @@ async function store(from: AsyncIterable<Buffer>, to: FileHandle, limit: number,
         `${what} unpacks to more than ${limit} bytes, far more than an archive should`,
       );
     }
-    for (let done = 0; done < chunk.length; ) done += (await to.write(chunk, done)).bytesWritten;
+    await writeAll(to, chunk);
   }
 }
 

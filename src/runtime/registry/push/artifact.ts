@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An artifact that belongs to an image (image-spec "Guidelines for Artifact Usage", distribution-spec "Pushing Manifests with Subject").
 import { SecureError } from '../../../errors.ts';
-import { hasher } from '../../images/digest.ts';
+import { digestOf } from '../../images/digest.ts';
 import type { Descriptor } from '../../images/oci/descriptor.ts';
 import { DOCUMENT_LIMIT } from '../../images/oci/json.ts';
 import { INDEX, MANIFEST } from '../../images/oci/mediatypes.ts';
@@ -13,7 +13,7 @@ import { protocol } from '../problems.ts';
 import { type Referrer, readReferrers, referrersTag, typeOf } from '../referrers.ts';
 import { type ClientOptions, Session } from '../session.ts';
 import { readBody } from '../transport.ts';
-import { confirm, exists, type Place, rejected, type Source, upload } from './upload.ts';
+import { exists, type Place, put, rejected, upload } from './upload.ts';
 
 export interface ArtifactLayer {
   readonly mediaType: string;
@@ -42,35 +42,24 @@ const ATTEMPTS = 4;
 const ENTRIES = 1000;
 
 export function describe(mediaType: string, data: Buffer): Pick<Descriptor, 'mediaType' | 'digest' | 'size'> {
-  const { hash, finish } = hasher();
-  hash.update(data);
-  return { mediaType, digest: finish(), size: data.length };
+  return { mediaType, digest: digestOf(data), size: data.length };
 }
 
-export const sourceOf = (data: Buffer, digest: string): Source => ({
-  digest,
-  size: data.length,
-  part: (start, size) => fromBuffer(data.subarray(start, start + size)),
-});
-
-/** A manifest or index under a name; the registry's word for what it took is compared. */
-export async function put(place: Place, name: string, mediaType: string, bytes: Buffer) {
-  const answer = await place.session.request({
-    at: `${place.repository}/manifests/${name}`,
-    method: 'PUT',
-    headers: { 'content-type': mediaType },
-    body: fromBuffer(bytes),
-  });
-  if (answer.status !== 201) throw await rejected(place, answer, `manifest ${name}`);
-  confirm(answer, describe(mediaType, bytes).digest);
-  return answer;
+/** The blob of some bytes, unless it is there. */
+export async function send(place: Place, data: Buffer, digest: string): Promise<void> {
+  const part = (start: number, size: number) => fromBuffer(data.subarray(start, start + size));
+  const source = { digest, size: data.length, part };
+  if (!(await exists(place, source))) await upload(place, source);
 }
 
-/** The index under a tag; undefined when there is none. */
-async function indexAt(place: Place, tag: string): Promise<Referrer[] | undefined> {
+/**
+ * The document of a media type under a tag, undefined when there is none. Any image may have been given such a tag.
+ * @throws SecureError REFERENCE_TAKEN, REGISTRY_*, DIGEST_MISMATCH
+ */
+export async function documentAt(place: Place, tag: string, mediaType: string): Promise<Buffer | undefined> {
   const answer = await place.session.request({
     at: `${place.repository}/manifests/${tag}`,
-    headers: { accept: INDEX },
+    headers: { accept: mediaType },
   });
   if (answer.status === 404) {
     answer.discard();
@@ -79,31 +68,35 @@ async function indexAt(place: Place, tag: string): Promise<Referrer[] | undefine
   if (answer.status !== 200) throw await rejected(place, answer, `manifest ${tag}`);
   const type = typeOf(answer);
   const digest = digestHeader(answer);
-  const bytes = await readBody(answer, DOCUMENT_LIMIT, `index ${tag}`);
+  const bytes = await readBody(answer, DOCUMENT_LIMIT, `manifest ${tag}`);
   if (digest !== undefined) verified(bytes, digest);
-  if (type === INDEX) return readReferrers(bytes, `index ${tag}`);
+  if (type === mediaType) return bytes;
   throw new SecureError(
     'REFERENCE_TAKEN',
-    `${place.repository}:${tag} is no list of referrers but ${JSON.stringify(type.slice(0, 100))}`,
-    {
-      hint: 'the tag is reserved for what belongs to the digest in it; remove it from the registry',
-    },
+    `${place.repository}:${tag} is ${JSON.stringify(type.slice(0, 100))}, not ${mediaType}`,
+    { hint: 'the tag is reserved for what belongs to the digest in it; remove it from the registry' },
   );
+}
+
+async function referrersAt(place: Place, tag: string): Promise<Referrer[]> {
+  const bytes = await documentAt(place, tag, INDEX);
+  return bytes === undefined ? [] : readReferrers(bytes, `index ${tag}`);
 }
 
 /** Add an entry to the index under a tag, until it is there: a change of somebody else's at the same time may have dropped it. */
 async function enlist(place: Place, tag: string, entry: Referrer): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const entries = (await indexAt(place, tag)) ?? [];
+    const entries = await referrersAt(place, tag);
     if (entries.some(({ digest }) => digest === entry.digest)) return;
     if (entries.length >= ENTRIES) throw new SecureError('LIMIT_EXCEEDED', `index ${tag} has ${ENTRIES} entries`);
     const manifests = [...entries, entry].map(({ artifactType, ...rest }) => ({
       ...rest,
       ...(artifactType === '' ? {} : { artifactType }),
     }));
-    await put(place, tag, INDEX, Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests })));
+    const index = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests }));
+    await put(place, tag, INDEX, index, digestOf(index));
   }
-  if ((await indexAt(place, tag))?.some(({ digest }) => digest === entry.digest)) return;
+  if ((await referrersAt(place, tag)).some(({ digest }) => digest === entry.digest)) return;
   throw protocol(place.session.host, `what is added to ${tag} is gone again each time`);
 }
 
@@ -130,10 +123,8 @@ export async function pushArtifact(
       { digest: config.digest, data: NOTHING },
       ...layers.map(({ data }, i) => ({ digest: described[i]?.digest ?? '', data })),
     ];
-    for (const { digest, data } of new Map(blobs.map((blob) => [blob.digest, blob])).values()) {
-      const source = sourceOf(data, digest);
-      if (!(await exists(place, source))) await upload(place, source);
-    }
+    for (const { digest, data } of new Map(blobs.map((blob) => [blob.digest, blob])).values())
+      await send(place, data, digest);
     const { mediaType, digest, size } = subject;
     const manifest = Buffer.from(
       JSON.stringify({
@@ -147,7 +138,7 @@ export async function pushArtifact(
       }),
     );
     const descriptor = describe(MANIFEST, manifest);
-    const answer = await put(place, descriptor.digest, MANIFEST, manifest);
+    const answer = await put(place, descriptor.digest, MANIFEST, manifest, descriptor.digest);
     const listed = answer.header('oci-subject');
     if (listed === digest) return { ...descriptor, listed: 'api' };
     if (listed !== undefined) throw protocol(session.host, 'it lists an artifact under another subject (OCI-Subject)');

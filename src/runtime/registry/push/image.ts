@@ -9,12 +9,13 @@ import { MANIFEST } from '../../images/oci/mediatypes.ts';
 import { readImage } from '../../images/read.ts';
 import type { ImageRecord } from '../../images/records.ts';
 import { formatReference, parseReference, type Reference } from '../../images/reference.ts';
-import { fromBuffer, slice } from '../../images/sources/bytes.ts';
+import { slice } from '../../images/sources/bytes.ts';
 import type { ImageStore } from '../../images/store.ts';
+import { someAtATime } from '../../parallel.ts';
 import type { ClientOptions } from '../client.ts';
 import { Session } from '../session.ts';
 import { Mounts, repositoriesOf } from './mounts.ts';
-import { confirm, exists, type Place, rejected, upload } from './upload.ts';
+import { exists, type Place, put, upload } from './upload.ts';
 
 /** Blobs that are sent at the same time. */
 const PARALLEL = 4;
@@ -94,21 +95,12 @@ class Push {
   /** The largest first, some at a time. The first failure ends the others. */
   async blobs(blobs: readonly Blob[]): Promise<Pushed['blobs']> {
     const elsewhere = await repositoriesOf(this.#store, this.#target);
-    const queue = [...blobs].sort((a, b) => b.size - a.size);
     const done = new Map<string, Outcome>();
-    const failures: unknown[] = [];
-    const worker = async () => {
-      for (let blob = queue.shift(); blob !== undefined && failures.length === 0; blob = queue.shift()) {
-        try {
-          done.set(blob.digest, await this.#blob(blob, elsewhere.get(blob.digest)));
-        } catch (error) {
-          failures.push(error);
-          this.close();
-        }
-      }
+    const largestFirst = [...blobs].sort((a, b) => b.size - a.size);
+    const send = async (blob: Blob) => {
+      done.set(blob.digest, await this.#blob(blob, elsewhere.get(blob.digest)));
     };
-    await Promise.all(Array.from({ length: PARALLEL }, worker));
-    if (failures.length > 0) throw failures[0];
+    await someAtATime(largestFirst, PARALLEL, send, () => this.close());
     return blobs.map(({ digest, size }) => ({ digest, size, outcome: done.get(digest) ?? 'present' }));
   }
 
@@ -136,14 +128,7 @@ class Push {
   async manifest(bytes: Buffer, digest: string): Promise<void> {
     const { mediaType = MANIFEST } = JSON.parse(bytes.toString('utf8')) as { mediaType?: string };
     const name = this.#target.tag ?? digest;
-    const answer = await this.#session.request({
-      at: `${this.#target.repository}/manifests/${name}`,
-      method: 'PUT',
-      headers: { 'content-type': mediaType },
-      body: fromBuffer(bytes),
-    });
-    if (answer.status !== 201) throw await rejected(this.#place, answer, `manifest ${name}`);
-    confirm(answer, digest);
+    await put(this.#place, name, mediaType, bytes, digest);
   }
 }
 

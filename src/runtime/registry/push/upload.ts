@@ -2,7 +2,7 @@
 // One blob into a repository (distribution-spec, "Pushing Blobs"): whole, or in chunks that continue where they broke off.
 import { setTimeout as delay } from 'node:timers/promises';
 import { SecureError } from '../../../errors.ts';
-import type { Bytes } from '../../images/sources/bytes.ts';
+import { type Bytes, fromBuffer } from '../../images/sources/bytes.ts';
 import { digestHeader } from '../digest-header.ts';
 import { pause } from '../exchange.ts';
 import { failureOf } from '../failure.ts';
@@ -47,6 +47,25 @@ export function confirm(answer: Answer, digest: string): void {
   throw new SecureError('DIGEST_MISMATCH', `registry ${answer.url.host} says that it stored ${said}, not ${digest}`, {
     hint: 'the registry, or something between it and this host, changes what is sent to it',
   });
+}
+
+/** A manifest or index under a name; the registry's word for what it took is compared. */
+export async function put(
+  place: Place,
+  name: string,
+  mediaType: string,
+  bytes: Buffer,
+  digest: string,
+): Promise<Answer> {
+  const answer = await place.session.request({
+    at: `${place.repository}/manifests/${name}`,
+    method: 'PUT',
+    headers: { 'content-type': mediaType },
+    body: fromBuffer(bytes),
+  });
+  if (answer.status !== 201) throw await rejected(place, answer, `manifest ${name}`);
+  confirm(answer, digest);
+  return answer;
 }
 
 /** Whether the repository has a blob. @throws SecureError DIGEST_MISMATCH when it has another size there */

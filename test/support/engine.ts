@@ -1,7 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the tests of podman, dockerd and containerd on our runtime share: their images, and what they may not leave behind.
 import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  type Dirent,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -67,6 +79,7 @@ export class EngineFixture {
   readonly directory = mkdtempSync(join(tmpdir(), 'secure-engine-'));
   readonly #groups: ReadonlySet<string>;
   readonly #pattern: RegExp;
+  readonly #hierarchies = new Set(readdirSync('/sys/fs/cgroup'));
 
   /** `groups`: how the names of the engine's control groups begin. */
   constructor(groups: 'libpod' | 'docker' | 'default') {
@@ -101,8 +114,22 @@ export class EngineFixture {
   }
 
   #ourGroups(): Set<string> {
-    const found = execFileSync('find', ['/sys/fs/cgroup', '-type', 'd'], { encoding: 'utf8' }).split('\n');
-    return new Set(found.filter((path) => this.#pattern.test(path)));
+    return new Set([...directoriesBelow('/sys/fs/cgroup')].filter((path) => this.#pattern.test(path)));
+  }
+
+  /**
+   * podman writes below a hierarchy for each controller of the kernel. Where one is not mounted (hugetlb, net_cls,
+   * net_prio, perf_event may be missing), these are files of the tmpfs under it, on every runtime.
+   */
+  #removePretendedHierarchies(): void {
+    for (const name of readdirSync('/sys/fs/cgroup')) {
+      const path = join('/sys/fs/cgroup', name);
+      if (existsSync(join(path, 'cgroup.procs')) || !lstatSync(path).isDirectory()) continue;
+      if (!this.#hierarchies.has(name)) rmSync(path, { recursive: true });
+    }
+    for (const group of this.#ourGroups())
+      if (!this.#groups.has(group) && existsSync(group) && !existsSync(join(group, 'cgroup.procs')))
+        rmSync(group, { recursive: true, force: true });
   }
 
   /** Remove everything. What is left of the engine nevertheless: processes, mounts, control groups. */
@@ -128,22 +155,48 @@ export class EngineFixture {
       if (!/\/(overlay|overlay2)$/.test(mount)) left.push(`mount ${mount}`);
       await command('umount', ['-l', mount]);
     }
+    this.#removePretendedHierarchies();
     for (const group of [...this.#ourGroups()].sort().reverse()) {
       if (this.#groups.has(group)) continue;
       // What all containers of an engine share stays, empty, on every runtime.
       if (!/\/(libpod_parent|libpod_parent\/conmon|docker|default)$/.test(group)) left.push(`group ${group}`);
-      try {
-        for (const pid of readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean)) {
-          process.kill(Number(pid), 'SIGKILL');
-          await delay(100);
-        }
-        rmdirSync(group);
-      } catch (error) {
-        left.push(`busy ${group} ${error}`);
-      }
+      const busy = await removeGroup(group);
+      if (busy !== undefined) left.push(`busy ${group} ${busy}`);
     }
     rmSync(this.directory, { recursive: true, force: true });
     return left;
+  }
+}
+
+/** The directories below `root`; what others remove meanwhile is no error. */
+function* directoriesBelow(root: string): Generator<string> {
+  let entries: Dirent[] = [];
+  try {
+    entries = readdirSync(root, { withFileTypes: true });
+  } catch {
+    return;
+  }
+  for (const entry of entries.filter((each) => each.isDirectory())) {
+    const path = join(root, entry.name);
+    yield path;
+    yield* directoriesBelow(path);
+  }
+}
+
+/** Kill what is in a control group and remove it. Why it is still there after five seconds, if it is. */
+async function removeGroup(group: string): Promise<unknown> {
+  for (let tries = 0; ; tries++) {
+    try {
+      for (const pid of readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean))
+        process.kill(Number(pid), 'SIGKILL');
+      rmdirSync(group);
+      return undefined;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      // A process that ends is in its group, and no longer to be killed, for a moment.
+      if (tries === 50) return error;
+      await delay(100);
+    }
   }
 }
 

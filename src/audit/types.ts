@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an audit is made of. Collectors read and produce facts; checks are pure data and a pure function over facts; reports render.
 
+import type { Region } from '../region.ts';
+
+export type { Region } from '../region.ts';
+
 export type Severity = 'critical' | 'high' | 'medium' | 'low';
 export const SEVERITIES: readonly Severity[] = ['critical', 'high', 'medium', 'low'];
 export type Target = 'host' | 'image' | 'dockerfile' | 'container';
-
-/** Lines and columns count from 1; the end column is the one after the last character, as in SARIF. */
-export interface Region {
-  readonly startLine: number;
-  readonly startColumn: number;
-  readonly endLine: number;
-  readonly endColumn: number;
-}
 
 /** Where a problem is. What the file on disk or the object is called is `logical`; SARIF needs a relative URI beside it. */
 export interface Location {

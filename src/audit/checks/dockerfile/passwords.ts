@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { option } from '../../facts/dockerfile/fetch.ts';
+import { option } from '../../../runtime/images/dockerfile/fetch.ts';
 import type { DockerfileCheck } from './shared/check.ts';
 import { commandProblems } from './shared/problems.ts';
 

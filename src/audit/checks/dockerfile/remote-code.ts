@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { SHELLS } from '../../facts/dockerfile/commands.ts';
-import { fetchedFiles } from '../../facts/dockerfile/fetch.ts';
-import type { Command, DockerfileFacts, Instruction } from '../../facts/dockerfile.ts';
+import { fetchedFiles } from '../../../runtime/images/dockerfile/fetch.ts';
+import { type Command, type DockerfileFacts, type Instruction, SHELLS } from '../../facts/dockerfile.ts';
 import type { Problem } from '../../types.ts';
 import { BEST_PRACTICES, type DockerfileCheck } from './shared/check.ts';
 import { allInstructions, commandText, problem, shown, verdict } from './shared/problems.ts';

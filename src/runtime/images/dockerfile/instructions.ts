@@ -134,11 +134,12 @@ export function readInstruction(context: Context, line: LogicalLine, text = line
     onbuild,
     region: source.region(line.start, line.end),
     text: text.text.trim().split(/\s+/).join(' '),
+    source: text.text.trim(),
     flags,
     json: strings !== undefined,
     words: isSettings ? [] : words(context, found, trimmed, strings, at),
     rawSettings: isSettings ? settings(trimmed, found, escaper) : [],
-    heredocs: line.heredocs.map(({ name, body }) => ({ name, content: body.text })),
+    heredocs: line.heredocs.map(({ name, body, expand }) => ({ name, content: body.text, expand })),
     commands: readCommands(context, found, trimmed, strings, line),
     start: line.start,
   };

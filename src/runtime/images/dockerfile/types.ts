@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A Dockerfile as its builder reads it.
-import type { Region } from '../../types.ts';
+import type { Region } from '../../../region.ts';
 import type { Command } from './commands.ts';
 
 export interface Word {
@@ -22,6 +22,8 @@ export interface Setting {
   readonly name: string;
   /** Undefined for an ARG without a default. */
   readonly value: string | undefined;
+  /** As written, with quotes and variables. */
+  readonly raw: string | undefined;
   /** The value with known variables replaced; undefined when one is not known before the build. */
   readonly expanded: string | undefined;
   readonly region: Region;
@@ -35,6 +37,8 @@ export interface Instruction {
   readonly region: Region;
   /** In one line, blanks normalised: what stays the same when lines move. */
   readonly text: string;
+  /** In one line, as written; without ONBUILD. */
+  readonly source: string;
   readonly flags: readonly Flag[];
   /** A JSON array of strings. */
   readonly json: boolean;
@@ -43,7 +47,7 @@ export interface Instruction {
   readonly expanded: readonly (string | undefined)[];
   readonly settings: readonly Setting[];
   /** Here-documents of COPY and ADD are files, of RUN scripts or input. */
-  readonly heredocs: readonly { readonly name: string; readonly content: string }[];
+  readonly heredocs: readonly { readonly name: string; readonly content: string; readonly expand: boolean }[];
   /** What the shell runs, wherever it stands: pipelines, groups, substitutions and `sh -c` are walked. Of RUN, CMD, ENTRYPOINT, HEALTHCHECK. */
   readonly commands: readonly Command[];
 }
@@ -69,6 +73,8 @@ export interface Stage {
 
 export interface DockerfileFacts {
   readonly name: string;
+  /** Backslash, unless the file says otherwise. */
+  readonly escaper: string;
   /** ARG before the first FROM. */
   readonly globals: readonly Instruction[];
   readonly stages: readonly Stage[];

@@ -20,7 +20,7 @@ export interface LogicalLine {
 export function invalid(source: Source, name: string, offset: number, problem: string, hint?: string): SecureError {
   const { startLine: line, startColumn: column } = source.region(offset, offset + 1);
   return new SecureError('DOCKERFILE_INVALID', `${name}:${line}:${column}: ${problem}`, {
-    hint: hint ?? 'the builder refuses the file too: correct the line, then audit again',
+    hint: hint ?? 'the builder refuses the file too: correct the line',
     position: { file: name, line, column },
   });
 }

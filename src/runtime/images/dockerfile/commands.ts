@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every program that a text runs, in one list, whatever it is wrapped in.
-import type { Region } from '../../types.ts';
+import type { Region } from '../../../region.ts';
 import { FETCHERS, fetchesToStdout } from './fetch.ts';
 import { Builder, type Mapped, type Source, slice } from './mapped.ts';
 import { parseShell, type Script, type ShellWord, type SimpleCommand, TooDeep } from './shell.ts';

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+import { modified } from './modifiers.ts';
 
 /** Variables by name; one that is there and undefined is known only when the image is built. */
 export interface Variables {
   has(name: string): boolean;
   get(name: string): string | undefined;
+  /** The build itself asks: one that is not there is empty. */
+  readonly complete?: boolean;
 }
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*/;
 /** A value that grows by referring to itself doubles with each line; no name of an image, user or directory is this long. */
 const LIMIT = 1024;
+/** An argument of execve(2) is no longer. */
+const COMPLETE_LIMIT = 128 << 10;
 
 interface Read {
   /** Undefined: not known before the build. */
@@ -16,7 +21,7 @@ interface Read {
   readonly next: number;
 }
 
-/** `${...}` whose inside begins at `start`. Modifiers that cut or replace depend on patterns of the builder's: not known. */
+/** `${...}` whose inside begins at `start`. Before the build, modifiers that cut or replace are not known. */
 function braced(text: string, start: number, variables: Variables, escaper: string, depth: number): Read {
   const name = NAME.exec(text.slice(start, start + 256))?.[0] ?? '';
   let [next, nested] = [start + name.length, 1];
@@ -28,8 +33,10 @@ function braced(text: string, start: number, variables: Variables, escaper: stri
   }
   if (nested > 0) return { value: undefined, next: text.length };
   const rest = text.slice(inside, next - 1);
-  const known = variables.get(name);
+  const known = variables.get(name) ?? (variables.complete === true && name !== '' ? '' : undefined);
   if (rest === '') return { value: known, next };
+  if (variables.complete === true && known !== undefined && !/^:?[-+?]/.test(rest))
+    return { value: modified(known, rest, (text) => expand(text, variables, escaper, depth + 1)), next };
   const [, colon, operator = '', word = ''] = /^(:?)([-+?])([\s\S]*)$/.exec(rest) ?? [];
   if (name === '' || operator === '' || depth > 8) return { value: undefined, next };
   if (variables.has(name) && known === undefined) {
@@ -39,7 +46,7 @@ function braced(text: string, start: number, variables: Variables, escaper: stri
   const isSet = variables.has(name) && (colon === '' || known !== '');
   if (operator === '?') return { value: isSet ? known : undefined, next };
   if (operator === '-') return { value: isSet ? known : expand(word, variables, escaper, depth + 1), next };
-  if (!variables.has(name)) return { value: undefined, next };
+  if (!variables.has(name)) return { value: variables.complete === true ? '' : undefined, next };
   return { value: isSet ? expand(word, variables, escaper, depth + 1) : '', next };
 }
 
@@ -50,9 +57,10 @@ function braced(text: string, start: number, variables: Variables, escaper: stri
 export function expand(raw: string, variables: Variables, escaper: string, depth = 0): string | undefined {
   let value = '';
   let quote = '';
+  const limit = variables.complete === true ? COMPLETE_LIMIT : LIMIT;
   for (let i = 0; i < raw.length; ) {
     const char = raw[i] ?? '';
-    if (value.length > LIMIT) return undefined;
+    if (value.length > limit) return undefined;
     if (char === "'" || char === '"') {
       if (quote === '') quote = char;
       else if (quote === char) quote = '';
@@ -72,11 +80,11 @@ export function expand(raw: string, variables: Variables, escaper: string, depth
       i += 1;
     }
   }
-  return value.length > LIMIT ? undefined : value;
+  return value.length > limit ? undefined : value;
 }
 
 function plain(text: string, start: number, variables: Variables): Read {
   const name = NAME.exec(text.slice(start, start + 256))?.[0] ?? '';
   if (name === '') return { value: '$', next: start };
-  return { value: variables.get(name), next: start + name.length };
+  return { value: variables.get(name) ?? (variables.complete === true ? '' : undefined), next: start + name.length };
 }

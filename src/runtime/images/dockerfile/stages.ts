@@ -59,6 +59,7 @@ function settle(raw: Raw, source: Source, scope: Scope, globals: Scope | undefin
     return {
       name,
       value: value === undefined ? undefined : unquote(value, escaper),
+      raw: value,
       expanded,
       region: source.of(piece, start),
     };

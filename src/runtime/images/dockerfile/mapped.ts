@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Region } from '../../types.ts';
+import type { Region } from '../../../region.ts';
 
 /** Text that was put together from pieces of a file; `offsets[i]` is where its i-th character stands there. */
 export interface Mapped {

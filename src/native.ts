@@ -55,6 +55,7 @@ interface Addon {
   readBeneath(root: number, path: string | Buffer, limit: number, noLinks: boolean, inRoot: boolean): Buffer | null;
   flock(fd: number, exclusive: boolean, wait: boolean): boolean;
   getXattr(fd: number, name: string): Buffer | null;
+  listXattr(fd: number): string[];
 }
 interface Oracle {
   seccompOracle(profile: string): { instructions: Buffer; unknownNames: string[] };
@@ -206,4 +207,9 @@ export function flock(fd: number, exclusive: boolean, wait: boolean): boolean {
 /** An extended attribute of an open file, or null when it has none of that name. @throws Error as of node:fs */
 export function getXattr(fd: number, name: string): Buffer | null {
   return opening('fgetxattr', () => addon().getXattr(fd, name));
+}
+
+/** The names of an open file's extended attributes; each character is a byte. @throws Error as of node:fs */
+export function listXattr(fd: number): string[] {
+  return opening('flistxattr', () => addon().listXattr(fd));
 }

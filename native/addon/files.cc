@@ -83,11 +83,37 @@ Napi::Value get_xattr(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
+// listXattr(fd): string[], the names of all that the caller may see
+Napi::Value list_xattr(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto fd = static_cast<int>(integer(info, 0, 0, INT_MAX));
+  if (env.IsExceptionPending()) return env.Undefined();
+  std::string names(XATTR_LIST_MAX, '\0');
+  const ssize_t length = ::flistxattr(fd, names.data(), names.size());
+  const auto list = Napi::Array::New(env);
+  if (length < 0 && errno == ENOTSUP) return list;
+  if (length < 0) {
+    raise(env, fail(Stage::io, "XATTR_FAILED", errno, "list extended attributes"));
+    return env.Undefined();
+  }
+  std::uint32_t count = 0;
+  for (std::size_t at = 0; at < static_cast<std::size_t>(length);) {
+    const std::string_view name = names.data() + at;
+    // Latin-1 keeps each byte of a name that is no UTF-8.
+    std::u16string wide;
+    for (const char byte : name) wide.push_back(static_cast<unsigned char>(byte));
+    list.Set(count++, Napi::String::New(env, wide));
+    at += name.size() + 1;
+  }
+  return list;
+}
+
 }  // namespace
 
 void register_files(Napi::Env env, Napi::Object exports) {
   exports.Set("openBeneath", Napi::Function::New(env, open_beneath));
   exports.Set("readBeneath", Napi::Function::New(env, read_beneath));
+  exports.Set("listXattr", Napi::Function::New(env, list_xattr));
   exports.Set("getXattr", Napi::Function::New(env, get_xattr));
   exports.Set("flock", Napi::Function::New(env, lock));
 }

@@ -51,6 +51,10 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
     summary: 'Audit images of the store: configuration, files, secrets.',
     load: () => import('../commands/audit/image.ts'),
   },
+  'image:build': {
+    summary: 'Build an image from a Dockerfile.',
+    load: () => import('../commands/image/build.ts'),
+  },
   'image:debian': {
     summary: 'Build an image from Debian packages.',
     load: () => import('../commands/image/debian.ts'),

@@ -25,7 +25,7 @@ async function withBundles(image: ImageFacts, request: RunRequest): Promise<Imag
 }
 
 /** What the policy requires of the image's signatures is looked at again at each start. */
-async function signaturesOf(
+export async function signaturesOf(
   record: ImageRecord,
   policy: EffectivePolicy,
   inputs: Inputs,

@@ -102,7 +102,7 @@ export function extractLayer(
  * The same for a layer that arrives in parts. Nothing of it was verified when it is unpacked: that the target is thrown away
  * unless everything turns out to be right is the caller's part.
  */
-export function startExtraction(target: string, diffId: string, keep: readonly number[]): Extraction {
+export function startExtraction(target: string, diffId: string | undefined, keep: readonly number[]): Extraction {
   const { child, result } = start('pipe', target, diffId, keep);
   const { stdin } = child;
   // Its end is asked for later, and may come before that.

@@ -88,6 +88,58 @@ export class Stage {
   }
 
   /**
+   * Write a layer that is made here, a plain tar archive, and unpack it while it is written. Its digest is its diff id.
+   */
+  async newLayer(archive: Iterable<Buffer>): Promise<{ readonly diffId: string; readonly size: number }> {
+    const work = await this.#newLayer(undefined);
+    const extraction = startExtraction(join(work, 'root'), undefined, this.#keep);
+    const path = join(this.directory, `content-${randomBytes(8).toString('hex')}`);
+    let size = 0;
+    const source = {
+      size: 0,
+      async *chunks() {
+        yield* archive;
+      },
+    };
+    try {
+      const digest = await copyTo(path, source, undefined, async (chunk) => {
+        size += chunk.length;
+        await extraction.write(chunk);
+      });
+      const diffId = await this.#unpacked(work, digest, await extraction.finish());
+      if (diffId !== digest) throw mismatch(digest, diffId);
+      this.#blobs.set(digest, path);
+      return { diffId, size };
+    } catch (error) {
+      throw diskError(error, 'unpacking a new layer');
+    } finally {
+      await extraction.cancel();
+    }
+  }
+
+  /** Unpack an archive that is made here into a directory of this change, for use while it is open. Returns the directory. */
+  async unpack(archive: Iterable<Buffer>): Promise<string> {
+    const root = join(await this.#newLayer(undefined), 'root');
+    const extraction = startExtraction(root, undefined, this.#keep);
+    try {
+      for (const chunk of archive) await extraction.write(Buffer.from(chunk));
+      await extraction.finish();
+      return root;
+    } catch (error) {
+      throw diskError(error, 'unpacking files for a step');
+    } finally {
+      await extraction.cancel();
+    }
+  }
+
+  /** The same for a file, plain or compressed. */
+  async unpackFile(file: number): Promise<string> {
+    const root = join(await this.#newLayer(undefined), 'root');
+    await extractLayer(file, root, undefined, this.#keep);
+    return root;
+  }
+
+  /**
    * Unpack a layer unless the store has it already. The blob must be here or in the store and is checked again before it is used.
    * Without `diffId` it is computed. Returns the diff id.
    */
@@ -110,7 +162,7 @@ export class Stage {
     }
   }
 
-  /** Make everything visible: layers, then blobs. What they belong to is written by the caller afterwards. */
+  /** Make everything visible: layers, then blobs. What they belong to is written by the caller afterwards. More may be gathered then. */
   async commit(): Promise<void> {
     for (const [diffId, work] of this.#layers) await publishLayer(work, this.#paths.layer(diffId));
     if (this.#layers.size > 0) await fsyncDir(this.#paths.layers);
@@ -122,6 +174,8 @@ export class Stage {
       directories.add(directory);
     }
     for (const directory of directories) await fsyncDir(directory);
+    this.#layers.clear();
+    this.#blobs.clear();
   }
 
   /** Remove what was not published and let go of the locks. */

@@ -117,8 +117,7 @@ export class ImageStore {
       manifest.layers.map(({ digest }) => digest),
       config.diffIds,
     );
-    const visible = await this.#visible(config.diffIds);
-    const layers = visible.map((diffId) => ({ diffId, path: join(this.paths.layer(diffId), 'root') }));
+    const layers = await this.layersOf(config.diffIds);
     const directories = layers.map(({ path }) => path);
     return {
       reference: record.reference,
@@ -129,16 +128,15 @@ export class ImageStore {
       os: config.platform.os,
       config: config.config,
       layers,
-      passwd: readMerged(directories, 'etc/passwd', ACCOUNTS_LIMIT),
-      group: readMerged(directories, 'etc/group', ACCOUNTS_LIMIT),
+      ...accountsOf(directories),
     };
   }
 
-  /** Without the layers below one that hides them all. */
-  async #visible(diffIds: readonly string[]): Promise<readonly string[]> {
+  /** Where unpacked layers are, lowest first, without those below one that hides them all. */
+  async layersOf(diffIds: readonly string[]): Promise<ImageFacts['layers']> {
     let first = 0;
     for (const [i, diffId] of diffIds.entries()) if ((await readLayer(this.paths, diffId)).opaqueRoot) first = i;
-    return diffIds.slice(first);
+    return diffIds.slice(first).map((diffId) => ({ diffId, path: join(this.paths.layer(diffId), 'root') }));
   }
 
   async #ensureLayers(blobs: readonly string[], diffIds: readonly string[]): Promise<void> {
@@ -204,6 +202,14 @@ export class ImageStore {
       lock.release();
     }
   }
+}
+
+/** @param layers directories, lowest first */
+export function accountsOf(layers: readonly string[]): Pick<ImageFacts, 'passwd' | 'group'> {
+  return {
+    passwd: readMerged(layers, 'etc/passwd', ACCOUNTS_LIMIT),
+    group: readMerged(layers, 'etc/group', ACCOUNTS_LIMIT),
+  };
 }
 
 /** Whoever can write here chooses what root unpacks and runs. */

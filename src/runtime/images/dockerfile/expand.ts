@@ -83,6 +83,30 @@ export function expand(raw: string, variables: Variables, escaper: string, depth
   return value.length > limit ? undefined : value;
 }
 
+/**
+ * Replace variables in a text and leave everything else: quotes, and what the escape character stands before. As the builder does for
+ * here-documents that are files.
+ */
+export function expandText(text: string, variables: Variables, escaper: string): string | undefined {
+  const parts: string[] = [];
+  for (let i = 0; i < text.length; ) {
+    const char = text[i] ?? '';
+    if (char === escaper && i + 1 < text.length) {
+      parts.push(text.slice(i, i + 2));
+      i += 2;
+    } else if (char === '$') {
+      const read = text[i + 1] === '{' ? braced(text, i + 2, variables, escaper, 0) : plain(text, i + 1, variables);
+      if (read.value === undefined) return undefined;
+      parts.push(read.value);
+      i = read.next;
+    } else {
+      parts.push(char);
+      i += 1;
+    }
+  }
+  return parts.join('');
+}
+
 function plain(text: string, start: number, variables: Variables): Read {
   const name = NAME.exec(text.slice(start, start + 256))?.[0] ?? '';
   if (name === '') return { value: '$', next: start };

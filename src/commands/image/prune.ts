@@ -8,13 +8,23 @@ export default class ImagePrune extends Command {
   static override id = 'image:prune';
   static override summary = 'Remove blobs, layers and leftovers that no image and no container needs.';
   static override description = 'Images stay, unless --all says that those go too from which no container was made.';
-  static override examples = ['$ secure image prune', '$ secure image prune --all'];
-  static override flags = { all: Flags.boolean({ char: 'a', description: 'Images that no container uses, too.' }) };
+  static override examples = [
+    '$ secure image prune',
+    '$ secure image prune --all',
+    '$ secure image prune --build-cache',
+  ];
+  static override flags = {
+    all: Flags.boolean({ char: 'a', description: 'Images that no container uses, too.' }),
+    'build-cache': Flags.boolean({ description: 'Steps and directories that `image build` keeps, too.' }),
+  };
 
   async run(): Promise<undefined> {
     const { flags } = await this.parse(ImagePrune);
     const store = await ImageStore.open();
-    const { references, swept } = flags.all ? await store.pruneAll() : { references: [], swept: await store.prune() };
+    const cache = flags['build-cache'];
+    const { references, swept } = flags.all
+      ? await store.pruneAll(cache)
+      : { references: [], swept: await store.prune(cache) };
     if (this.jsonEnabled()) {
       this.logJson({ removed: references, ...swept });
       return;

@@ -10,6 +10,8 @@ import type { StorePaths } from './roots.ts';
 
 /** A layer that a build made: plain tar, so its digest is its diff id. Undefined layer: the step changed no file. */
 export interface StepResult {
+  /** When it was made, RFC 3339: a build of nothing but kept steps gives the image that it gave before. */
+  readonly created: string;
   readonly layer: { readonly diffId: string; readonly size: number } | undefined;
 }
 
@@ -27,11 +29,15 @@ export function stepKey(...parts: readonly string[]): string {
 
 function parse(text: string): StepResult | undefined {
   try {
-    const { layer } = JSON.parse(text) as { layer?: { diffId?: unknown; size?: unknown } | null };
-    if (layer === null) return { layer: undefined };
+    const { layer, created } = JSON.parse(text) as {
+      layer?: { diffId?: unknown; size?: unknown } | null;
+      created?: unknown;
+    };
+    if (typeof created !== 'string') return undefined;
+    if (layer === null) return { created, layer: undefined };
     const { diffId, size } = layer ?? {};
     if (typeof diffId === 'string' && isDiffId(diffId) && Number.isSafeInteger(size))
-      return { layer: { diffId, size: Number(size) } };
+      return { created, layer: { diffId, size: Number(size) } };
   } catch {
     // Damaged: the step is done again.
   }
@@ -56,10 +62,10 @@ export function cached(paths: StorePaths, key: string): StepResult | undefined {
   return result;
 }
 
-export async function remember(paths: StorePaths, key: string, { layer }: StepResult): Promise<void> {
+export async function remember(paths: StorePaths, key: string, { created, layer }: StepResult): Promise<void> {
   const directory = cacheDirectory(paths);
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  await writeAtomic(join(directory, `${key}.json`), `${JSON.stringify({ layer: layer ?? null })}\n`);
+  await writeAtomic(join(directory, `${key}.json`), `${JSON.stringify({ created, layer: layer ?? null })}\n`);
 }
 
 async function entries(paths: StorePaths): Promise<string[]> {

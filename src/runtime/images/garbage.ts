@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cachedLayers, forget } from './build-cache.ts';
 import { errnoOf, fsyncDir } from './durable.ts';
 import { tryLock } from './lock.ts';
 import { readImage } from './read.ts';
@@ -101,6 +102,17 @@ async function sweepTemporary(paths: StorePaths): Promise<string[]> {
   return removed;
 }
 
+/** Forget what builds kept: steps, and directories of `--mount=type=cache`. The caller holds the store lock exclusively, and a build holds it shared. */
+export async function forgetBuilds(paths: StorePaths): Promise<void> {
+  await forget(paths, true);
+  const mounts = join(paths.state, 'build', 'mounts');
+  for (const name of await names(mounts)) {
+    const doomed = join(paths.tmp, `removed-${randomBytes(8).toString('hex')}`);
+    await rename(join(mounts, name), doomed);
+    await removeTree(doomed);
+  }
+}
+
 /**
  * Remove blobs and layers that no reference and no container needs. The caller holds the store lock exclusively. An image that cannot
  * be read stops the sweep before anything is removed, since what it needs is unknown.
@@ -108,6 +120,11 @@ async function sweepTemporary(paths: StorePaths): Promise<string[]> {
 export async function sweep(paths: StorePaths, usage: Usage): Promise<Swept> {
   const keep = await reachable(paths);
   for (const diffId of usage.layers) keep.layers.add(diffId);
+  // Layers of builds are plain archives, so a diff id is the digest too.
+  for (const diffId of await cachedLayers(paths)) {
+    keep.layers.add(diffId);
+    keep.blobs.add(diffId);
+  }
   sweepSignatures(paths.state, keep.blobs);
   const temporary = await sweepTemporary(paths);
   const layers = await sweepLayers(paths, keep.layers);

@@ -178,14 +178,18 @@ export class ImageStore {
     });
   }
 
-  /** Remove what nothing refers to: leftovers of killed processes, unreferenced blobs and layers. */
-  prune(): Promise<Garbage.Swept> {
-    return this.#exclusively(({ sweep }, usage) => sweep(this.paths, usage));
+  /** Remove what nothing refers to: leftovers of killed processes, unreferenced blobs and layers. `buildCache`: and what builds kept. */
+  prune(buildCache = false): Promise<Garbage.Swept> {
+    return this.#exclusively(async ({ sweep, forgetBuilds }, usage) => {
+      if (buildCache) await forgetBuilds(this.paths);
+      return sweep(this.paths, usage);
+    });
   }
 
   /** The same, after the names of all images that no container was made from. */
-  pruneAll(): Promise<Removed> {
-    return this.#exclusively(async ({ sweep }, usage) => {
+  pruneAll(buildCache = false): Promise<Removed> {
+    return this.#exclusively(async ({ sweep, forgetBuilds }, usage) => {
+      if (buildCache) await forgetBuilds(this.paths);
       const unused = (await listRecords(this.paths)).filter(({ digest }) => !usage.images.has(digest));
       const references = unused.map(({ reference }) => reference);
       if (references.length > 0) await removeRecords(this.paths, references);

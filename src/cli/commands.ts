@@ -17,6 +17,11 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
     summary: 'Show what a container changed in its root file system.',
     load: () => import('../commands/diff.ts'),
   },
+  commit: { summary: 'Make an image of a container.', load: () => import('../commands/commit.ts') },
+  export: {
+    summary: 'Write the files of a container to an archive.',
+    load: () => import('../commands/export.ts'),
+  },
   inspect: {
     summary: 'Show a container, its plan and what is in force.',
     load: () => import('../commands/inspect.ts'),

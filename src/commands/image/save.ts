@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import { archiveOutput, outputRefused } from '../../cli/archive-output.ts';
 import { Args, Command, Flags } from '../../cli/command.ts';
 import { interruptible } from '../../cli/interrupt.ts';
-import { print } from '../../cli/output.ts';
-import { SecureError } from '../../errors.ts';
 import { SAVE_FORMATS, type SaveFormat, saveImages } from '../../runtime/images/save/save.ts';
 import { ImageStore } from '../../runtime/images/store.ts';
 
-/** Where an archive goes that no file was named for. */
 function standardOutput(format: string, json: boolean): (chunk: Buffer) => void {
-  const refused = (problem: string) =>
-    new SecureError('OUTPUT_REFUSED', problem, { hint: 'name a file with --output FILE' });
-  if (json) throw refused('the archive and JSON would both go to stdout');
-  if (format === 'oci-dir') throw refused('a directory cannot go to stdout');
-  if (process.getBuiltinModule('node:tty').isatty(1)) throw refused('an archive is nothing for a terminal');
-  return print;
+  if (format === 'oci-dir') throw outputRefused('a directory cannot go to stdout');
+  return archiveOutput(json);
 }
 
 export default class ImageSave extends Command {

@@ -2,11 +2,11 @@
 // What a container has changed in its root file system: its upper directory beside the layers below. The upper directory is written by the
 // container, while it is read; it is read by descriptor, and no link in it is followed.
 import { closeSync, constants, openSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
 import { ExitCode, SecureError } from '../../errors.ts';
 import { errnoOf } from '../images/durable.ts';
 import { isWhiteout, type Listing, listDirectory, nameText } from '../images/listing.ts';
-import { type Container, type ContainerConfig, findContainer, readConfig } from './containers.ts';
+import { type Container, findContainer } from './containers.ts';
+import { rootOf } from './root.ts';
 
 export interface Change {
   /** Added, changed, deleted. */
@@ -114,26 +114,6 @@ class Diff {
     if (!this.directory(path, below.roots, covered) && !changed && !covered) return;
     this.changes.splice(at, 0, { mark: 'C', path: `/${nameText(path)}` });
   }
-}
-
-interface Rooted extends ContainerConfig {
-  readonly secure?: ContainerConfig['secure'] & { readonly upperDir?: unknown };
-}
-
-async function rootOf(container: Container): Promise<{ upper: string; layers: string[]; mountPoints: Set<string> }> {
-  const config = (await readConfig(container)) as Rooted | undefined;
-  const { upperDir, layers = [] } = config?.secure ?? {};
-  if (typeof upperDir !== 'string' || upperDir !== join(container.bundle, 'upper')) {
-    throw new SecureError(
-      'STORE_CORRUPT',
-      `the record of container ${container.id} does not say where its changes are`,
-      {
-        exitCode: ExitCode.findings,
-      },
-    );
-  }
-  const mountPoints = new Set((config?.mounts ?? []).map(({ destination }) => destination));
-  return { upper: upperDir, layers: layers.map(({ path }) => path), mountPoints };
 }
 
 /**

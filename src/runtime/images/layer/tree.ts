@@ -67,6 +67,11 @@ export class Tree {
     return top === undefined ? undefined : { path: '', stat: fstatSync(top), roots: this.#roots };
   }
 
+  /** Whether a file is one of the topmost layer. */
+  isTop({ roots }: Node): boolean {
+    return roots.at(-1) === this.#roots.at(-1);
+  }
+
   /** What a directory has under a name. A link is itself. */
   child(directory: Node, name: string): Node | undefined {
     const path = joined(directory.path, name);

@@ -9,7 +9,7 @@ import { isWhiteout, listDirectory } from '../listing.ts';
 import { kindOf, type LayerMember, timeOf } from './archive.ts';
 import { attributesOf } from './attributes.ts';
 import { readLinkBeneath } from './read-link.ts';
-import { bytesOf, joined, type Tree, textOf } from './tree.ts';
+import { bytesOf, components, joined, pathOf, type Tree, textOf } from './tree.ts';
 
 export interface UpperOptions {
   /** The host's id of the container's root; undefined: without a user namespace. */
@@ -119,6 +119,10 @@ class Upper {
     return mode === (stat.mode & 0o7777) && uid === stat.uid && gid === stat.gid;
   }
 }
+
+/** Absolute paths as texts to relative ones as bytes. */
+export const relativePaths = (paths: Iterable<string>): Set<string> =>
+  new Set([...paths].map((path) => components(pathOf(path)).join('/')));
 
 /**
  * The members of the layer that an upper directory is.

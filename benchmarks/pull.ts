@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { startRegistry } from '../test/support/docker-registry.ts';
 import { available } from './available.ts';
+import { table } from './rounds.ts';
 
 const home = join(import.meta.dirname, '..');
 const secure = join(home, 'bin/secure');
@@ -157,17 +158,7 @@ function empty({ name, place }: Contender): void {
   execFileSync('sync');
 }
 
-const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-
-function table(title: string, all: readonly Contender[], seconds: ReadonlyMap<string, readonly number[]>): void {
-  const ours = median(seconds.get(all[0]?.name ?? '') ?? []);
-  console.log(`\n${title}\n  ${''.padEnd(26)}  median      min      max  (s, ${rounds} runs)   ours over it`);
-  for (const { name } of all) {
-    const values = seconds.get(name) ?? [];
-    const cells = [median(values), Math.min(...values), Math.max(...values)].map((s) => s.toFixed(2).padStart(8));
-    console.log(`  ${name.padEnd(26)}${cells.join(' ')}${(ours / median(values)).toFixed(2).padStart(26)}`);
-  }
-}
+const names = (all: readonly Contender[]) => all.map(({ name }) => name);
 
 const directory = mkdtempSync(join(tmpdir(), 'secure-bench-pull-'));
 const registry = await startRegistry(join(directory, 'registry'));
@@ -201,9 +192,9 @@ try {
       add(changed, contender.name, await pull({ ...contender, argv }));
     }
   }
-  table('Pull and unpack into an empty store', all, cold);
+  table('Pull and unpack into an empty store', names(all), cold, rounds);
   const second = all.filter(({ name }) => changed.has(name));
-  table('Pull once more, with one small layer on top', second, changed);
+  table('Pull once more, with one small layer on top', names(second), changed, rounds);
 
   console.log('\nMemory, the largest process of each at its peak');
   for (const contender of all) {

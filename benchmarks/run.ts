@@ -12,7 +12,10 @@ const { compare } = await import('./compare.ts');
 if (process.argv[2] === 'v1') {
   leaveHybrid();
   compare(isV1() ? 'cgroup v1' : 'cgroup v2', true);
-  process.exitCode = compareNetworks() || runAlone(join(import.meta.dirname, 'pull.ts'), []);
+  process.exitCode =
+    compareNetworks() ||
+    runAlone(join(import.meta.dirname, 'pull.ts'), []) ||
+    runAlone(join(import.meta.dirname, 'build.ts'), []);
 } else if (process.argv[2] === 'v2') {
   onlyV2();
   compare('cgroup v2', false);

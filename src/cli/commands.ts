@@ -86,6 +86,10 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
   'image:push': { summary: 'Send an image to a registry.', load: () => import('../commands/image/push.ts') },
   'image:rm': { summary: 'Remove images, and what only they needed.', load: () => import('../commands/image/rm.ts') },
   'image:save': { summary: 'Write images to an archive.', load: () => import('../commands/image/save.ts') },
+  'image:sbom': {
+    summary: 'Print the bill of materials of an image.',
+    load: () => import('../commands/image/sbom.ts'),
+  },
   'image:tag': { summary: 'Give an image further names.', load: () => import('../commands/image/tag.ts') },
   'image:sign': {
     summary: 'Sign an image in its registry with a key.',

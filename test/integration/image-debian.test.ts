@@ -3,7 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { keptReferrers } from '../../src/runtime/images/artifacts/kept.ts';
 import { buildDebian } from '../../src/runtime/images/debian/build.ts';
+import { imageSbom } from '../../src/runtime/images/sbom/image.ts';
 import { codeOf, noExtractor, openStore } from '../support/store.ts';
 
 function missing(): boolean {
@@ -47,7 +49,17 @@ describe.skipIf(missing())('buildDebian', () => {
       expect(readlinkSync(join(root, 'bin'))).toBe('usr/bin');
       expect(lstatSync(join(root, 'home/nonroot')).uid).toBe(65532);
       expect((lstatSync(join(root, 'tmp')).mode & 0o7777).toString(8)).toBe('1777');
-      expect((await buildDebian(store, { ...options, name: 'again' })).digest).toBe(record.digest);
+      const { components } = JSON.parse((await imageSbom(store, 'busybox', 'cyclonedx')).text) as {
+        components: { name: string; version: string; purl?: string }[];
+      };
+      const [, version = 'none'] =
+        /^Version: (.+)$/m.exec(readFileSync(join(root, 'var/lib/dpkg/status'), 'utf8')) ?? [];
+      expect(components.map(({ name }) => name)).toEqual(['busybox-static']);
+      expect(components[0]?.version).toBe(version);
+      const sboms = keptReferrers(store.paths, record.digest);
+      expect((await buildDebian(store, options)).digest).toBe(record.digest);
+      expect(keptReferrers(store.paths, record.digest)).toEqual(sboms);
+      expect(sboms).toHaveLength(2);
     },
     3 * MINUTES,
   );

@@ -18,12 +18,15 @@ export default class ImagePush extends Command {
     image: Args.string({ required: true, description: 'Reference of an image of the store.' }),
     destination: Args.string({ description: 'Reference that it gets in its registry.' }),
   };
-  static override flags = { quiet: Flags.boolean({ char: 'q', description: 'No progress.' }) };
+  static override flags = {
+    'image-only': Flags.boolean({ description: 'Without SBOMs and whatever else belongs to it.' }),
+    quiet: Flags.boolean({ char: 'q', description: 'No progress.' }),
+  };
 
   async run(): Promise<undefined> {
     const { args, flags } = await this.parse(ImagePush);
     const store = await ImageStore.open(undefined, progress(this.jsonEnabled() || flags.quiet));
-    const pushed = await pushImage(store, args.image, args.destination);
+    const pushed = await pushImage(store, args.image, args.destination, { imageOnly: flags['image-only'] });
     if (this.jsonEnabled()) this.logJson({ ...pushed });
     else this.log(`${pushed.destination.split('@', 1)[0]}@${pushed.digest}`);
   }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { referrerBlobs, sweepReferrers } from './artifacts/kept.ts';
 import { cachedLayers, forget } from './build-cache.ts';
 import { errnoOf, fsyncDir } from './durable.ts';
 import { tryLock } from './lock.ts';
@@ -43,6 +44,7 @@ async function reachable(paths: StorePaths): Promise<{ blobs: Set<string>; layer
     const { manifest, config } = await readImage(paths, record);
     for (const { digest } of [manifest.config, ...manifest.layers]) blobs.add(digest);
     for (const diffId of config.diffIds) layers.add(diffId);
+    for (const digest of await referrerBlobs(paths, record.digest)) blobs.add(digest);
   }
   return { blobs, layers };
 }
@@ -126,6 +128,7 @@ export async function sweep(paths: StorePaths, usage: Usage): Promise<Swept> {
     keep.blobs.add(diffId);
   }
   sweepSignatures(paths.state, keep.blobs);
+  sweepReferrers(paths, keep.blobs);
   const temporary = await sweepTemporary(paths);
   const layers = await sweepLayers(paths, keep.layers);
   // Before the blobs: whoever reads it finds what it names.

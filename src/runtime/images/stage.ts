@@ -162,6 +162,11 @@ export class Stage {
     }
   }
 
+  /** Root directory of a layer that is unpacked here or in the store. */
+  root(diffId: string): string {
+    return join(this.#layers.get(diffId) ?? this.#paths.layer(diffId), 'root');
+  }
+
   /** Make everything visible: layers, then blobs. What they belong to is written by the caller afterwards. More may be gathered then. */
   async commit(): Promise<void> {
     for (const [diffId, work] of this.#layers) await publishLayer(work, this.#paths.layer(diffId));

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What says that it belongs to a digest: signatures, attestations, SBOMs (distribution-spec, "Listing Referrers").
 import { SecureError } from '../../errors.ts';
+import type { Referrer } from '../images/artifacts/document.ts';
 import { parseDigest } from '../images/digest.ts';
-import { type Descriptor, readDescriptor } from '../images/oci/descriptor.ts';
+import { readDescriptor } from '../images/oci/descriptor.ts';
 import { DOCUMENT_LIMIT, JsonObject } from '../images/oci/json.ts';
 import { INDEX } from '../images/oci/mediatypes.ts';
 import { pages } from './pages.ts';
@@ -10,11 +11,7 @@ import { protocol } from './problems.ts';
 import type { Session } from './session.ts';
 import { type Answer, readBody } from './transport.ts';
 
-/** A manifest that names a digest as its subject, or is said to: that is for its reader to check. */
-export interface Referrer extends Descriptor {
-  /** Empty where the registry does not say. */
-  readonly artifactType: string;
-}
+export type { Referrer };
 
 /** Of one digest, over all pages. */
 const LIMIT = 10_000;

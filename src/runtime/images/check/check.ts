@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Is everything in the store what it should be? Pulls and runs go on meanwhile; removals wait.
+
+import { referrerBlobs, referrerProblem } from '../artifacts/kept.ts';
 import { type Lock, lockFile } from '../lock.ts';
 import type { ImageStore } from '../store.ts';
 import { compareLayer } from './deep.ts';
@@ -42,6 +44,11 @@ class Check {
     const unpacked = await survey.storedLayers(this.#paths);
     const { compared, incomparable } = await this.#layers(unpacked, stored, deep);
     const needed = this.#images(stored, new Set(unpacked));
+    for (const digest of new Set(records.map((record) => record.digest))) {
+      for (const blob of await referrerBlobs(this.#paths, digest)) needed.blobs.add(blob);
+      const problem = await referrerProblem(this.#paths, digest);
+      if (problem !== undefined) this.#add('referrer-damaged', digest, problem);
+    }
     const { usage, problem } = await survey.usageOf(this.#paths);
     if (problem !== undefined) this.#add('container-unreadable', this.#paths.containers, problem);
     for (const diffId of usage?.layers ?? [])

@@ -10,6 +10,8 @@ export type FindingKind =
   /** A container needs it. */
   | 'layer-missing'
   | 'record-damaged'
+  /** An SBOM, or something else that belongs to an image; the image itself can be run. */
+  | 'referrer-damaged'
   /** It cannot be run: manifest, config or a layer is missing or damaged. */
   | 'image-unusable'
   | 'index-damaged'
@@ -54,6 +56,7 @@ export const ACTIONS: Readonly<Record<FindingKind, string>> = {
   'blob-missing': 'pull or import the image again; until then it runs, but cannot be saved or pushed',
   'layer-damaged': 'remove it with --repair; it is unpacked again from its blob when it is needed',
   'layer-missing': 'pull or import its image again, or remove the container',
+  'referrer-damaged': 'build the image again; --repair forgets what cannot be read, so that the image can be pushed',
   'record-damaged': 'remove it with --repair, then pull or import the image again',
   'image-unusable': 'pull or import it again; --repair removes its name, so that `secure run` pulls it',
   'index-damaged': 'write it again with --repair',

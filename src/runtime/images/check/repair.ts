@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { repairReferrers } from '../artifacts/kept.ts';
 import { fsyncDir } from '../durable.ts';
 import { lockFile } from '../lock.ts';
 import { readRecordFile, removeRecords, withRecords, writeIndex } from '../records.ts';
@@ -19,6 +20,11 @@ async function blob(paths: StorePaths, { subject }: Finding): Promise<boolean> {
   if (state?.problem === undefined) return true;
   await removeTree(paths.blob(subject));
   await fsyncDir(dirname(paths.blob(subject)));
+  return true;
+}
+
+async function referrers(paths: StorePaths, { subject }: Finding): Promise<boolean> {
+  await repairReferrers(paths, subject);
   return true;
 }
 
@@ -80,6 +86,7 @@ export async function repairAll(
   const repairs: Partial<Record<Finding['kind'], Repair>> = {
     'blob-damaged': (found) => blob(paths, found),
     'layer-damaged': (found) => layer(paths, found, layers.get(found.subject)),
+    'referrer-damaged': (found) => referrers(paths, found),
     'record-damaged': (found) => record(paths, found),
     'image-unusable': (found) => image(paths, found, layers),
     'index-damaged': () => index(paths),

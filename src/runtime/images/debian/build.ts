@@ -6,7 +6,9 @@ import { SecureError } from '../../../errors.ts';
 import { publish } from '../import/import.ts';
 import { type ImageSettings, prepareRootfs, sourceDateEpoch } from '../import/rootfs.ts';
 import type { ImageRecord } from '../records.ts';
-import { parseNewName } from '../reference.ts';
+import { formatReference, parseNewName } from '../reference.ts';
+import { stageSboms } from '../sbom/attach.ts';
+import { readInventory } from '../sbom/read.ts';
 import { slice } from '../sources/bytes.ts';
 import { Stage } from '../stage.ts';
 import type { ImageStore } from '../store.ts';
@@ -117,8 +119,12 @@ export async function buildDebian(store: ImageStore, options: BuildOptions): Pro
     const tar = await open(target, 'r');
     try {
       const bytes = slice(tar, 0, (await tar.stat()).size);
-      const prepared = await prepareRootfs(stage, bytes, withDefaults(options), new Date(seconds * 1000).toISOString());
-      return await publish(store, stage, prepared, 'built', options.name);
+      const created = new Date(seconds * 1000).toISOString();
+      const prepared = await prepareRootfs(stage, bytes, withDefaults(options), created);
+      const name = formatReference(parseNewName(options.name));
+      const inventory = readInventory([stage.root(prepared.diffId)]);
+      const referrers = await stageSboms(stage, prepared.manifest, inventory, { name, created });
+      return await publish(store, stage, { ...prepared, referrers }, 'built', options.name);
     } finally {
       await tar.close();
     }

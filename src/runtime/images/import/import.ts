@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SecureError } from '../../../errors.ts';
 import type { Origin } from '../../plan/types.ts';
+import { keepReferrers } from '../artifacts/kept.ts';
 import { errnoOf } from '../durable.ts';
 import { hostPlatform, type Platform } from '../oci/platform.ts';
 import { type ImageRecord, readRecord, writeRecords } from '../records.ts';
@@ -52,6 +53,8 @@ export async function publish(
   const free = () => (name === undefined ? checkFree(store, records) : Promise.resolve());
   await free();
   await stage.commit();
+  // Before the image is visible: it is never there without what was made with it.
+  await keepReferrers(store.paths, digest, prepared.referrers ?? []);
   await writeRecords(store.paths, records, free);
   return first;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SecureError } from '../../../errors.ts';
+import type { Referrer } from '../artifacts/document.ts';
 import type { ImageConfig } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { CONFIG, MANIFEST } from '../oci/mediatypes.ts';
@@ -16,6 +17,8 @@ export interface Prepared {
   readonly size: number;
   /** Full references that the source itself gives the image. */
   readonly names: readonly string[];
+  /** What belongs to it, in the same stage. */
+  readonly referrers?: readonly Referrer[];
 }
 
 export const totalSize = (layers: readonly Descriptor[]) => layers.reduce((sum, { size }) => sum + size, 0);
@@ -47,7 +50,7 @@ export async function addManifest(
   stage: Stage,
   config: Buffer,
   layers: readonly Descriptor[],
-): Promise<Omit<Prepared, 'names'>> {
+): Promise<Omit<Prepared, 'names'> & { readonly manifest: Descriptor }> {
   const configDigest = await stage.content(fromBuffer(config));
   const manifest = {
     schemaVersion: 2,
@@ -55,6 +58,8 @@ export async function addManifest(
     config: { mediaType: CONFIG, digest: configDigest, size: config.length },
     layers: layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
   };
-  const digest = await stage.content(fromBuffer(Buffer.from(JSON.stringify(manifest))));
-  return { digest, configDigest, size: totalSize(layers) };
+  const bytes = Buffer.from(JSON.stringify(manifest));
+  const digest = await stage.content(fromBuffer(bytes));
+  const described = { mediaType: MANIFEST, digest, size: bytes.length };
+  return { digest, configDigest, size: totalSize(layers), manifest: described };
 }

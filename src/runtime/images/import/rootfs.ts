@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { Descriptor } from '../oci/descriptor.ts';
 import { LAYER_TAR } from '../oci/mediatypes.ts';
 import { hostPlatform, type Platform } from '../oci/platform.ts';
 import type { Bytes } from '../sources/bytes.ts';
@@ -56,9 +57,9 @@ export async function prepareRootfs(
   settings: ImageSettings,
   created: string,
   platform: Platform = hostPlatform(),
-): Promise<Prepared> {
+): Promise<Prepared & { readonly manifest: Descriptor; readonly diffId: string }> {
   const digest = await stage.content(tar);
   const diffId = await stage.layer(digest, undefined);
   const layer = { mediaType: LAYER_TAR, digest, size: tar.size };
-  return { ...(await addManifest(stage, configJson(settings, diffId, created, platform), [layer])), names: [] };
+  return { ...(await addManifest(stage, configJson(settings, diffId, created, platform), [layer])), diffId, names: [] };
 }

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// An artifact that belongs to an image (image-spec "Guidelines for Artifact Usage", distribution-spec "Pushing Manifests with Subject").
+// An artifact that belongs to an image (distribution-spec "Pushing Manifests with Subject").
 import { SecureError } from '../../../errors.ts';
+import {
+  type Artifact,
+  type ArtifactDocument,
+  artifactDocument,
+  type Referrer,
+} from '../../images/artifacts/document.ts';
 import { digestOf } from '../../images/digest.ts';
 import type { Descriptor } from '../../images/oci/descriptor.ts';
 import { DOCUMENT_LIMIT } from '../../images/oci/json.ts';
@@ -10,40 +16,24 @@ import type { Reference } from '../../images/reference.ts';
 import { fromBuffer } from '../../images/sources/bytes.ts';
 import { digestHeader } from '../digest-header.ts';
 import { protocol } from '../problems.ts';
-import { type Referrer, readReferrers, referrersTag, typeOf } from '../referrers.ts';
+import { readReferrers, referrersTag, typeOf } from '../referrers.ts';
 import { type ClientOptions, Session } from '../session.ts';
 import { readBody } from '../transport.ts';
 import { exists, type Place, put, rejected, upload } from './upload.ts';
 
-export interface ArtifactLayer {
-  readonly mediaType: string;
-  readonly data: Buffer;
-  readonly annotations?: Readonly<Record<string, string>>;
-}
-
-export interface Artifact {
-  /** Media type. */
-  readonly artifactType: string;
-  /** What it belongs to. */
-  readonly subject: Pick<Descriptor, 'mediaType' | 'digest' | 'size'>;
-  readonly layers: readonly ArtifactLayer[];
-  readonly annotations?: Readonly<Record<string, string>>;
-}
+export type { Artifact, ArtifactLayer } from '../../images/artifacts/document.ts';
+export { describe } from '../../images/artifacts/document.ts';
 
 export interface PushedArtifact extends Descriptor {
+  /** Media type. */
+  readonly artifactType: string;
   /** How it is found: by the referrers API, or in the index under this tag. */
   readonly listed: 'api' | { readonly tag: string };
 }
 
-const EMPTY = 'application/vnd.oci.empty.v1+json';
-const NOTHING = Buffer.from('{}');
 /** Others may change the index under the tag at the same time. */
 const ATTEMPTS = 4;
 const ENTRIES = 1000;
-
-export function describe(mediaType: string, data: Buffer): Pick<Descriptor, 'mediaType' | 'digest' | 'size'> {
-  return { mediaType, digest: digestOf(data), size: data.length };
-}
 
 /** The blob of some bytes, unless it is there. */
 export async function send(place: Place, data: Buffer, digest: string): Promise<void> {
@@ -105,45 +95,34 @@ async function enlist(place: Place, tag: string, entry: Referrer): Promise<void>
  * the index under the subject's tag.
  * @throws SecureError REGISTRY_*, DIGEST_MISMATCH, REFERENCE_TAKEN, LIMIT_EXCEEDED, REFERENCE_INVALID
  */
+export async function pushDocument(
+  place: Place,
+  subject: string,
+  { manifest, descriptor, blobs }: ArtifactDocument,
+): Promise<PushedArtifact> {
+  const tag = referrersTag(subject);
+  for (const { digest, data } of blobs) await send(place, data, digest);
+  const answer = await put(place, descriptor.digest, MANIFEST, manifest, descriptor.digest);
+  const listed = answer.header('oci-subject');
+  if (listed === subject) return { ...descriptor, listed: 'api' };
+  if (listed !== undefined)
+    throw protocol(place.session.host, 'it lists an artifact under another subject (OCI-Subject)');
+  await enlist(place, tag, descriptor);
+  return { ...descriptor, listed: { tag } };
+}
+
+/** The same for an artifact that is not in the store. */
 export async function pushArtifact(
   { registry, repository }: Pick<Reference, 'registry' | 'repository'>,
-  { artifactType, subject, layers, annotations }: Artifact,
+  artifact: Artifact,
   options: ClientOptions = {},
 ): Promise<PushedArtifact> {
-  const tag = referrersTag(subject.digest);
+  // Before anything is asked for.
+  referrersTag(artifact.subject.digest);
   const session = new Session({ ...options, registry, repository, scopes: [`repository:${repository}:pull,push`] });
-  const place: Place = { session, registry, repository };
   try {
-    const config = describe(EMPTY, NOTHING);
-    const described = layers.map((layer) => ({
-      ...describe(layer.mediaType, layer.data),
-      ...(layer.annotations === undefined ? {} : { annotations: layer.annotations }),
-    }));
-    const blobs = [
-      { digest: config.digest, data: NOTHING },
-      ...layers.map(({ data }, i) => ({ digest: described[i]?.digest ?? '', data })),
-    ];
-    for (const { digest, data } of new Map(blobs.map((blob) => [blob.digest, blob])).values())
-      await send(place, data, digest);
-    const { mediaType, digest, size } = subject;
-    const manifest = Buffer.from(
-      JSON.stringify({
-        schemaVersion: 2,
-        mediaType: MANIFEST,
-        artifactType,
-        config,
-        layers: described.length === 0 ? [config] : described,
-        subject: { mediaType, digest, size },
-        ...(annotations === undefined ? {} : { annotations }),
-      }),
-    );
-    const descriptor = describe(MANIFEST, manifest);
-    const answer = await put(place, descriptor.digest, MANIFEST, manifest, descriptor.digest);
-    const listed = answer.header('oci-subject');
-    if (listed === digest) return { ...descriptor, listed: 'api' };
-    if (listed !== undefined) throw protocol(session.host, 'it lists an artifact under another subject (OCI-Subject)');
-    await enlist(place, tag, { ...descriptor, artifactType, ...(annotations === undefined ? {} : { annotations }) });
-    return { ...descriptor, listed: { tag } };
+    const place: Place = { session, registry, repository };
+    return await pushDocument(place, artifact.subject.digest, artifactDocument(artifact));
   } finally {
     session.close();
   }

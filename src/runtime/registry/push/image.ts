@@ -2,6 +2,8 @@
 // An image of the store into a registry, byte for byte: the digest there is the digest here.
 import type { FileHandle } from 'node:fs/promises';
 import { ExitCode, SecureError } from '../../../errors.ts';
+import type { ArtifactDocument } from '../../images/artifacts/document.ts';
+import { keptReferrers, readKept } from '../../images/artifacts/kept.ts';
 import { fileMatches, openBlob } from '../../images/copy.ts';
 import { lockFile } from '../../images/lock.ts';
 import type { Descriptor } from '../../images/oci/descriptor.ts';
@@ -14,6 +16,7 @@ import type { ImageStore } from '../../images/store.ts';
 import { someAtATime } from '../../parallel.ts';
 import type { ClientOptions } from '../client.ts';
 import { Session } from '../session.ts';
+import { type PushedArtifact, pushDocument } from './artifact.ts';
 import { Mounts, repositoriesOf } from './mounts.ts';
 import { exists, type Place, put, upload } from './upload.ts';
 
@@ -23,6 +26,8 @@ const PARALLEL = 4;
 export interface PushOptions extends ClientOptions {
   /** Bytes; larger blobs are sent in parts of this size. */
   readonly chunk?: number;
+  /** Without what belongs to the image. */
+  readonly imageOnly?: boolean;
 }
 
 export type Outcome = 'present' | 'mounted' | 'pushed';
@@ -35,6 +40,8 @@ export interface Pushed {
   /** Manifest digest. */
   readonly digest: string;
   readonly blobs: readonly { readonly digest: string; readonly size: number; readonly outcome: Outcome }[];
+  /** What belongs to it and went along: SBOMs, provenance. */
+  readonly referrers: readonly PushedArtifact[];
 }
 
 interface Blob extends Descriptor {
@@ -78,7 +85,7 @@ class Push {
   readonly #mounts: Mounts;
   readonly #place: Omit<Place, 'onSent'>;
 
-  constructor(store: ImageStore, target: Reference, { chunk, ...options }: PushOptions) {
+  constructor(store: ImageStore, target: Reference, { chunk, imageOnly: _, ...options }: PushOptions) {
     const { registry, repository } = target;
     this.#store = store;
     this.#target = target;
@@ -130,10 +137,18 @@ class Push {
     const name = this.#target.tag ?? digest;
     await put(this.#place, name, mediaType, bytes, digest);
   }
+
+  /** What belongs to the manifest, which must be there first. */
+  async referrers(documents: readonly ArtifactDocument[], subject: string): Promise<PushedArtifact[]> {
+    const pushed: PushedArtifact[] = [];
+    for (const document of documents) pushed.push(await pushDocument(this.#place, subject, document));
+    return pushed;
+  }
 }
 
 /**
- * Push an image of the store; what the registry has is not sent. Of an image that was chosen from an index, its own manifest.
+ * Push an image of the store; what the registry has is not sent. Of an image that was chosen from an index, its own manifest. What
+ * belongs to the image (SBOMs) goes along.
  * @throws SecureError IMAGE_NOT_FOUND, INVALID_VALUE, REFERENCE_INVALID, STORE_CORRUPT, DIGEST_MISMATCH, REGISTRY_*
  */
 export async function pushImage(
@@ -151,16 +166,20 @@ export async function pushImage(
     // What is open stays readable: nothing has to wait for the end of the push to remove it.
     const lock = await lockFile(store.paths.lock, false);
     let manifest: Buffer;
+    const documents: ArtifactDocument[] = [];
     try {
       const image = await readImage(store.paths, record);
       manifest = image.raw.manifest;
       await openBlobs(store, [image.manifest.config, ...image.manifest.layers], open);
+      for (const entry of options.imageOnly === true ? [] : keptReferrers(store.paths, record.digest))
+        documents.push(await readKept(store.paths, entry));
     } finally {
       lock.release();
     }
     const blobs = await push.blobs(open);
     await push.manifest(manifest, record.digest);
-    return { image: record.reference, destination: formatReference(target), digest: record.digest, blobs };
+    const referrers = await push.referrers(documents, record.digest);
+    return { image: record.reference, destination: formatReference(target), digest: record.digest, blobs, referrers };
   } finally {
     push.close();
     for (const { file } of open) await file.close();

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a build file to an image: which stages it takes, side by side as far as they do not need each other.
+
+import { readHost } from '../host.ts';
+import { forget } from '../images/build-cache.ts';
+import { parseDockerfile } from '../images/dockerfile/parse.ts';
+import type { DockerfileFacts, Stage as FileStage } from '../images/dockerfile/types.ts';
+import { publish } from '../images/import/import.ts';
+import { addManifest } from '../images/import/prepared.ts';
+import { Tree } from '../images/layer/tree.ts';
+import type { ImageRecord } from '../images/records.ts';
+import { parseNewName } from '../images/reference.ts';
+import { rootsFromEnv } from '../images/roots.ts';
+import { Stage } from '../images/stage.ts';
+import type { ImageStore } from '../images/store.ts';
+import { tagImage } from '../images/tag.ts';
+import { checkPolicyOrigin } from './base.ts';
+import { parseIgnore } from './ignore.ts';
+import { failed, StageConfig } from './image-config.ts';
+import { ociLayer } from './oci-layer.ts';
+import { platformArgs, Scope } from './scope.ts';
+import { type Shared, type State, seconds } from './shared.ts';
+import type { SourceTree } from './sources.ts';
+import { StageBuild } from './stage-build.ts';
+import { sweepSecrets } from './step-mounts.ts';
+import type { BuildEvent, BuildRequest } from './types.ts';
+
+export interface BuildResult {
+  /** One for each name. */
+  readonly records: readonly ImageRecord[];
+  /** Images that it stands on or copied from, by the name in the file. */
+  readonly materials: ReadonlyMap<string, ImageRecord>;
+}
+
+/** Variables before the first FROM, and those of the platform. */
+function globalsOf(file: DockerfileFacts, request: BuildRequest): Map<string, string> {
+  const platform = platformArgs(request.platform);
+  const scope = new Scope(request.args, platform, file.escaper);
+  for (const instruction of file.globals) scope.declare(instruction.settings);
+  return new Map([...platform, ...scope.args]);
+}
+
+function targetOf(file: DockerfileFacts, target: string | undefined): FileStage {
+  const found =
+    target === undefined
+      ? file.stages.at(-1)
+      : (file.stages.findLast(({ alias }) => alias?.toLowerCase() === target.toLowerCase()) ??
+        (/^\d{1,5}$/.test(target) ? file.stages[Number(target)] : undefined));
+  if (found !== undefined) return found;
+  const names = file.stages.map(({ alias, index }) => alias ?? String(index)).join(', ');
+  throw failed(`${file.name} has no stage ${JSON.stringify(target)}`, `it has: ${names}`);
+}
+
+/** The stages that a target needs, itself included. */
+function needed(file: DockerfileFacts, target: FileStage): Set<number> {
+  const found = new Set<number>();
+  const visit = (stage: FileStage | undefined): void => {
+    if (stage === undefined || found.has(stage.index)) return;
+    found.add(stage.index);
+    if (stage.base.kind === 'stage') visit(file.stages[stage.base.stage]);
+    for (const index of stage.uses) visit(file.stages[index]);
+  };
+  visit(target);
+  return found;
+}
+
+/** Nobody asks for what no instruction declares: most often it is a typing slip. */
+function warnUnused(file: DockerfileFacts, request: BuildRequest, onEvent: (event: BuildEvent) => void): void {
+  const all = [...file.globals, ...file.stages.flatMap(({ instructions }) => instructions)];
+  const declared = new Set(
+    all.filter(({ keyword }) => keyword === 'ARG').flatMap(({ settings }) => settings.map(({ name }) => name)),
+  );
+  for (const name of request.args.keys())
+    if (!declared.has(name) && !/^(?:https?|ftp|no|all)_proxy$/i.test(name))
+      onEvent({ type: 'warning', text: `--build-arg ${name}: no ARG of ${file.name} declares it` });
+}
+
+function contextOf({ context, ignore }: BuildRequest): SourceTree | undefined {
+  if (context === undefined) return undefined;
+  const rules = parseIgnore(ignore?.text ?? '', ignore?.name ?? '.dockerignore');
+  return { tree: Tree.open([context]), ignore: rules, what: 'the build context' };
+}
+
+function mutex() {
+  let last: Promise<unknown> = Promise.resolve();
+  return <T>(action: () => Promise<T>): Promise<T> => {
+    const next = last.then(action);
+    last = next.catch(() => {});
+    return next;
+  };
+}
+
+function semaphore(size: number) {
+  let free = size;
+  const waiting: (() => void)[] = [];
+  return async <T>(action: () => Promise<T>): Promise<T> => {
+    if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve));
+    else free -= 1;
+    try {
+      return await action();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free += 1;
+      else next();
+    }
+  };
+}
+
+/** The last of a promise for each key; the first who asks starts it. */
+function once<K, V>(make: (key: K) => Promise<V>): (key: K) => Promise<V> {
+  const known = new Map<K, Promise<V>>();
+  return (key) => {
+    const found = known.get(key) ?? make(key);
+    known.set(key, found);
+    // Who waits for it hears of the error; nobody may have come yet.
+    found.catch(() => {});
+    return found;
+  };
+}
+
+async function publishBuilt(shared: Shared, { config, layers }: State): Promise<ImageRecord[]> {
+  const { request, store, stage } = shared;
+  config.fields.Labels = { ...config.fields.Labels, ...Object.fromEntries(request.labels) };
+  if (Object.keys(config.fields.Labels).length === 0) delete config.fields.Labels;
+  const created = config.created ?? new Date(seconds(shared) * 1000).toISOString();
+  const prepared = await addManifest(stage, config.bytes(created), layers);
+  const [first = `build-${prepared.digest.slice('sha256:'.length, 'sha256:'.length + 12)}`, ...more] = request.tags;
+  const record = await publish(store, stage, { ...prepared, names: [] }, 'built', first);
+  return more.length === 0 ? [record] : [record, ...(await tagImage(store, record.reference, more))];
+}
+
+/**
+ * Build an image. Nothing but layers in the cache is left when it fails.
+ * @throws SecureError BUILD_FAILED, DOCKERFILE_INVALID, POLICY_DENIED, IMAGE_UNTRUSTED, SIGNATURE_*, and everything of pulling and running
+ */
+export async function buildImage(
+  store: ImageStore,
+  request: BuildRequest,
+  onEvent: (event: BuildEvent) => void,
+  signal?: AbortSignal,
+): Promise<BuildResult> {
+  const file = parseDockerfile(request.file.text, request.file.name);
+  for (const name of request.tags) parseNewName(name);
+  const globals = globalsOf(file, request);
+  const target = targetOf(file, request.target);
+  const wanted = needed(file, target);
+  const roots = rootsFromEnv();
+  sweepSecrets(roots);
+  warnUnused(file, request, onEvent);
+  const host = await readHost();
+  const context = contextOf(request);
+  const materials = new Map<string, ImageRecord>();
+  const abort = new AbortController();
+  const stop = signal === undefined ? abort.signal : AbortSignal.any([signal, abort.signal]);
+  // Bases are looked at, and pulled, before the store is held: nothing of a build that may not begin is done.
+  const stage = await Stage.open(store.paths, store.onEvent);
+  try {
+    const shared: Shared = {
+      ...{ request, store, roots, stage, host, context, signal: stop, onEvent, materials },
+      image: once(async (name) => {
+        const record = await checkPolicyOrigin(store, roots, request, name);
+        materials.set(name, record);
+        const { manifest, raw } = await store.inspect(record.reference);
+        await store.factsOf(record);
+        return { record, state: { config: StageConfig.of(raw.config), layers: manifest.layers.map(ociLayer) } };
+      }),
+      built: once((index) => new StageBuild(shared, file, file.stages[index] as FileStage, globals).build()),
+      exclusively: mutex(),
+      limited: semaphore(Math.max(1, request.parallel)),
+    };
+    try {
+      await Promise.all([...wanted].map((index) => shared.built(index)));
+      const records = await publishBuilt(shared, await shared.built(target.index));
+      await forget(store.paths, false);
+      return { records, materials };
+    } catch (error) {
+      // What runs beside it is ended, and waited for, before its files go.
+      abort.abort(error);
+      await Promise.allSettled([...wanted].map((index) => shared.built(index)));
+      throw error;
+    }
+  } finally {
+    await stage.close();
+    context?.tree.close();
+  }
+}

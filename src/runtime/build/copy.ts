@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+// COPY and ADD: from files that were found to the members of a layer. Nothing is written here, an extractor does that; where things go is
+// decided against the tree that the stage has so far, whose links are followed as the program in the container would.
+import { createHash } from 'node:crypto';
+import { closeSync } from 'node:fs';
+import { contentOf, kindOf, type LayerMember, timeOf } from '../images/layer/archive.ts';
+import { attributesOf } from '../images/layer/attributes.ts';
+import { bytesOf, joined, type Node, pathOf, type Tree, textOf } from '../images/layer/tree.ts';
+import type { Ignore } from './ignore.ts';
+import { failed } from './image-config.ts';
+import { findSources, type Named, nameOf, type SourceTree, walk } from './sources.ts';
+
+export interface CopyOptions {
+  /** Undefined: root's from a build context, else as in the source. */
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
+  readonly mode: number | undefined;
+  /** Keep the directories of a source's path (`--parents`). */
+  readonly parents: boolean;
+  readonly exclude: Ignore | undefined;
+  /** Seconds; nothing is dated later. */
+  readonly latest: number | undefined;
+  /** Seconds: the date of what has none. */
+  readonly now: number;
+}
+
+/** A file that is not in a tree: a here-document, something that was fetched. */
+export interface Inline {
+  readonly name: string;
+  readonly data: Buffer;
+  readonly mode: number;
+  readonly mtime: number;
+}
+
+/** Collects the members of one layer. */
+export class Copying {
+  readonly #below: Tree;
+  readonly #options: CopyOptions;
+  readonly #members = new Map<string, LayerMember>();
+
+  constructor(below: Tree, options: CopyOptions) {
+    this.#below = below;
+    this.#options = options;
+  }
+
+  get members(): Iterable<LayerMember> {
+    return this.#members.values();
+  }
+
+  /** What the layer depends on: everything but times. */
+  get digest(): string {
+    const hash = createHash('sha256');
+    for (const { path, type, mode, uid, gid, size, link, xattrs, sha256 } of this.members) {
+      const attributes = [...(xattrs ?? [])].map(([name, value]) => [name, value.toString('hex')]);
+      hash.update(
+        `${JSON.stringify([path.toString('latin1'), type, mode, uid, gid, size, link?.toString('latin1'), sha256, attributes])}\n`,
+      );
+    }
+    return hash.digest('hex');
+  }
+
+  /**
+   * Where a destination is, its links followed.
+   * @throws SecureError BUILD_FAILED when a file stands in the way
+   */
+  #destination(text: string): { path: string; directory: boolean } {
+    const { node, missing } = this.#below.resolve(pathOf(text));
+    if (node !== undefined && missing.length > 0 && !node.stat.isDirectory())
+      throw failed(`${nameOf(node)} is no directory, so nothing can be copied into it`, 'give another destination');
+    const path = [...(node === undefined || node.path === '' ? [] : [node.path]), ...missing].join('/');
+    return { path, directory: node === undefined ? path === '' : missing.length === 0 && node.stat.isDirectory() };
+  }
+
+  /** The directories that a path is in, those that are there as they are. */
+  #parents(path: string): void {
+    const parts = path.split('/').slice(0, -1);
+    let here: Node | undefined = this.#below.root;
+    let known = '';
+    for (const part of parts) {
+      known = joined(known, part);
+      here = here === undefined ? undefined : this.#below.child(here, part);
+      if (this.#members.has(known)) continue;
+      if (here !== undefined && !here.stat.isDirectory())
+        throw failed(`${nameOf(here)} is no directory, so nothing can be copied into it`, 'give another destination');
+      this.#members.set(known, here === undefined ? this.#newDirectory(known) : this.#kept(here));
+    }
+  }
+
+  #newDirectory(path: string): LayerMember {
+    const { owner, now } = this.#options;
+    return {
+      path: bytesOf(`${path}/`),
+      type: '5',
+      mode: 0o755,
+      uid: owner?.uid ?? 0,
+      gid: owner?.gid ?? 0,
+      mtime: now,
+    };
+  }
+
+  /** A directory of lower layers, which a higher one would hide the owner and mode of. */
+  #kept({ path, stat }: Node): LayerMember {
+    const { latest } = this.#options;
+    return {
+      path: bytesOf(`${path}/`),
+      type: '5',
+      mode: stat.mode & 0o7777,
+      uid: stat.uid,
+      gid: stat.gid,
+      mtime: timeOf(stat, latest),
+    };
+  }
+
+  /** What the stage shows at a path, links not followed. */
+  #shown(path: string): Node | undefined {
+    const { node, missing } = this.#below.resolve(path, false);
+    return missing.length === 0 ? node : undefined;
+  }
+
+  #put(path: string, source: SourceTree, node: Node, top: boolean): void {
+    const { stat } = node;
+    const type = kindOf(stat);
+    // Sockets and devices are of the machine they are on.
+    if (type === undefined || type === '3' || type === '4') return;
+    this.#parents(path);
+    const shown = this.#shown(path);
+    const there = this.#members.get(path);
+    const directoryThere = there === undefined ? shown?.stat.isDirectory() === true : there.type === '5';
+    if (type === '5') {
+      if ((there ?? shown) !== undefined && !directoryThere)
+        throw failed(
+          `the directory ${nameOf(node)} of ${source.what} cannot be copied onto /${textOf(path)}, which is none`,
+          'give another destination',
+        );
+      // The destination itself stays what it is, as with docker.
+      if (top && directoryThere) {
+        if (there === undefined && shown !== undefined && path !== '') this.#members.set(path, this.#kept(shown));
+        return;
+      }
+      if (path === '') return;
+    } else if (directoryThere)
+      throw failed(
+        `${nameOf(node)} of ${source.what} cannot be copied onto the directory /${textOf(path)}`,
+        'give a name in it, or end it with a slash',
+      );
+    this.#members.set(path, this.#member(path, source, node, type));
+  }
+
+  #member(path: string, source: SourceTree, node: Node, type: LayerMember['type']): LayerMember {
+    const { owner, mode, latest } = this.#options;
+    const { stat } = node;
+    const context = source.ignore !== undefined;
+    const base = {
+      path: bytesOf(type === '5' ? `${path}/` : path),
+      type,
+      mode: mode === undefined || type === '2' ? stat.mode & 0o7777 : mode,
+      uid: owner?.uid ?? (context ? 0 : stat.uid),
+      gid: owner?.gid ?? (context ? 0 : stat.gid),
+      mtime: timeOf(stat, latest),
+    };
+    if (type === '2') return { ...base, link: bytesOf(source.tree.readLink(node)) };
+    if (type === '6') return base;
+    let xattrs: ReadonlyMap<string, Buffer> = new Map();
+    if (!context) {
+      const fd = source.tree.openAny(node);
+      try {
+        xattrs = attributesOf(fd, 0, nameOf(node));
+      } finally {
+        closeSync(fd);
+      }
+    }
+    if (type === '5') return { ...base, xattrs };
+    const member = { ...base, xattrs, size: stat.size, open: () => source.tree.openFile(node) };
+    const hash = createHash('sha256');
+    for (const chunk of contentOf(member)) hash.update(chunk);
+    return { ...member, sha256: hash.digest('hex') };
+  }
+
+  /** Sources of a tree. `words` are paths or patterns, `to` is absolute. @throws SecureError BUILD_FAILED */
+  fromTree(source: SourceTree, words: readonly string[], to: string): void {
+    const destination = this.#destination(to);
+    const found = words.flatMap((word) => {
+      const nodes = findSources(source, word);
+      if (nodes.length > 0) return nodes;
+      throw failed(
+        `${JSON.stringify(textOf(word))} is not in ${source.what}`,
+        source.ignore === undefined
+          ? 'check the path'
+          : 'check the path and .dockerignore; paths count from the build context, and nothing outside of it is seen',
+      );
+    });
+    const several = found.length > 1 || words.length > 1;
+    if (several && !to.endsWith('/') && !destination.directory)
+      throw failed(`several files cannot be copied to ${to}, which is no directory`, 'end it with a slash');
+    for (const one of found) this.#source(source, one, destination, to.endsWith('/'));
+  }
+
+  #source(
+    source: SourceTree,
+    { name, node }: Named,
+    destination: { path: string; directory: boolean },
+    slash: boolean,
+  ): void {
+    const { parents, exclude } = this.#options;
+    const inside = parents ? node.path : name;
+    const into = parents || (!node.stat.isDirectory() && (slash || destination.directory));
+    const top = into && inside !== '' ? joined(destination.path, inside) : destination.path;
+    if (top === '' && !node.stat.isDirectory())
+      throw failed(`${nameOf(node)} has no name to be copied under`, 'give a file name');
+    for (const { relative, node: file } of walk(source, node, exclude)) {
+      const path = relative === '' ? top : joined(top, relative);
+      this.#put(path, source, file, relative === '');
+    }
+  }
+
+  /** Everything in a directory of another tree, such as an unpacked archive. */
+  fromDirectory(source: SourceTree, directory: Node, to: string): void {
+    this.#source(source, { name: '', node: directory }, this.#destination(to), true);
+  }
+
+  /** Files that are at hand. */
+  fromData(files: readonly Inline[], to: string): void {
+    const destination = this.#destination(to);
+    const { owner, mode, latest } = this.#options;
+    if (files.length > 1 && !to.endsWith('/') && !destination.directory)
+      throw failed(`several files cannot be copied to ${to}, which is no directory`, 'end it with a slash');
+    for (const file of files) {
+      const path =
+        to.endsWith('/') || destination.directory ? joined(destination.path, pathOf(file.name)) : destination.path;
+      this.#parents(path);
+      if (this.#shown(path)?.stat.isDirectory() === true)
+        throw failed(`/${textOf(path)} is a directory`, 'end it with a slash to copy into it');
+      this.#members.set(path, {
+        path: bytesOf(path),
+        type: '0',
+        mode: mode ?? file.mode,
+        uid: owner?.uid ?? 0,
+        gid: owner?.gid ?? 0,
+        mtime: latest === undefined ? file.mtime : Math.min(file.mtime, latest),
+        size: file.data.length,
+        data: file.data,
+        sha256: createHash('sha256').update(file.data).digest('hex'),
+      });
+    }
+  }
+
+  /** A directory that is to be there, as of WORKDIR. */
+  directory(to: string): void {
+    const { path, directory } = this.#destination(to);
+    if (directory) return;
+    this.#parents(`${path}/.`);
+  }
+}

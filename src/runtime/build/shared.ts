@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all stages of one build share.
+
+import { cached, remember, type StepResult } from '../images/build-cache.ts';
+import type { LayerMember } from '../images/layer/archive.ts';
+import { archiveOf } from '../images/layer/archive.ts';
+import { Tree } from '../images/layer/tree.ts';
+import type { Descriptor } from '../images/oci/descriptor.ts';
+import { LAYER_TAR } from '../images/oci/mediatypes.ts';
+import type { ImageRecord } from '../images/records.ts';
+import type { StoreRoots } from '../images/roots.ts';
+import type { Stage } from '../images/stage.ts';
+import { accountsOf, type ImageStore } from '../images/store.ts';
+import type { HostFacts, ImageFacts } from '../plan/types.ts';
+import type { StageConfig } from './image-config.ts';
+import type { SourceTree } from './sources.ts';
+import type { BuildEvent, BuildRequest } from './types.ts';
+
+/** A stage as far as it is built, or an image to stand on or copy from. */
+export interface State {
+  readonly config: StageConfig;
+  /** Lowest first. */
+  readonly layers: Descriptor[];
+}
+
+export interface Shared {
+  readonly request: BuildRequest;
+  readonly store: ImageStore;
+  readonly roots: StoreRoots;
+  readonly stage: Stage;
+  readonly host: HostFacts;
+  /** Undefined: the build has none. */
+  readonly context: SourceTree | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly onEvent: (event: BuildEvent) => void;
+  /** Images that the build stands on or copies from, by name as written: the materials of its provenance. */
+  readonly materials: Map<string, ImageRecord>;
+  /** An image by the name that stands in the build file. Each is looked up once. */
+  image(name: string): Promise<{ readonly record: ImageRecord; readonly state: State }>;
+  /** A stage by index, built. */
+  built(index: number): Promise<State>;
+  /** One at a time: what is gathered becomes visible together. */
+  exclusively<T>(action: () => Promise<T>): Promise<T>;
+  /** Not more steps at a time than there are processors. */
+  limited<T>(action: () => Promise<T>): Promise<T>;
+}
+
+export const seconds = ({ request }: Shared): number => request.epoch ?? Math.floor(Date.now() / 1000);
+
+/** The files of a state; the caller closes it. */
+export async function treeOf({ store }: Shared, { config }: State): Promise<Tree> {
+  return Tree.open((await store.layersOf(config.diffIds)).map(({ path }) => path));
+}
+
+/** A state as an image that a plan can be made for. */
+export async function factsOf({ store, request }: Shared, { config }: State): Promise<ImageFacts> {
+  const layers = await store.layersOf(config.diffIds);
+  const digest = `sha256:${'0'.repeat(64)}`;
+  const read = config.read();
+  return {
+    // It has no name yet, and nothing that is decided by names applies to it.
+    reference: 'localhost/build:step',
+    digest,
+    configDigest: digest,
+    origin: 'built',
+    architecture: request.platform.architecture,
+    os: request.platform.os,
+    config: { ...read.config, entrypoint: [], cmd: [], volumes: [], exposedPorts: [] },
+    layers,
+    ...accountsOf(layers.map(({ path }) => path)),
+  };
+}
+
+/**
+ * The result of a step: the one that is kept, or a new one, which is kept from then on. A layer is visible, and durable, before its entry is.
+ * @param make hands the members of the layer over to `write`
+ */
+export async function keptResult(
+  shared: Shared,
+  key: string,
+  make: (write: (members: Iterable<LayerMember>) => Promise<StepResult>) => Promise<StepResult>,
+): Promise<{ readonly result: StepResult; readonly hit: boolean }> {
+  const { request, store, stage } = shared;
+  const known = request.cache ? cached(store.paths, key) : undefined;
+  if (known !== undefined) return { result: known, hit: true };
+  const result = await make(async (members) => {
+    const iterator = members[Symbol.iterator]();
+    const first = iterator.next();
+    const created = new Date(seconds(shared) * 1000).toISOString();
+    if (first.done === true) return { created, layer: undefined };
+    const layer = await stage.newLayer(archiveOf(resumed(first.value, iterator)));
+    await shared.exclusively(() => stage.commit());
+    return { created, layer };
+  });
+  await remember(store.paths, key, result);
+  return { result, hit: false };
+}
+
+function* resumed(first: LayerMember, rest: Iterator<LayerMember>): Generator<LayerMember> {
+  yield first;
+  yield* { [Symbol.iterator]: () => rest };
+}
+
+/** A state with what a step gave on top. */
+export function addResult({ config, layers }: State, { created, layer }: StepResult, by: string): void {
+  config.add({ created, created_by: by }, layer?.diffId);
+  if (layer !== undefined) layers.push({ mediaType: LAYER_TAR, digest: layer.diffId, size: layer.size });
+}

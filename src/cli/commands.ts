@@ -78,6 +78,10 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
   },
   'image:load': { summary: 'Bring all images of an archive in.', load: () => import('../commands/image/load.ts') },
   'image:ls': { summary: 'List images.', load: () => import('../commands/image/ls.ts') },
+  'image:provenance': {
+    summary: 'Print how an image was built.',
+    load: () => import('../commands/image/provenance.ts'),
+  },
   'image:prune': {
     summary: 'Remove blobs, layers and leftovers that no image and no container needs.',
     load: () => import('../commands/image/prune.ts'),

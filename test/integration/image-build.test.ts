@@ -461,6 +461,61 @@ describe.skipIf(cannotRun())('secure image build', () => {
     );
   });
 
+  it('refuses before the first step what is refused later', async () => {
+    for (const last of [
+      'FROM localhost/nosuch',
+      'FROM busybox\nRUN --security=insecure true',
+      'FROM busybox\nCOPY --frm=x y z',
+    ]) {
+      const output = await refused(
+        `FROM busybox AS first\nRUN echo ran-${last.length}\n${last}\nCOPY --from=first /bin/sh /x\n`,
+      );
+      expect(output).not.toContain('| ran');
+    }
+  });
+
+  it('says how it was built, and what is in it', async () => {
+    const secret = join(secure.root, 'provenance-secret');
+    writeFileSync(secret, 'never-told');
+    const flags = [
+      '--build-arg',
+      'A=1',
+      '--build-arg',
+      'HTTP_PROXY=http://u:password@h',
+      '--secret',
+      `id=s,src=${secret}`,
+      '-t',
+      'second',
+    ];
+    const database =
+      'Package: made-up\nStatus: install ok installed\nVersion: 1.2-3\nArchitecture: all\nMaintainer: Nobody <n@example.org>\n\n';
+    await built('FROM busybox\nARG A\nCOPY status /var/lib/dpkg/status\n', { status: database }, ...flags);
+    const { provenance, digest } = (await secure.json('image', 'provenance', 'second')) as {
+      digest: string;
+      provenance: Record<string, unknown>;
+    };
+    const base = (await secure.json('image', 'inspect', 'busybox')) as { digest: string };
+    const hex = (text: string) => ({ sha256: text.replace('sha256:', '') });
+    expect(provenance).toMatchObject({
+      _type: 'https://in-toto.io/Statement/v1',
+      subject: [{ name: 'localhost/out:latest', digest: hex(digest) }, { name: 'localhost/second:latest' }],
+      predicateType: 'https://slsa.dev/provenance/v1',
+      predicate: {
+        buildDefinition: {
+          externalParameters: { dockerfile: { name: 'Dockerfile' }, arguments: { A: '1' }, secrets: ['s'] },
+          resolvedDependencies: [{ uri: 'docker://localhost/busybox:latest', digest: hex(base.digest) }],
+        },
+      },
+    });
+    expect(JSON.stringify(provenance)).not.toMatch(/password|never-told|secure-it-/);
+    for (const format of ['cyclonedx', 'spdx']) {
+      const sbom = await secure.json('image', 'sbom', 'out', '--format', format);
+      expect(sbom.from).toBe('attached');
+      expect(JSON.stringify(sbom.sbom)).toMatch(/made-up[\s\S]*1\.2-3/);
+    }
+    expect(errorCode(await secure.run('image', 'provenance', 'busybox'))).toBe('IMAGE_NOT_FOUND');
+  });
+
   it('ends what it started when it is interrupted, and when it is killed nothing is broken', async () => {
     const directory = context('FROM busybox\nRUN echo kept > /kept\nRUN trap "" TERM INT; echo started; sleep 1000\n');
     for (const signal of ['SIGINT', 'SIGKILL'] as const) {

@@ -2,6 +2,7 @@
 // From a build file to an image: which stages it takes, side by side as far as they do not need each other.
 
 import { readHost } from '../host.ts';
+import { stageArtifact } from '../images/artifacts/kept.ts';
 import { forget } from '../images/build-cache.ts';
 import { parseDockerfile } from '../images/dockerfile/parse.ts';
 import type { DockerfileFacts, Stage as FileStage } from '../images/dockerfile/types.ts';
@@ -9,15 +10,19 @@ import { publish } from '../images/import/import.ts';
 import { addManifest } from '../images/import/prepared.ts';
 import { Tree } from '../images/layer/tree.ts';
 import type { ImageRecord } from '../images/records.ts';
-import { parseNewName } from '../images/reference.ts';
+import { formatReference, parseNewName } from '../images/reference.ts';
 import { rootsFromEnv } from '../images/roots.ts';
+import { stageSboms } from '../images/sbom/attach.ts';
+import { readInventory } from '../images/sbom/read.ts';
 import { Stage } from '../images/stage.ts';
 import type { ImageStore } from '../images/store.ts';
 import { tagImage } from '../images/tag.ts';
 import { checkPolicyOrigin } from './base.ts';
+import { checkFlags } from './check-flags.ts';
 import { parseIgnore } from './ignore.ts';
 import { failed, StageConfig } from './image-config.ts';
 import { ociLayer } from './oci-layer.ts';
+import { provenance, provenanceArtifact } from './provenance.ts';
 import { platformArgs, Scope } from './scope.ts';
 import { type Shared, type State, seconds } from './shared.ts';
 import type { SourceTree } from './sources.ts';
@@ -118,15 +123,43 @@ function once<K, V>(make: (key: K) => Promise<V>): (key: K) => Promise<V> {
   };
 }
 
-async function publishBuilt(shared: Shared, { config, layers }: State): Promise<ImageRecord[]> {
+async function publishBuilt(shared: Shared, { config, layers }: State, started: string): Promise<ImageRecord[]> {
   const { request, store, stage } = shared;
   config.fields.Labels = { ...config.fields.Labels, ...Object.fromEntries(request.labels) };
   if (Object.keys(config.fields.Labels).length === 0) delete config.fields.Labels;
   const created = config.created ?? new Date(seconds(shared) * 1000).toISOString();
   const prepared = await addManifest(stage, config.bytes(created), layers);
-  const [first = `build-${prepared.digest.slice('sha256:'.length, 'sha256:'.length + 12)}`, ...more] = request.tags;
-  const record = await publish(store, stage, { ...prepared, names: [] }, 'built', first);
+  const short = prepared.digest.slice('sha256:'.length, 'sha256:'.length + 12);
+  const [first = `build-${short}`, ...more] = request.tags;
+  const names = [first, ...more].map((name) => formatReference(parseNewName(name)));
+  const files = (await store.layersOf(config.diffIds)).map(({ path }) => path);
+  const about = { name: names[0] ?? first, created };
+  const sboms = await stageSboms(stage, prepared.manifest, readInventory(files), about);
+  const times = request.epoch === undefined ? { started, finished: new Date().toISOString() } : undefined;
+  const materials = { images: shared.materials, downloads: shared.downloads };
+  const statement = provenance(request, names, prepared.digest, materials, times);
+  const referrers = [...sboms, await stageArtifact(stage, provenanceArtifact(prepared.manifest, statement))];
+  const record = await publish(store, stage, { ...prepared, names: [], referrers }, 'built', first);
   return more.length === 0 ? [record] : [record, ...(await tagImage(store, record.reference, more))];
+}
+
+/** All that the policy, or a look at the file, refuses is refused before the first step is run. Base images are fetched. */
+async function checkBases(
+  shared: Shared,
+  file: DockerfileFacts,
+  wanted: ReadonlySet<number>,
+  globals: ReadonlyMap<string, string>,
+): Promise<void> {
+  const names = new Set<string>();
+  for (const { index, base, from, instructions } of file.stages) {
+    if (!wanted.has(index)) continue;
+    for (const instruction of instructions) checkFlags({ instruction, file: file.name });
+    const [first] = instructions;
+    const name =
+      first === undefined ? '' : new Scope(shared.request.args, globals, file.escaper).word(from.raw, first, file.name);
+    if (base.kind !== 'stage' && name !== '' && name !== 'scratch') names.add(name);
+  }
+  await Promise.all([...names].map((name) => shared.image(name)));
 }
 
 /**
@@ -145,6 +178,7 @@ export async function buildImage(
   const target = targetOf(file, request.target);
   const wanted = needed(file, target);
   const roots = rootsFromEnv();
+  const started = new Date().toISOString();
   sweepSecrets(roots);
   warnUnused(file, request, onEvent);
   const host = await readHost();
@@ -152,11 +186,10 @@ export async function buildImage(
   const materials = new Map<string, ImageRecord>();
   const abort = new AbortController();
   const stop = signal === undefined ? abort.signal : AbortSignal.any([signal, abort.signal]);
-  // Bases are looked at, and pulled, before the store is held: nothing of a build that may not begin is done.
   const stage = await Stage.open(store.paths, store.onEvent);
   try {
     const shared: Shared = {
-      ...{ request, store, roots, stage, host, context, signal: stop, onEvent, materials },
+      ...{ request, store, roots, stage, host, context, signal: stop, onEvent, materials, downloads: new Map() },
       image: once(async (name) => {
         const record = await checkPolicyOrigin(store, roots, request, name);
         materials.set(name, record);
@@ -169,8 +202,9 @@ export async function buildImage(
       limited: semaphore(Math.max(1, request.parallel)),
     };
     try {
+      await checkBases(shared, file, wanted, globals);
       await Promise.all([...wanted].map((index) => shared.built(index)));
-      const records = await publishBuilt(shared, await shared.built(target.index));
+      const records = await publishBuilt(shared, await shared.built(target.index), started);
       await forget(store.paths, false);
       return { records, materials };
     } catch (error) {

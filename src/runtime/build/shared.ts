@@ -35,6 +35,8 @@ export interface Shared {
   readonly onEvent: (event: BuildEvent) => void;
   /** Images that the build stands on or copies from, by name as written: the materials of its provenance. */
   readonly materials: Map<string, ImageRecord>;
+  /** SHA-256, in hex, of what ADD fetched, by address. */
+  readonly downloads: Map<string, string>;
   /** An image by the name that stands in the build file. Each is looked up once. */
   image(name: string): Promise<{ readonly record: ImageRecord; readonly state: State }>;
   /** A stage by index, built. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One stage of a build, instruction after instruction.
+import { createHash } from 'node:crypto';
 import { SecureError } from '../../errors.ts';
 import { PRODUCT_VERSION } from '../../version.ts';
 import { stepKey } from '../images/build-cache.ts';
@@ -8,6 +9,7 @@ import type { DockerfileFacts, Stage as FileStage, Instruction } from '../images
 import { pathOf } from '../images/layer/tree.ts';
 import { resolveUser } from '../plan/user.ts';
 import { addArchives, download, isGit, isUrl } from './add.ts';
+import { checkFlags } from './check-flags.ts';
 import { Copying, type CopyOptions, type Inline } from './copy.ts';
 import { parseIgnore } from './ignore.ts';
 import { StageConfig } from './image-config.ts';
@@ -18,13 +20,6 @@ import { addResult, factsOf, keptResult, type Shared, type State, seconds, treeO
 import type { SourceTree } from './sources.ts';
 import { prepareMounts, StepMounts } from './step-mounts.ts';
 import { runStep } from './step-run.ts';
-
-const FLAGS: Readonly<Record<string, readonly string[]>> = {
-  RUN: ['mount', 'network', 'security'],
-  COPY: ['from', 'chown', 'chmod', 'link', 'parents', 'exclude'],
-  ADD: ['chown', 'chmod', 'link', 'checksum', 'keep-git-dir', 'exclude'],
-  HEALTHCHECK: ['interval', 'timeout', 'start-period', 'start-interval', 'retries'],
-};
 
 export class StageBuild {
   readonly #shared: Shared;
@@ -117,13 +112,7 @@ export class StageBuild {
       config.say(`ONBUILD ${instruction.text}`);
       return;
     }
-    const unknown = instruction.flags.find(({ name }) => !(FLAGS[instruction.keyword] ?? []).includes(name));
-    if (unknown !== undefined)
-      throw invalid(
-        step,
-        `--${unknown.name} is not known`,
-        'check the spelling; what needs "# syntax=" of another builder is not available',
-      );
+    checkFlags(step);
     try {
       await this.#dispatch(step);
     } catch (error) {
@@ -273,7 +262,9 @@ export class StageBuild {
         type: 'warning',
         text: `ADD ${word} has no --checksum: whatever the server sends goes into the image`,
       });
-    return download(word, checksum === undefined ? undefined : step.expand(checksum), this.#shared.signal);
+    const file = await download(word, checksum === undefined ? undefined : step.expand(checksum), this.#shared.signal);
+    this.#shared.downloads.set(word, createHash('sha256').update(file.data).digest('hex'));
+    return file;
   }
 
   /** What COPY copies from. */
@@ -335,8 +326,6 @@ export class StageBuild {
     const { instruction } = step;
     const { request, roots, host } = shared;
     const { config } = this.#state;
-    if (instruction.flags.some(({ name, value }) => name === 'security' && value !== 'sandbox'))
-      throw invalid(step, '--security=insecure: no step is run without confinement', 'leave it out');
     const { args, script } = this.#command(step);
     if (script !== undefined && !/^[\w.-]+$/.test(script.name))
       throw invalid(step, 'the name of the script has characters that no file name needs');

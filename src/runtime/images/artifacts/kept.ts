@@ -21,6 +21,8 @@ import { type Artifact, type ArtifactDocument, artifactDocument, type Referrer }
 const ENTRIES = 100;
 /** Bytes of one blob of an artifact, which is read into memory. */
 const BLOB_LIMIT = 256 << 20;
+/** `{}` */
+const NOTHING_BYTES = 2;
 
 const directory = (paths: StorePaths): string => join(paths.state, 'referrers');
 
@@ -184,4 +186,19 @@ export async function repairReferrers(paths: StorePaths, subject: string): Promi
     }
     await writeList(paths, subject, whole);
   });
+}
+
+/**
+ * The content of the first artifact of a type that belongs to a manifest; undefined where there is none. The caller holds the store lock.
+ * @throws SecureError STORE_CORRUPT
+ */
+export async function keptContent(
+  paths: StorePaths,
+  subject: string,
+  artifactType: string,
+): Promise<Buffer | undefined> {
+  const entry = keptReferrers(paths, subject).find((one) => one.artifactType === artifactType);
+  const kept = entry === undefined ? undefined : await readKept(paths, entry);
+  // Beside it is the empty config.
+  return kept?.blobs.find(({ data }) => data.length > NOTHING_BYTES)?.data;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bill of materials of an image of the store.
-import { keptReferrers, readKept } from '../artifacts/kept.ts';
+import { keptContent } from '../artifacts/kept.ts';
 import { lockFile } from '../lock.ts';
 import { readImage } from '../read.ts';
 import type { ImageRecord } from '../records.ts';
@@ -34,9 +34,7 @@ export async function imageSbom(store: ImageStore, reference: string, format: Sb
   const { mediaType, write } = FORMATS[format];
   const lock = await lockFile(store.paths.lock, false);
   try {
-    const entry = keptReferrers(store.paths, record.digest).find(({ artifactType }) => artifactType === mediaType);
-    const kept = entry === undefined ? undefined : await readKept(store.paths, entry);
-    const attached = kept?.blobs.find(({ data }) => data.length > 2)?.data;
+    const attached = await keptContent(store.paths, record.digest, mediaType);
     if (attached !== undefined) return { record, text: attached.toString('utf8'), from: 'attached' };
     const inventory = readInventory(facts.layers.map(({ path }) => path));
     const { config } = await readImage(store.paths, record);

@@ -1,84 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds on the real kernel: each RUN is a container of this machine.
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CallOptions, cannotRun, errorCode, type Result, Secure, until } from '../support/secure.ts';
-
-type Files = Readonly<Record<string, string>>;
+import { Builds } from '../support/build.ts';
+import { cannotRun, errorCode, Secure } from '../support/secure.ts';
 
 describe.skipIf(cannotRun())('secure image build', () => {
   let secure: Secure;
+  let builds: Builds;
   beforeAll(async () => {
     secure = await Secure.create();
+    builds = new Builds(secure);
   });
   afterAll(() => secure.destroy());
 
-  /** A directory to build from. */
-  function context(dockerfile: string, files: Files = {}): string {
-    const directory = mkdtempSync(join(secure.root, 'context-'));
-    for (const [name, text] of Object.entries({ Dockerfile: dockerfile, ...files })) {
-      mkdirSync(dirname(join(directory, name)), { recursive: true });
-      writeFileSync(join(directory, name), text);
-    }
-    return directory;
-  }
-  const build = (directory: string, flags: readonly string[] = [], options: CallOptions = {}): Promise<Result> =>
-    secure.call(['image', 'build', '-t', 'out', ...flags, directory], options);
-  async function built(dockerfile: string, files: Files = {}, ...flags: string[]): Promise<Result> {
-    const result = await build(context(dockerfile, files), flags);
-    expect(result, result.stderr).toMatchObject({ code: 0 });
-    return result;
-  }
-  const show = async (...command: string[]) => {
-    const result = await secure.run(
-      'run',
-      '--rm',
-      '--profile',
-      'baseline',
-      '--user',
-      '0',
-      '--entrypoint',
-      command[0] ?? '',
-      'out',
-      ...command.slice(1),
-    );
-    expect(result, result.stderr).toMatchObject({ code: 0 });
-    return result.stdout;
-  };
-  const config = async () =>
-    ((await secure.json('image', 'inspect', 'out')).config as { config: Record<string, unknown> }).config;
-  async function refused(dockerfile: string, files: Files = {}, ...flags: string[]): Promise<string> {
-    const result = await build(context(dockerfile, files), flags);
-    expect(result.code, result.stderr).not.toBe(0);
-    return `${errorCode(result)} ${result.stderr}`;
-  }
-
   it('runs steps confined, on a root that can be written to', async () => {
-    const { stderr } = await built(
+    const { stderr } = await builds.built(
       'FROM busybox\nRUN id -u; grep -E "CapEff|NoNewPrivs|Seccomp:" /proc/self/status; cat /proc/self/uid_map; echo made > /made; mkdir /tmp/kept\n',
     );
     expect(stderr).toMatch(/\| 0\n[\s\S]*NoNewPrivs:\t1[\s\S]*Seccomp:\t2/);
     // No CAP_SYS_ADMIN, no CAP_NET_RAW, no CAP_MKNOD, and root is nobody outside.
     expect(stderr).toContain('CapEff:\t00000000000004fb');
     expect(stderr).toMatch(/\| +0 +[1-9]\d{4,} +65536/);
-    expect(await show('cat', '/made')).toBe('made\n');
-    expect(await show('ls', '-d', '/tmp/kept')).toBe('/tmp/kept\n');
+    expect(await builds.show('cat', '/made')).toBe('made\n');
+    expect(await builds.show('ls', '-d', '/tmp/kept')).toBe('/tmp/kept\n');
   });
 
   it('leaves nothing of the runtime in a layer', async () => {
-    await built('FROM busybox\nRUN --mount=type=tmpfs,target=/deep/er/mount touch /one\n');
+    await builds.built('FROM busybox\nRUN --mount=type=tmpfs,target=/deep/er/mount touch /one\n');
     const { images } = (await secure.json('image', 'inspect', '--tree', 'out')) as {
       images: { layers: { paths: { path: string }[] }[] }[];
     };
@@ -86,7 +38,7 @@ describe.skipIf(cannotRun())('secure image build', () => {
   });
 
   it('copies: into directories, under names, by pattern, with owner and mode, through links of the image', async () => {
-    await built(
+    await builds.built(
       [
         'FROM busybox',
         'RUN mkdir -p /real/inner && ln -s /real /link && echo someone:x:1234:1234::/:/bin/sh >> /etc/passwd',
@@ -104,23 +56,23 @@ describe.skipIf(cannotRun())('secure image build', () => {
       ].join('\n'),
       { 'one.txt': '1', 'two.txt': '2', 'tree/a/b': 'b', 'tree/c': 'c' },
     );
-    expect(await show('cat', '/file', '/dir/one.txt', '/dir/two.txt', '/tree/a/b', '/tree/c', '/real/inner/x')).toBe(
-      '112bc1',
-    );
-    expect(await show('ls', '/pattern')).toBe('one.txt\ntwo.txt\n');
     expect(
-      await show('stat', '-c', '%u:%g %a', '/owned', '/seven', '/seven/a/b', '/link/inner', '/work/dir/two.txt'),
+      await builds.show('cat', '/file', '/dir/one.txt', '/dir/two.txt', '/tree/a/b', '/tree/c', '/real/inner/x'),
+    ).toBe('112bc1');
+    expect(await builds.show('ls', '/pattern')).toBe('one.txt\ntwo.txt\n');
+    expect(
+      await builds.show('stat', '-c', '%u:%g %a', '/owned', '/seven', '/seven/a/b', '/link/inner', '/work/dir/two.txt'),
     ).toBe('1234:1234 4750\n7:7 700\n7:7 700\n0:0 755\n0:0 644\n');
-    expect(await show('cat', '/work/dir/with space')).toBe('1');
+    expect(await builds.show('cat', '/work/dir/with space')).toBe('1');
   });
 
   it('sees nothing outside of the context, and a link in it is a link', async () => {
-    const directory = context('FROM busybox\nCOPY dir /dir\n', { 'dir/x': 'x' });
+    const directory = builds.context('FROM busybox\nCOPY dir /dir\n', { 'dir/x': 'x' });
     symlinkSync('/etc/passwd', join(directory, 'dir/passwd'));
     symlinkSync('/etc/passwd', join(directory, 'passwd'));
     symlinkSync('../../../../../../../../etc', join(directory, 'up'));
-    expect((await build(directory)).code).toBe(0);
-    expect(await show('readlink', '/dir/passwd')).toBe('/etc/passwd\n');
+    expect((await builds.build(directory)).code).toBe(0);
+    expect(await builds.show('readlink', '/dir/passwd')).toBe('/etc/passwd\n');
     for (const line of [
       'COPY passwd /x',
       'COPY up/passwd /x',
@@ -129,19 +81,19 @@ describe.skipIf(cannotRun())('secure image build', () => {
       'RUN --mount=type=bind,source=up,target=/x ls /x',
     ]) {
       writeFileSync(join(directory, 'Dockerfile'), `FROM busybox\n${line}\n`);
-      const result = await build(directory);
+      const result = await builds.build(directory);
       expect([line, errorCode(result)]).toEqual([line, 'BUILD_FAILED']);
       expect(result.code).toBe(1);
     }
   });
 
   it('does not wait for a FIFO, and leaves sockets out', async () => {
-    const directory = context('FROM busybox\nCOPY . /all\n', { plain: 'x' });
+    const directory = builds.context('FROM busybox\nCOPY . /all\n', { plain: 'x' });
     execFileSync('mkfifo', [join(directory, 'fifo')]);
     const server = createServer().listen(join(directory, 'socket'));
-    expect(await build(directory)).toMatchObject({ code: 0 });
+    expect(await builds.build(directory)).toMatchObject({ code: 0 });
     server.close();
-    expect(await show('ls', '/all')).toBe('Dockerfile\nfifo\nplain\n');
+    expect(await builds.show('ls', '/all')).toBe('Dockerfile\nfifo\nplain\n');
   });
 
   it('follows .dockerignore, with exceptions', async () => {
@@ -154,39 +106,43 @@ describe.skipIf(cannotRun())('secure image build', () => {
       other: '',
       'keep/x.log': '',
     };
-    await built('FROM busybox\nCOPY . /all\n', files);
-    expect((await show('find', '/all', '-type', 'f')).split('\n').filter(Boolean).sort()).toEqual([
+    await builds.built('FROM busybox\nCOPY . /all\n', files);
+    expect((await builds.show('find', '/all', '-type', 'f')).split('\n').filter(Boolean).sort()).toEqual([
       '/all/a/deep/one',
       '/all/keep/yes',
     ]);
-    expect(await refused('FROM busybox\nCOPY other /x\n', files)).toContain('BUILD_FAILED');
+    expect(await builds.refused('FROM busybox\nCOPY other /x\n', files)).toContain('BUILD_FAILED');
   });
 
   it('takes stages by name, number and image, and builds only those that are needed', async () => {
-    await built(
+    await builds.built(
       'FROM busybox AS one\nRUN echo one > /f\nFROM busybox AS never\nRUN exit 1\nFROM busybox\nCOPY --from=one /f /a\nCOPY --from=0 /f /b\nCOPY --from=busybox /bin/busybox /c\nRUN --mount=from=one,source=/f,target=/m cat /m > /d\n',
     );
-    expect(await show('cat', '/a', '/b', '/d')).toBe('one\none\none\n');
+    expect(await builds.show('cat', '/a', '/b', '/d')).toBe('one\none\none\n');
     expect(
-      (await build(context('FROM busybox AS one\nRUN echo x > /t\nFROM busybox\nRUN exit 3\n'), ['--target', 'ONE']))
-        .code,
+      (
+        await builds.build(builds.context('FROM busybox AS one\nRUN echo x > /t\nFROM busybox\nRUN exit 3\n'), [
+          '--target',
+          'ONE',
+        ])
+      ).code,
     ).toBe(0);
   });
 
   it('expands variables as docker does', async () => {
-    const { stderr } = await built(
+    const { stderr } = await builds.built(
       'ARG TAG=latest\nFROM busybox:\x24{TAG}\nARG TAG\nARG GIVEN=default\nARG SECOND=\x24{GIVEN}-x\nENV A=1 B="$A two" C=\x24{UNSET:-fallback}\nENV D=$A:$B\nARG A=hidden\nLABEL l="$GIVEN \x24{SECOND%-x}"\nRUN echo "$TAG $GIVEN $SECOND $A [$B] $C [$D]"\n',
       {},
       ...['--build-arg', 'GIVEN=given', '--build-arg', 'UNKNOWN=1'],
     );
     expect(stderr).toContain('| latest given given-x 1 [ two] fallback [1: two]\n');
     expect(stderr).toContain('warning: --build-arg UNKNOWN');
-    expect(await config()).toMatchObject({ Labels: { l: 'given given' } });
-    expect((await config()).Env).not.toContain('GIVEN=given');
+    expect(await builds.config()).toMatchObject({ Labels: { l: 'given given' } });
+    expect((await builds.config()).Env).not.toContain('GIVEN=given');
   });
 
   it('writes the config that docker writes', async () => {
-    await built(
+    await builds.built(
       [
         'FROM busybox',
         'MAINTAINER nobody',
@@ -205,7 +161,7 @@ describe.skipIf(cannotRun())('secure image build', () => {
       {},
       ...['--label', 'x=y'],
     );
-    expect(await config()).toMatchObject({
+    expect(await builds.config()).toMatchObject({
       ExposedPorts: { '80/tcp': {}, '90/udp': {}, '91/udp': {} },
       Volumes: { '/data': {}, '/more': {} },
       User: '10:20',
@@ -219,15 +175,15 @@ describe.skipIf(cannotRun())('secure image build', () => {
   });
 
   it('does what a base image wants done on top of it, once', async () => {
-    await built('FROM busybox\nONBUILD COPY f /onbuild\nONBUILD RUN echo "two  blanks" >> /onbuild\n');
+    await builds.built('FROM busybox\nONBUILD COPY f /onbuild\nONBUILD RUN echo "two  blanks" >> /onbuild\n');
     expect((await secure.run('image', 'tag', 'out', 'base')).code).toBe(0);
-    await built('FROM base\nRUN test -e /onbuild\n', { f: 'f' });
-    expect(await show('cat', '/onbuild')).toBe('ftwo  blanks\n');
-    expect((await config()).OnBuild ?? []).toEqual([]);
+    await builds.built('FROM base\nRUN test -e /onbuild\n', { f: 'f' });
+    expect(await builds.show('cat', '/onbuild')).toBe('ftwo  blanks\n');
+    expect((await builds.config()).OnBuild ?? []).toEqual([]);
   });
 
   it('reads here-documents', async () => {
-    const { stderr } = await built(
+    const { stderr } = await builds.built(
       [
         'FROM busybox',
         'ARG NAME=world',
@@ -252,19 +208,19 @@ describe.skipIf(cannotRun())('secure image build', () => {
         '',
       ].join('\n'),
     );
-    expect(await show('cat', '/d/one', '/d/two')).toBe('hello world "quoted"\nraw $NAME\n');
+    expect(await builds.show('cat', '/d/one', '/d/two')).toBe('hello world "quoted"\nraw $NAME\n');
     for (const line of ['first', 'second world', 'a script of its own', 'in a', 'in b'])
       expect(stderr).toContain(`| ${line}\n`);
   });
 
   it('gives secrets to one step, and keeps them nowhere', async () => {
     const secret = 'hunter2-correct-horse';
-    const directory = context(
+    const directory = builds.context(
       'FROM busybox\nRUN --mount=type=secret,id=token,uid=5,mode=0440 stat -c "%u %a" /run/secrets/token; cat /run/secrets/token | tee /dev/stderr | wc -c\nRUN --mount=type=secret,id=token,target=/there test -s /there\nRUN test ! -e /run/secrets && test ! -e /there\nRUN --mount=type=secret,id=other ls /run/secrets || true\n',
     );
     const file = join(secure.root, 'token');
     writeFileSync(file, `${secret}\n`);
-    const result = await build(directory, ['--secret', `id=token,src=${file}`]);
+    const result = await builds.build(directory, ['--secret', `id=token,src=${file}`]);
     expect(result, result.stderr).toMatchObject({ code: 0 });
     expect(result.stderr).toContain('| 5 440\n');
     expect(result.stderr).toContain(`| ${secret.length + 1}\n`);
@@ -277,75 +233,79 @@ describe.skipIf(cannotRun())('secure image build', () => {
       });
       expect(found).toBe('');
     }
-    const required = context('FROM busybox\nRUN --mount=type=secret,id=token,required=true true\n');
-    expect(errorCode(await build(required))).toBe('BUILD_FAILED');
-    expect(await refused('FROM busybox\nRUN --mount=type=secret,id=token,env=TOKEN true\n')).toContain('BUILD_FAILED');
+    const required = builds.context('FROM busybox\nRUN --mount=type=secret,id=token,required=true true\n');
+    expect(errorCode(await builds.build(required))).toBe('BUILD_FAILED');
+    expect(await builds.refused('FROM busybox\nRUN --mount=type=secret,id=token,env=TOKEN true\n')).toContain(
+      'BUILD_FAILED',
+    );
   });
 
   it('passes an agent on', async () => {
     const path = join(secure.root, 'agent');
     const server = createServer((client) => client.end('from the agent\n')).listen(path);
     chmodSync(path, 0o600);
-    const directory = context(
+    const directory = builds.context(
       'FROM busybox\nRUN --mount=type=ssh nc -U /run/buildkit/ssh_agent.0 || nc local:/run/buildkit/ssh_agent.0\n',
     );
-    const probe = context('FROM busybox\nRUN --mount=type=ssh stat -c "%F %u %a" /run/buildkit/ssh_agent.0\n');
-    expect((await build(probe, ['--ssh', `default=${path}`])).stderr).toContain('| socket 0 600\n');
-    expect(errorCode(await build(directory, ['--ssh', `default=${join(secure.root, 'token')}`]))).toBe('INVALID_VALUE');
+    const probe = builds.context('FROM busybox\nRUN --mount=type=ssh stat -c "%F %u %a" /run/buildkit/ssh_agent.0\n');
+    expect((await builds.build(probe, ['--ssh', `default=${path}`])).stderr).toContain('| socket 0 600\n');
+    expect(errorCode(await builds.build(directory, ['--ssh', `default=${join(secure.root, 'token')}`]))).toBe(
+      'INVALID_VALUE',
+    );
     server.close();
   });
 
   it('keeps directories between builds, and mounts the context', async () => {
     const lines = (text: string) =>
       `FROM busybox\nRUN --mount=type=cache,target=/cache,id=c,mode=0711 echo ${text} >> /cache/log; cat /cache/log; stat -c %a /cache\n`;
-    await built(lines('one'));
-    const { stderr } = await built(lines('two'));
+    await builds.built(lines('one'));
+    const { stderr } = await builds.built(lines('two'));
     expect(stderr).toMatch(/\| one\n.*\| two\n.*\| 711\n/);
-    const { stderr: seen } = await built(
+    const { stderr: seen } = await builds.built(
       'FROM busybox\nRUN --mount=target=/ctx cat /ctx/f; ! touch /ctx/x\nRUN --mount=target=/ctx,rw touch /ctx/y\n',
       { f: 'text\n' },
     );
     expect(seen).toContain('| text\n');
     expect((await secure.run('image', 'prune', '--build-cache')).code).toBe(0);
     expect(readdirSync(join(secure.root, 'state/build/mounts'))).toEqual([]);
-    expect((await built(lines('three'))).stderr).not.toContain('| one\n');
+    expect((await builds.built(lines('three'))).stderr).not.toContain('| one\n');
   });
 
   it('does nothing again whose inputs are the same, and everything that depends on a change', async () => {
-    const directory = context('FROM busybox\nCOPY a /a\nRUN date +%s%N > /stamp\nCOPY b /b\nRUN echo last\n', {
+    const directory = builds.context('FROM busybox\nCOPY a /a\nRUN date +%s%N > /stamp\nCOPY b /b\nRUN echo last\n', {
       a: '1',
       b: '1',
     });
     const digest = async (...flags: string[]) => {
-      const result = await build(directory, ['-q', ...flags]);
+      const result = await builds.build(directory, ['-q', ...flags]);
       expect(result, result.stderr).toMatchObject({ code: 0, stderr: '' });
       return result.stdout;
     };
     const first = await digest();
-    const stamp = await show('cat', '/stamp');
+    const stamp = await builds.show('cat', '/stamp');
     expect(await digest()).toBe(first);
     writeFileSync(join(directory, 'b'), '2');
     expect(await digest()).not.toBe(first);
-    expect(await show('cat', '/stamp')).toBe(stamp);
+    expect(await builds.show('cat', '/stamp')).toBe(stamp);
     // The prune keeps what builds need.
     expect((await secure.run('image', 'prune')).code).toBe(0);
     writeFileSync(join(directory, 'b'), '1');
     expect(await digest()).toBe(first);
     chmodSync(join(directory, 'a'), 0o755);
     await digest();
-    expect(await show('cat', '/stamp')).not.toBe(stamp);
-    const again = await show('cat', '/stamp');
+    expect(await builds.show('cat', '/stamp')).not.toBe(stamp);
+    const again = await builds.show('cat', '/stamp');
     await digest('--no-cache');
-    expect(await show('cat', '/stamp')).not.toBe(again);
+    expect(await builds.show('cat', '/stamp')).not.toBe(again);
   });
 
   it('is reproducible with SOURCE_DATE_EPOCH', async () => {
-    const directory = context(
+    const directory = builds.context(
       'FROM busybox AS a\nRUN mkdir /d; echo x > /d/x; touch /d/y; ln -s x /d/l; ln /d/x /d/h\nFROM busybox\nCOPY --from=a /d /d\nCOPY f /f\nWORKDIR /new/dir\nRUN rm /bin/true; echo y > /y\n',
       { f: 'f' },
     );
     const once = async () =>
-      (await build(directory, ['-q', '--no-cache'], { env: { SOURCE_DATE_EPOCH: '1700000000' } })).stdout;
+      (await builds.build(directory, ['-q', '--no-cache'], { env: { SOURCE_DATE_EPOCH: '1700000000' } })).stdout;
     const first = await once();
     expect(first).toMatch(/^sha256:/);
     await new Promise((resolve) => setTimeout(resolve, 1100));
@@ -357,121 +317,40 @@ describe.skipIf(cannotRun())('secure image build', () => {
     // Each waits for the other: one after the other would never end.
     const meet = (own: string, other: string) =>
       `FROM busybox AS ${own}\nRUN --mount=type=cache,id=meet,target=/m touch /m/${own}; for i in $(seq 100); do test -e /m/${other} && exit 0; sleep 0.1; done; exit 1\nRUN echo ${own} > /f\n`;
-    await built(
+    await builds.built(
       `${meet('left', 'right')}${meet('right', 'left')}FROM busybox\nCOPY --from=left /f /l\nCOPY --from=right /f /r\n`,
       {},
       '--parallel',
       '2',
     );
-    expect(await show('cat', '/l', '/r')).toBe('left\nright\n');
+    expect(await builds.show('cat', '/l', '/r')).toBe('left\nright\n');
   });
 
   it('unpacks archives of ADD, and takes files from an address with a digest only when it is right', async () => {
-    const directory = context('FROM busybox\nADD a.tar.gz /gz\nADD a.tar /tar/\nADD plain.gz /plain.gz\n', {
+    const directory = builds.context('FROM busybox\nADD a.tar.gz /gz\nADD a.tar /tar/\nADD plain.gz /plain.gz\n', {
       'in/f': 'in archive',
     });
     execFileSync('sh', ['-c', 'tar -czf a.tar.gz in && tar -cf a.tar in && gzip -c in/f > plain.gz'], {
       cwd: directory,
     });
-    expect(await build(directory)).toMatchObject({ code: 0 });
-    expect(await show('cat', '/gz/in/f', '/tar/in/f')).toBe('in archivein archive');
-    expect(await show('zcat', '/plain.gz')).toBe('in archive');
-    expect(await refused('FROM busybox\nADD https://github.com/x/y.git /y\n')).toContain('BUILD_FAILED');
-    expect(await refused('FROM busybox\nADD http://127.0.0.1:9/f /y\n', {}, '--network', 'none')).toContain(
+    expect(await builds.build(directory)).toMatchObject({ code: 0 });
+    expect(await builds.show('cat', '/gz/in/f', '/tar/in/f')).toBe('in archivein archive');
+    expect(await builds.show('zcat', '/plain.gz')).toBe('in archive');
+    expect(await builds.refused('FROM busybox\nADD https://github.com/x/y.git /y\n')).toContain('BUILD_FAILED');
+    expect(await builds.refused('FROM busybox\nADD http://127.0.0.1:9/f /y\n', {}, '--network', 'none')).toContain(
       'BUILD_FAILED',
     );
-    expect(await refused('FROM busybox\nADD http://127.0.0.1:9/f /y\n')).toContain('BUILD_FAILED');
+    expect(await builds.refused('FROM busybox\nADD http://127.0.0.1:9/f /y\n')).toContain('BUILD_FAILED');
   });
 
   it('does not let an archive of ADD out of its directory', async () => {
-    const directory = context('FROM busybox\nADD bad.tar /x\n');
+    const directory = builds.context('FROM busybox\nADD bad.tar /x\n');
     execFileSync(
       'sh',
       ['-c', 'mkdir d && echo x > d/evil && tar -cPf bad.tar --transform "s,d/evil,../../evil," d/evil'],
       { cwd: directory },
     );
-    expect(errorCode(await build(directory))).toBe('PATH_ESCAPE');
-  });
-
-  it('says where and why a step fails, and leaves nothing', async () => {
-    const before = await secure.containers();
-    const output = await refused('FROM busybox\nRUN echo before\nRUN echo reason >&2; exit 7\nRUN echo never\n');
-    expect(output).toContain('BUILD_FAILED');
-    expect(output).toMatch(/Dockerfile:3: RUN: .*exit code 7/);
-    expect(output).toContain('| reason\n');
-    expect(output).not.toContain('| never\n');
-    expect(await refused('FROM busybox\nRUN ["/nosuch"]\n')).toMatch(/BUILD_FAILED[\s\S]*Dockerfile:2/);
-    expect(await secure.containers()).toEqual(before);
-    expect(readdirSync(join(secure.root, 'state/tmp'))).toEqual([]);
-    expect((await secure.run('system', 'check', '--deep')).code).toBe(0);
-  });
-
-  it.each([
-    ['an unknown flag', 'FROM busybox\nCOPY --frm=x a /a\n', 'BUILD_FAILED'],
-    ['a source that is not there', 'FROM busybox\nCOPY nosuch /a\n', 'BUILD_FAILED'],
-    ['several sources for a file', 'FROM busybox\nCOPY Dockerfile Dockerfile /a\n', 'BUILD_FAILED'],
-    ['a directory onto a file', 'FROM busybox\nRUN touch /x\nCOPY . /x\n', 'BUILD_FAILED'],
-    ['a base that is not there', 'FROM localhost/nosuch\n', 'IMAGE_NOT_FOUND'],
-    ['an empty base', 'ARG B\nFROM \x24{B}\n', 'BUILD_FAILED'],
-    ['a variable that is required', 'FROM busybox\nENV A=\x24{B:?}\n', 'BUILD_FAILED'],
-    ['the network of the host', 'FROM busybox\nRUN --network=host true\n', 'BUILD_FAILED'],
-    ['no confinement', 'FROM busybox\nRUN --security=insecure true\n', 'BUILD_FAILED'],
-    ['a mount on the root', 'FROM busybox\nRUN --mount=target=/ true\n', 'BUILD_FAILED'],
-    ['a mount on /proc', 'FROM busybox\nRUN --mount=target=/proc/x true\n', 'BUILD_FAILED'],
-    ['an unknown mount', 'FROM busybox\nRUN --mount=type=nfs,target=/x true\n', 'BUILD_FAILED'],
-    ['a port that is none', 'FROM busybox\nEXPOSE 70000\n', 'BUILD_FAILED'],
-    ['a mode that is none', 'FROM busybox\nCOPY --chmod=9 Dockerfile /x\n', 'BUILD_FAILED'],
-    ['a user that is not there', 'FROM busybox\nCOPY --chown=nosuch Dockerfile /x\n', 'USER_NOT_FOUND'],
-    ['an instruction that is none', 'FROM busybox\nFETCH x\n', 'DOCKERFILE_INVALID'],
-    ['nothing', '', 'DOCKERFILE_INVALID'],
-  ])('refuses %s', async (_, dockerfile, code) => {
-    expect(await refused(dockerfile)).toContain(`${code} `);
-  });
-
-  it('refuses command lines that cannot be meant', async () => {
-    expect(errorCode(await build(join(secure.root, 'nosuch')))).toBe('BUILD_FAILED');
-    const empty = mkdtempSync(join(secure.root, 'empty-'));
-    expect(errorCode(await build(empty))).toBe('BUILD_FAILED');
-    const plain = context('FROM busybox\n');
-    expect(errorCode(await build(plain, ['--target', 'x']))).toBe('BUILD_FAILED');
-    expect(errorCode(await build(plain, ['--secret', 'the-secret-itself=x']))).toBe('INVALID_VALUE');
-    expect(errorCode(await build(plain, ['--build-arg', '=x']))).toBe('INVALID_VALUE');
-    expect(errorCode(await build(plain, ['-t', 'Bad Name']))).toBe('REFERENCE_INVALID');
-    expect(
-      (await secure.call(['image', 'build', '-t', 'piped', '-'], { input: 'FROM busybox\nRUN echo piped\n' })).stderr,
-    ).toContain('| piped\n');
-  });
-
-  it('holds base images and steps against the policy', async () => {
-    const policy = join(secure.root, 'policy.yaml');
-    writeFileSync(
-      policy,
-      'apiVersion: secure/v1\nkind: Policy\nmetadata: { name: tight, version: 1.0.0, description: Test. }\nextends: [default]\nrun: { network: none, egress: [], origins: { imported: refuse } }\n',
-    );
-    const marker = 'FROM busybox\nRUN echo ran\n';
-    const denied = await build(context(marker), ['--policy', policy]);
-    expect(errorCode(denied)).toBe('IMAGE_UNTRUSTED');
-    expect(denied.stderr).not.toContain('| ran\n');
-    writeFileSync(policy, readFileSync(policy, 'utf8').replace('imported: refuse', 'imported: accept'));
-    const alone = await build(context('FROM busybox\nRUN ls /sys/class/net\n'), ['--policy', policy]);
-    expect(alone.stderr).toContain('| lo\n');
-    expect(alone.stderr).not.toContain('eth0');
-    expect(errorCode(await build(context('FROM busybox\nADD http://127.0.0.1:9/f /f\n'), ['--policy', policy]))).toBe(
-      'BUILD_FAILED',
-    );
-  });
-
-  it('refuses before the first step what is refused later', async () => {
-    for (const last of [
-      'FROM localhost/nosuch',
-      'FROM busybox\nRUN --security=insecure true',
-      'FROM busybox\nCOPY --frm=x y z',
-    ]) {
-      const output = await refused(
-        `FROM busybox AS first\nRUN echo ran-${last.length}\n${last}\nCOPY --from=first /bin/sh /x\n`,
-      );
-      expect(output).not.toContain('| ran');
-    }
+    expect(errorCode(await builds.build(directory))).toBe('PATH_ESCAPE');
   });
 
   it('says how it was built, and what is in it', async () => {
@@ -489,7 +368,7 @@ describe.skipIf(cannotRun())('secure image build', () => {
     ];
     const database =
       'Package: made-up\nStatus: install ok installed\nVersion: 1.2-3\nArchitecture: all\nMaintainer: Nobody <n@example.org>\n\n';
-    await built('FROM busybox\nARG A\nCOPY status /var/lib/dpkg/status\n', { status: database }, ...flags);
+    await builds.built('FROM busybox\nARG A\nCOPY status /var/lib/dpkg/status\n', { status: database }, ...flags);
     const { provenance, digest } = (await secure.json('image', 'provenance', 'second')) as {
       digest: string;
       provenance: Record<string, unknown>;
@@ -514,29 +393,5 @@ describe.skipIf(cannotRun())('secure image build', () => {
       expect(JSON.stringify(sbom.sbom)).toMatch(/made-up[\s\S]*1\.2-3/);
     }
     expect(errorCode(await secure.run('image', 'provenance', 'busybox'))).toBe('IMAGE_NOT_FOUND');
-  });
-
-  it('ends what it started when it is interrupted, and when it is killed nothing is broken', async () => {
-    const directory = context('FROM busybox\nRUN echo kept > /kept\nRUN trap "" TERM INT; echo started; sleep 1000\n');
-    for (const signal of ['SIGINT', 'SIGKILL'] as const) {
-      const child = secure.start('image', 'build', '-t', 'never', directory);
-      let said = '';
-      child.stderr?.on('data', (chunk: Buffer) => {
-        said += chunk.toString();
-      });
-      await until('the step runs', () => said.includes('| started'), 30);
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      // With a namespace of its own the child is nsenter's, which became it.
-      child.kill(signal);
-      await ended;
-      if (signal === 'SIGINT')
-        await until('its container is gone', async () => (await secure.containers()).length === 0, 20);
-    }
-    await secure.removeContainers();
-    expect((await secure.run('image', 'ls', '-q')).stdout).not.toContain('never');
-    expect((await secure.run('image', 'prune')).code).toBe(0);
-    expect((await secure.run('system', 'check', '--deep')).code).toBe(0);
-    expect(await build(context('FROM busybox\nRUN echo kept > /kept\n'))).toMatchObject({ code: 0 });
-    expect(readdirSync(join(secure.root, 'state/tmp'))).toEqual([]);
   });
 });

@@ -27,7 +27,7 @@ import { platformArgs, Scope } from './scope.ts';
 import { type Shared, type State, seconds } from './shared.ts';
 import type { SourceTree } from './sources.ts';
 import { StageBuild } from './stage-build.ts';
-import { sweepSecrets } from './step-mounts.ts';
+import { sweepBuilds } from './sweep.ts';
 import type { BuildEvent, BuildRequest } from './types.ts';
 
 export interface BuildResult {
@@ -179,7 +179,7 @@ export async function buildImage(
   const wanted = needed(file, target);
   const roots = rootsFromEnv();
   const started = new Date().toISOString();
-  sweepSecrets(roots);
+  await sweepBuilds(roots, store.paths);
   warnUnused(file, request, onEvent);
   const host = await readHost();
   const context = contextOf(request);

@@ -7,7 +7,6 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -18,13 +17,13 @@ import { join } from 'node:path';
 import { archiveOf } from '../images/layer/archive.ts';
 import { components, pathOf, Tree } from '../images/layer/tree.ts';
 import { type Lock, lockFile, tryLock } from '../images/lock.ts';
-import type { StoreRoots } from '../images/roots.ts';
 import type { Mount } from '../plan/spec.ts';
 import { Copying } from './copy.ts';
 import { failed } from './image-config.ts';
 import type { BindMount, CacheMount, RunMount, SecretMount } from './run-mounts.ts';
 import { type Shared, type State, seconds, treeOf } from './shared.ts';
 import type { SourceTree } from './sources.ts';
+import { stepsDirectory } from './sweep.ts';
 
 const SECRET_LIMIT = 500 * 1024;
 
@@ -157,7 +156,7 @@ export class StepMounts {
     const { roots, host, stage } = this.#shared;
     const [major = 0, minor = 0] = host.kernelRelease.split('.').map(Number);
     const memory = major > 6 || (major === 6 && minor >= 3);
-    const all = memory ? secretsDirectory(roots) : stage.directory;
+    const all = memory ? stepsDirectory(roots) : stage.directory;
     mkdirSync(all, { recursive: true, mode: 0o700 });
     this.#directory = mkdtempSync(join(all, 'step-'));
     // Whose lock is free belongs to nobody any more.
@@ -280,20 +279,6 @@ export class StepMounts {
     chownSync(path, mount.uid, mount.gid);
     chmodSync(path, mount.mode);
     return { destination: mount.target, type: 'bind', source: path, options: ['bind', 'nosuid', 'nodev', 'rw'] };
-  }
-}
-
-const secretsDirectory = (roots: StoreRoots): string => join(roots.run, 'build');
-
-/** Remove what builds that were killed left: secrets, above all. */
-export function sweepSecrets(roots: StoreRoots): void {
-  const all = secretsDirectory(roots);
-  if (!existsSync(all)) return;
-  for (const name of readdirSync(all)) {
-    const lock = tryLock(join(all, name));
-    if (lock === undefined) continue;
-    rmSync(join(all, name), { recursive: true, force: true });
-    lock.release();
   }
 }
 

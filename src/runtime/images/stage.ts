@@ -62,7 +62,7 @@ export class Stage {
    * what was unpacked until then is in this change's directory and nowhere else.
    */
   async layerBlob(source: Bytes, expected: { digest: string; size: number }, diffId: string): Promise<void> {
-    if (await this.#has(source, expected)) return;
+    if (await this.#has(source, expected, this.#hasLayer(diffId))) return;
     // Two blobs may hold one layer.
     if (this.#arriving.has(diffId) || this.#hasLayer(diffId)) return this.#take(source, expected.digest);
     this.#arriving.add(diffId);
@@ -197,13 +197,16 @@ export class Stage {
     return this.#locks.map((lock) => lock.fd);
   }
 
-  /** Whether a blob need not be taken over any more. */
-  async #has(source: Bytes, { digest, size }: { digest: string; size: number }): Promise<boolean> {
+  /**
+   * Whether a blob need not be taken over any more. `unpacked`: it was verified when it was written, its layer has come of it, and nothing
+   * of it is read before it is verified again (to unpack, save or push it), so that its name and size are enough.
+   */
+  async #has(source: Bytes, { digest, size }: { digest: string; size: number }, unpacked = false): Promise<boolean> {
     if (source.size !== size) {
       throw new SecureError('DIGEST_MISMATCH', `blob ${digest} has ${source.size} bytes, its descriptor says ${size}`);
     }
     if (this.#blobs.has(digest)) return true;
-    const present = await this.#stored(digest);
+    const present = await this.#stored(digest, unpacked ? size : undefined);
     this.#onEvent({ type: 'copy', digest, size, present });
     return present;
   }
@@ -243,10 +246,15 @@ export class Stage {
     return result.diffId;
   }
 
-  async #stored(digest: string): Promise<boolean> {
+  /** By its content, or by its size where that is given. */
+  async #stored(digest: string, size?: number): Promise<boolean> {
     const file = await openBlob(this.#paths.blob(digest));
     if (file === undefined) return false;
     try {
+      if (size !== undefined) {
+        const stat = await file.stat();
+        return stat.isFile() && stat.size === size;
+      }
       return await fileMatches(file, digest);
     } finally {
       await file.close();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { checkStore } from '../../../src/runtime/images/check/check.ts';
 import { importImage } from '../../../src/runtime/images/import/import.ts';
 import { ImageStore } from '../../../src/runtime/images/store.ts';
 import { type LayoutSpec, ociLayout, sha256 } from '../../support/oci.ts';
@@ -52,6 +53,37 @@ describe.skipIf(noExtractor())('pulling', () => {
     writeFileSync(store.paths.blob(blob), 'damaged');
     await registry.pull(store);
     expect(sha256(readFileSync(store.paths.blob(blob)))).toBe(blob);
+  });
+
+  it('does not read again what was verified and unpacked; a check finds damage, and a pull mends it', async () => {
+    const [registry, store] = [await FakeRegistry.start(), await openStore()];
+    const layout = make();
+    registry.publish(layout);
+    await registry.pull(store);
+    const blob = layout.layers[0]?.digest ?? '';
+    const path = store.paths.blob(blob);
+    const damaged = Buffer.from(readFileSync(path).map((byte) => byte ^ 1));
+    writeFileSync(path, damaged);
+    await registry.pull(store);
+    expect(readFileSync(path)).toEqual(damaged);
+    const { findings } = await checkStore(store, { repair: true });
+    expect(findings.map(({ kind }) => kind)).toEqual(['blob-damaged', 'blob-missing']);
+    await registry.pull(store);
+    expect(sha256(readFileSync(path))).toBe(blob);
+  });
+
+  it('verifies what is here before it is unpacked once more', async () => {
+    const [registry, store] = [await FakeRegistry.start(), await openStore()];
+    const layout = make();
+    registry.publish(layout);
+    await registry.pull(store);
+    const path = store.paths.blob(layout.layers[0]?.digest ?? '');
+    writeFileSync(path, Buffer.from(readFileSync(path).map((byte) => byte ^ 1)));
+    rmSync(store.paths.layers, { recursive: true });
+    mkdirSync(store.paths.layers);
+    await registry.pull(store);
+    expect(sha256(readFileSync(path))).toBe(layout.layers[0]?.digest);
+    expect((await checkStore(store, { deep: true })).findings).toEqual([]);
   });
 
   it('the same layer twice, and more layers than connections', async () => {

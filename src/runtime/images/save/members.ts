@@ -33,7 +33,7 @@ const hexOf = (digest: string) => digest.slice(digest.indexOf(':') + 1);
 
 function damaged(digest: string): SecureError {
   return new SecureError('STORE_CORRUPT', `blob ${digest} is missing from the store or damaged`, {
-    hint: 'pull or import the image again; `secure system check` shows what else is',
+    hint: '`secure system check --repair` removes what is damaged; then pull or import the image again',
     exitCode: ExitCode.internal,
   });
 }

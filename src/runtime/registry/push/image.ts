@@ -50,7 +50,7 @@ interface Blob extends Descriptor {
 
 function corrupt(digest: string, problem: string): SecureError {
   return new SecureError('STORE_CORRUPT', `blob ${digest} ${problem}`, {
-    hint: 'pull or import the image again',
+    hint: 'remove it with `secure system check --repair`, then pull or import the image again',
     exitCode: ExitCode.internal,
   });
 }

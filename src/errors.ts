@@ -20,6 +20,8 @@ export type ImageCode =
   | 'REFERENCE_TAKEN'
   | 'IMAGE_UNTRUSTED'
   | 'BUILD_FAILED'
+  | 'RECIPE_INVALID'
+  | 'RECIPE_UNREADABLE'
   | 'NO_SPACE'
   | 'STORE_CORRUPT'
   | 'KEY_INVALID'

@@ -9,5 +9,7 @@ export const SETTINGS_FLAGS = {
   env: Flags.string({ char: 'e', multiple: true, description: 'Default environment.', helpValue: 'NAME=VALUE' }),
   port: Flags.string({ multiple: true, description: 'A port that is listened on.', helpValue: 'PORT[/tcp|/udp]' }),
   workdir: Flags.string({ char: 'w', description: 'Working directory.', helpValue: 'DIR' }),
+  volume: Flags.string({ multiple: true, description: 'A directory that is a volume.', helpValue: 'DIR' }),
+  'stop-signal': Flags.string({ description: 'What it is stopped with.', helpValue: 'SIGNAL' }),
   label: Flags.string({ multiple: true, description: 'Label.', helpValue: 'NAME=VALUE' }),
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Settings of an image as texts of a command line.
+import { constants } from 'node:os';
 import { SecureError } from '../../errors.ts';
 import type { ImageSettings } from './import/rootfs.ts';
 
@@ -11,6 +12,8 @@ export interface SettingsText {
   readonly workdir?: string | undefined;
   readonly port?: readonly string[] | undefined;
   readonly label?: readonly string[] | undefined;
+  readonly volume?: readonly string[] | undefined;
+  readonly 'stop-signal'?: string | undefined;
 }
 
 function invalid(flag: string, text: string, expected: string): SecureError {
@@ -55,18 +58,35 @@ function user(text: string): string {
   return text;
 }
 
+function absolute(flag: string, text: string, expected: string): string {
+  if (!text.startsWith('/') || /[\0\n]/.test(text)) throw invalid(flag, text, expected);
+  return text;
+}
+
+/** As docker has it: SIGTERM, TERM, 15, SIGRTMIN+3. */
+function signal(text: string): string {
+  const [, name = '', number] = /^(?:SIG)?([A-Z][A-Z0-9]*)(?:[+-]\d{1,2})?$|^(\d{1,2})$/.exec(text) ?? [];
+  const known =
+    number === undefined
+      ? /^RTM(?:IN|AX)$/.test(name) || `SIG${name}` in constants.signals
+      : Number(number) >= 1 && Number(number) <= 64;
+  if (!known) throw invalid('stop-signal', text, 'a signal such as SIGTERM or 15');
+  return text;
+}
+
 /** Throws INVALID_VALUE naming the flag. */
 export function parseSettings(text: SettingsText): ImageSettings {
-  const { workdir } = text;
-  if (workdir !== undefined && !workdir.startsWith('/')) throw invalid('workdir', workdir, 'an absolute path');
+  const { workdir, volume, 'stop-signal': stop } = text;
   const labels = text.label?.map((label) => pair('label', label).split(/=(.*)/s).slice(0, 2) as [string, string]);
   return {
     ...(text.user === undefined ? {} : { user: user(text.user) }),
     ...(text.env === undefined ? {} : { env: text.env.map((entry) => pair('env', entry)) }),
     ...(text.entrypoint === undefined ? {} : { entrypoint: command('entrypoint', text.entrypoint) }),
     ...(text.cmd === undefined ? {} : { cmd: command('cmd', text.cmd) }),
-    ...(workdir === undefined ? {} : { workingDir: workdir }),
+    ...(workdir === undefined ? {} : { workingDir: absolute('workdir', workdir, 'an absolute path') }),
     ...(text.port === undefined ? {} : { exposedPorts: text.port.map(port) }),
+    ...(volume === undefined ? {} : { volumes: volume.map((path) => absolute('volume', path, 'an absolute path')) }),
+    ...(stop === undefined ? {} : { stopSignal: signal(stop) }),
     ...(labels === undefined ? {} : { labels: Object.fromEntries(labels) }),
   };
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { chmod, mkdtemp, open, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SecureError } from '../../../errors.ts';
@@ -14,16 +14,20 @@ import { Stage } from '../stage.ts';
 import type { ImageStore } from '../store.ts';
 import { type Apt, updateLists } from './apt.ts';
 import { runCommand } from './command.ts';
-import { DPKG_OPTIONS, FINISH_INSTALLED, FINISH_MINIMAL, MERGED_USR, USE_LISTS } from './hooks.ts';
+import {
+  ADD_USERS,
+  DPKG_OPTIONS,
+  FINISH_INSTALLED,
+  FINISH_MINIMAL,
+  MERGED_USR,
+  RUN_ADD_USERS,
+  USE_LISTS,
+} from './hooks.ts';
 import { hostSources } from './host-sources.ts';
 import { checkPackages, checkSuite } from './packages.ts';
-
-export const VARIANTS = ['auto', 'minimal', 'essential', 'apt'] as const;
-/**
- * `minimal`: the packages and what they depend on, unpacked, without Debian's essential set and without running package
- * scripts; `essential` and `apt`: as mmdebstrap has them; `auto`: minimal when no package depends on another, else essential.
- */
-export type Variant = (typeof VARIANTS)[number];
+import { atSnapshot, type Snapshot } from './snapshot.ts';
+import { duplicateUser, formatUsers, type User, userProblem } from './users.ts';
+import type { Variant } from './variant.ts';
 
 export interface BuildOptions {
   readonly packages: readonly string[];
@@ -32,6 +36,10 @@ export interface BuildOptions {
   readonly variant?: Variant;
   /** Default: the host's release. */
   readonly suite?: string;
+  /** The archives as they were then. */
+  readonly snapshot?: Snapshot;
+  /** Beside those of the packages. */
+  readonly users?: readonly User[];
   readonly settings?: ImageSettings;
 }
 
@@ -46,8 +54,13 @@ function argumentsFor(
   target: string,
 ): string[] {
   const stages = minimal
-    ? [`--setup-hook=${MERGED_USR}`, `--extract-hook=${FINISH_MINIMAL}`, '--skip=cleanup']
-    : [`--hook-dir=${HOOKS}`, `--customize-hook=${FINISH_INSTALLED}`];
+    ? [
+        `--setup-hook=${MERGED_USR}`,
+        `--extract-hook=${FINISH_MINIMAL}`,
+        `--extract-hook=${RUN_ADD_USERS}`,
+        '--skip=cleanup',
+      ]
+    : [`--hook-dir=${HOOKS}`, `--customize-hook=${RUN_ADD_USERS}`, `--customize-hook=${FINISH_INSTALLED}`];
   return [
     '--mode=root',
     `--variant=${minimal ? 'extract' : variant === 'auto' ? 'essential' : variant}`,
@@ -76,6 +89,13 @@ function withDefaults({ packages, settings = {} }: BuildOptions): ImageSettings 
 function check(options: BuildOptions): void {
   checkPackages(options.packages);
   if (options.suite !== undefined) checkSuite(options.suite);
+  const users = options.users ?? [];
+  const wrong = users.find((user) => userProblem(user) !== undefined) ?? users[duplicateUser(users) ?? -1];
+  if (wrong !== undefined) {
+    throw new SecureError('INVALID_VALUE', `the user ${JSON.stringify(wrong.name)} is there twice, or is none`, {
+      hint: 'each has a name and a uid of its own',
+    });
+  }
   if (parseNewName(options.name).registry !== 'localhost') {
     throw new SecureError('REFERENCE_INVALID', `an image built here cannot be called ${options.name}`, {
       hint: 'images built here are localhost/NAME; give a name without a registry',
@@ -89,7 +109,8 @@ function check(options: BuildOptions): void {
  */
 export async function buildDebian(store: ImageStore, options: BuildOptions): Promise<ImageRecord> {
   check(options);
-  const { suite, sources } = await hostSources(options.suite);
+  const { suite, sources: current } = await hostSources(options.suite);
+  const sources = options.snapshot === undefined ? current : atSnapshot(current, options.snapshot);
   const onLine = (text: string) => store.onEvent({ type: 'step', text });
   const onToolLine = (line: string) => {
     // Its own account of the stages; hooks, temporary names and the output of package scripts say nothing about progress.
@@ -107,13 +128,22 @@ export async function buildDebian(store: ImageStore, options: BuildOptions): Pro
     const variant = options.variant ?? 'auto';
     const minimal = variant === 'minimal' || (variant === 'auto' && alone);
     const target = join(stage.directory, 'rootfs.tar');
+    const users = join(work, 'users');
+    await writeFile(users, formatUsers(options.users ?? []));
+    const addUsers = join(work, 'add-users');
+    await writeFile(addUsers, ADD_USERS);
     // Without a wish the date of the archives, so that equal archives give equal images.
     const seconds = sourceDateEpoch() ?? apt.date;
     onLine(`building ${options.name} from ${options.packages.join(', ')} (${minimal ? 'minimal' : 'installed'})`);
     await runCommand({
       program: 'mmdebstrap',
       args: argumentsFor(minimal, variant, options, apt, suite, target),
-      env: { SOURCE_DATE_EPOCH: String(seconds), SECURE_APT_LISTS: apt.lists },
+      env: {
+        SOURCE_DATE_EPOCH: String(seconds),
+        SECURE_APT_LISTS: apt.lists,
+        SECURE_USERS: users,
+        SECURE_ADD_USERS: addUsers,
+      },
       onLine: onToolLine,
     });
     const tar = await open(target, 'r');
@@ -122,7 +152,9 @@ export async function buildDebian(store: ImageStore, options: BuildOptions): Pro
       const created = new Date(seconds * 1000).toISOString();
       const prepared = await prepareRootfs(stage, bytes, withDefaults(options), created);
       const name = formatReference(parseNewName(options.name));
-      const inventory = readInventory([stage.root(prepared.diffId)]);
+      const found = readInventory([stage.root(prepared.diffId)]);
+      // An image without base-files does not say what it is made from.
+      const inventory = { distribution: { id: 'debian', name: `Debian (${suite})` }, ...found };
       const referrers = await stageSboms(stage, prepared.manifest, inventory, { name, created });
       return await publish(store, stage, { ...prepared, referrers }, 'built', options.name);
     } finally {

@@ -10,6 +10,8 @@ export interface AptSource {
   readonly components: readonly string[];
   /** Absolute path of the keyring. */
   readonly signedBy: string;
+  /** Of a state of the past, whose lists have expired since. */
+  readonly past?: true;
 }
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
@@ -73,13 +75,14 @@ export function retarget(sources: readonly AptSource[], from: string, to: string
 /** As a .sources file. */
 export function formatSources(sources: readonly AptSource[]): string {
   return sources
-    .map(({ uris, suites, components, signedBy }) =>
+    .map(({ uris, suites, components, signedBy, past }) =>
       [
         'Types: deb',
         `URIs: ${uris.join(' ')}`,
         `Suites: ${suites.join(' ')}`,
         `Components: ${components.join(' ')}`,
         `Signed-By: ${signedBy}`,
+        ...(past ? ['Check-Valid-Until: no'] : []),
         '',
       ].join('\n'),
     )

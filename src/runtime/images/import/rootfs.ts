@@ -17,6 +17,8 @@ export interface ImageSettings {
   readonly workingDir?: string;
   /** `80/tcp`. */
   readonly exposedPorts?: readonly string[];
+  /** Absolute paths. */
+  readonly volumes?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
   readonly stopSignal?: string;
 }
@@ -29,18 +31,20 @@ export function sourceDateEpoch(): number | undefined {
   return /^\d{1,11}$/.test(given) ? Number(given) : undefined;
 }
 
+/** Go's way to write a set. */
+const emptyAt = (keys: readonly string[]) => Object.fromEntries(keys.toSorted().map((key) => [key, {}]));
+
 /** An image config as JSON. Keys are in a fixed order and nothing depends on the clock, so equal input is equal output. */
 function configJson(settings: ImageSettings, diffId: string, created: string, platform: Platform): Buffer {
   const env = settings.env ?? [];
   const config = {
     ...(settings.user ? { User: settings.user } : {}),
-    ...(settings.exposedPorts?.length
-      ? { ExposedPorts: Object.fromEntries(settings.exposedPorts.toSorted().map((port) => [port, {}])) }
-      : {}),
+    ...(settings.exposedPorts?.length ? { ExposedPorts: emptyAt(settings.exposedPorts) } : {}),
     Env: env.some((entry) => entry.startsWith('PATH=')) ? env : [PATH, ...env],
     ...(settings.entrypoint?.length ? { Entrypoint: settings.entrypoint } : {}),
     ...(settings.cmd?.length ? { Cmd: settings.cmd } : {}),
     ...(settings.workingDir ? { WorkingDir: settings.workingDir } : {}),
+    ...(settings.volumes?.length ? { Volumes: emptyAt(settings.volumes) } : {}),
     ...(settings.labels ? { Labels: settings.labels } : {}),
     ...(settings.stopSignal ? { StopSignal: settings.stopSignal } : {}),
   };

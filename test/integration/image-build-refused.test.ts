@@ -15,6 +15,32 @@ describe.skipIf(cannotRun())('secure image build, refused', () => {
   });
   afterAll(() => secure.destroy());
 
+  it('loses nothing when it is killed at any moment', async () => {
+    const lines = ['one', 'two', 'three'].map((name) => `RUN --mount=type=secret,id=s echo ${name} > /${name}`);
+    const directory = builds.context(['FROM busybox', ...lines, 'COPY Dockerfile /d', ''].join('\n'));
+    const started = performance.now();
+    const secret = join(secure.root, 'secret');
+    writeFileSync(secret, 'not to be left behind');
+    const flags = ['-q', '--no-cache', '--secret', `id=s,src=${secret}`];
+    const env = { SOURCE_DATE_EPOCH: '1700000000' };
+    const digest = (await builds.build(directory, flags, { env })).stdout.trim();
+    expect(digest).toMatch(/^sha256:/);
+    const took = performance.now() - started;
+    for (let i = 0; i < 15; i++) {
+      const child = secure.start('image', 'build', '-t', 'killed', ...flags, directory);
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      await new Promise((resolve) => setTimeout(resolve, (took * (i + 1)) / 15));
+      child.kill('SIGKILL');
+      await ended;
+    }
+    expect((await builds.build(directory, flags, { env })).stdout.trim()).toBe(digest);
+    expect(await secure.containers()).toEqual([]);
+    expect((await secure.run('image', 'prune')).code).toBe(0);
+    expect((await secure.run('system', 'check', '--deep')).code).toBe(0);
+    expect(readdirSync(join(secure.root, 'state/tmp'))).toEqual([]);
+    expect(readdirSync(join(secure.root, 'run/build'))).toEqual([]);
+  });
+
   it('says where and why a step fails, and leaves nothing', async () => {
     const before = await secure.containers();
     const output = await builds.refused('FROM busybox\nRUN echo before\nRUN echo reason >&2; exit 7\nRUN echo never\n');

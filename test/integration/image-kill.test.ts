@@ -2,13 +2,15 @@
 // SIGKILL at random moments of everything that changes the image store. What is there afterwards is whole, and what was reported as done is
 // not undone.
 import { fork } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFailed } from 'vitest';
+import { buildImage } from '../../src/runtime/build/build.ts';
 import { checkStore } from '../../src/runtime/images/check/check.ts';
 import { importImage } from '../../src/runtime/images/import/import.ts';
 import { saveImages } from '../../src/runtime/images/save/save.ts';
 import type { ImageStore } from '../../src/runtime/images/store.ts';
+import { buildRequest } from '../support/build-request.ts';
 import { type Layout, ociLayout, sha256 } from '../support/oci.ts';
 import { random } from '../support/random.ts';
 import { FakeRegistry } from '../support/registry.ts';
@@ -102,6 +104,14 @@ describe.skipIf(noExtractor())('SIGKILL at random moments of a change', () => {
     ] as const)
       await importImage(maker, directory, { name });
     await saveImages(maker, ['x', 'y'], { format: 'oci-archive', to: archive });
+    const context = temporaryDirectory();
+    const lines = ['a', 'b', 'c'].map((name) => `COPY ${name} /d/`);
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(context, name), name.repeat(100_000));
+    writeFileSync(join(context, 'Dockerfile'), ['FROM scratch', ...lines, 'WORKDIR /w', ''].join('\n'));
+    // Nothing of it depends on the store or the moment.
+    process.env.SOURCE_DATE_EPOCH = '1700000000';
+    const { records } = await buildImage(maker, await buildRequest(context, 'built'), () => {});
+    const built = records[0]?.digest;
     const alone = join(temporaryDirectory(), 'x.tar');
 
     const reference = `${registry.host}/team/app:1`;
@@ -113,6 +123,7 @@ describe.skipIf(noExtractor())('SIGKILL at random moments of a change', () => {
         { words: ['pull', reference, home], changes: { [reference]: pulled.digest } },
         { words: ['load', archive], changes: { [x]: one.digest, 'localhost/y:latest': two.digest } },
         { words: ['import', two.directory, 'x'], changes: { [x]: two.digest } },
+        { words: ['build', context, 'built'], changes: { 'localhost/built:latest': built } },
         { words: ['prune'], changes: {} },
       ];
       if (names.length > 0) {

@@ -9,6 +9,12 @@ const store = await ImageStore.open();
 
 /** Loads what a change needs, and no more: two hundred of these processes are started. */
 const changes: Readonly<Record<string, () => Promise<() => Promise<unknown>>>> = {
+  async build() {
+    const { buildImage } = await import('../../src/runtime/build/build.ts');
+    const { buildRequest } = await import('./build-request.ts');
+    const request = await buildRequest(first, second);
+    return () => buildImage(store, request, () => {});
+  },
   async import() {
     const { importImage } = await import(`${images}/import/import.ts`);
     return () => importImage(store, first, { name: second });

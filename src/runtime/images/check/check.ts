@@ -2,6 +2,7 @@
 // Is everything in the store what it should be? Pulls and runs go on meanwhile; removals wait.
 
 import { referrerBlobs, referrerProblem } from '../artifacts/kept.ts';
+import { cachedLayers } from '../build-cache.ts';
 import { type Lock, lockFile } from '../lock.ts';
 import type { ImageStore } from '../store.ts';
 import { compareLayer } from './deep.ts';
@@ -55,6 +56,10 @@ class Check {
       if (!unpacked.includes(diffId)) this.#add('layer-missing', diffId, 'a container needs it, and it is not there');
     const index = await survey.indexState(this.#paths);
     if (index.problem !== undefined) this.#add('index-damaged', 'images/index.json', index.problem);
+    for (const diffId of await cachedLayers(this.#paths)) {
+      needed.blobs.add(diffId);
+      needed.layers.add(diffId);
+    }
     const spare = (digest: string) => this.#goodBlobs.has(digest) && !needed.blobs.has(digest);
     return {
       verified: { blobs: blobs.length, bytes, records: names, layers: unpacked.length, compared },

@@ -2,6 +2,7 @@
 // Checks who signed a sigstore bundle; what was signed is for others to look at.
 import { type Bundle, bundleFromJSON } from '@sigstore/bundle';
 import { type SignedEntity, toSignedEntity, VerificationError, Verifier } from '@sigstore/verify';
+import { type ArtifactDigest, digestContent } from './by-digest.ts';
 import { Refusal } from './problems.ts';
 import { matches, matchText, type Signer, signerText } from './types.ts';
 
@@ -47,13 +48,19 @@ function byIdentity(entity: SignedEntity, signer: Signer & { kind: 'keyless' }):
 }
 
 /**
- * Holds a bundle against a signer. `artifact`: what a message signature is of; a DSSE envelope carries its own.
+ * Holds a bundle against a signer. `artifact`: what a message signature is of, or its digest; a DSSE envelope carries its own.
  * @throws Refusal
  */
-export function checkSigner(bundle: Bundle, artifact: Buffer | undefined, signer: Signer): void {
+export function checkSigner(bundle: Bundle, artifact: Buffer | ArtifactDigest | undefined, signer: Signer): void {
   let entity: SignedEntity;
+  const { content } = bundle;
+  const digest = artifact !== undefined && 'sha256' in artifact ? artifact : undefined;
   try {
-    entity = toSignedEntity(bundle, artifact);
+    entity = toSignedEntity(bundle, digest === undefined ? (artifact as Buffer | undefined) : undefined);
+    if (digest !== undefined && content.$case === 'messageSignature') {
+      const { signature, messageDigest } = content.messageSignature;
+      entity = { ...entity, signature: digestContent(signature, messageDigest.digest, digest) };
+    }
   } catch (error) {
     throw new Refusal(`its certificate or timestamp cannot be read: ${(error as Error).message.slice(0, 200)}`);
   }

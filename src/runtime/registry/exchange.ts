@@ -2,6 +2,7 @@
 // A request as its caller means it: redirects followed, and what may pass by itself tried again, both within bounds.
 import { setTimeout as delay } from 'node:timers/promises';
 import { isLoopback, mayFollow } from './endpoint.ts';
+import { answersHandshake } from './handshake.ts';
 import { isBroken, protocol, rateLimited, speaksNoTls, unavailable } from './problems.ts';
 import type { Answer, Call, Timing, Transport } from './transport.ts';
 
@@ -82,11 +83,13 @@ export async function exchange(transport: Transport, call: Call, timing: Timing)
 /** Where the registry answers. That may be plain http on loopback and where it was declared insecure, as with docker and podman: TLS is tried first. */
 export async function findBase(transport: Transport, base: URL, signal: AbortSignal, insecure: boolean): Promise<URL> {
   if (!isLoopback(base.hostname) && !insecure) return base;
+  const plain = new URL(`http://${base.host}`);
+  if (isLoopback(base.hostname) && !(await answersHandshake(base, transport.idle, signal))) return plain;
   try {
     (await transport.send({ url: new URL('/v2/', base), headers: {}, signal })).discard();
     return base;
   } catch (error) {
     if (!speaksNoTls(error)) throw error;
-    return new URL(`http://${base.host}`);
+    return plain;
   }
 }

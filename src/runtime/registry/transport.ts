@@ -69,13 +69,14 @@ function authorities(): string[] | undefined {
 export type TlsFor = (url: URL) => Tls | undefined;
 
 export class Transport {
-  readonly #idle: number;
+  /** Milliseconds that an answer may take. */
+  readonly idle: number;
   readonly #agents = new Map<string, Agent>();
   /** Set before the first request. */
   tls: TlsFor = () => undefined;
 
   constructor({ idle }: Timing) {
-    this.#idle = idle;
+    this.idle = idle;
   }
 
   /** @throws SecureError REGISTRY_UNREACHABLE, REGISTRY_PROTOCOL */
@@ -111,7 +112,7 @@ export class Transport {
         resolve(this.#answer(url, message, call));
       });
       const wait = (idle: number) => setTimeout(() => call.destroy(tooSlow(url.host, idle / 1000)), idle);
-      let timer = wait(this.#idle);
+      let timer = wait(this.idle);
       const end = () => {
         ended = true;
         clearTimeout(timer);
@@ -126,10 +127,10 @@ export class Transport {
       });
       if (body === undefined) call.end(form);
       else {
-        const state = { ended: () => ended, moved: () => moved(this.#idle) };
+        const state = { ended: () => ended, moved: () => moved(this.idle) };
         pour(call, body, state)
           // A registry reads what it was given once more before it answers.
-          .then(() => moved(this.#idle * SETTLING))
+          .then(() => moved(this.idle * SETTLING))
           .catch((error) => call.destroy(error));
       }
     });
@@ -147,7 +148,7 @@ export class Transport {
       status: message.statusCode ?? 0,
       header: (name) => message.headersDistinct[name]?.[0],
       headers: (name) => message.headersDistinct[name] ?? [],
-      chunks: () => chunks(message, url.host, this.#idle),
+      chunks: () => chunks(message, url.host, this.idle),
       discard: () => {
         if (call.writableEnded && isSmall(message, call.method)) message.resume();
         else message.destroy();

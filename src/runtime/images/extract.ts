@@ -15,6 +15,9 @@ export interface Extracted {
   readonly opaqueRoot: boolean;
 }
 
+/** Members of one layer. The extractor's own limit would refuse a million files in directories. */
+const ENTRIES = 2_000_000;
+
 // The runtime prints one JSON line; a layer with a great many set-id files makes it long.
 const OUTPUT_LIMIT = 16 << 20;
 
@@ -58,7 +61,8 @@ function collect(stream: NodeJS.ReadableStream | null): () => string {
 /** Starts `secure-extract`; `layer` is an open file, or `pipe`. */
 function start(layer: number | 'pipe', target: string, diffId: string | undefined, keep: readonly number[]) {
   const expected = diffId === undefined ? [] : ['--diff-id', diffId];
-  const child = spawn(extractorBinary(), ['--error-format', 'json', '--target', target, ...expected, '-'], {
+  const words = ['--error-format', 'json', '--max-entries', String(ENTRIES), '--target', target, ...expected, '-'];
+  const child = spawn(extractorBinary(), words, {
     stdio: [layer, 'pipe', 'pipe', ...keep],
     env: {},
   });

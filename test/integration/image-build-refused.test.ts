@@ -111,6 +111,29 @@ describe.skipIf(cannotRun())('secure image build, refused', () => {
     ).toBe('BUILD_FAILED');
   });
 
+  it('trusts an image no more than what it stands on', async () => {
+    const origin = async (name: string) => ((await secure.json('image', 'inspect', name)) as { origin: string }).origin;
+    await builds.built('FROM scratch\nCOPY Dockerfile /d\n');
+    expect(await origin('out')).toBe('built');
+    await builds.built('FROM scratch\nCOPY --from=busybox /bin/busybox /b\n');
+    expect(await origin('out')).toBe('imported');
+    await builds.built('FROM busybox\n');
+    expect(await origin('out')).toBe('imported');
+    // `strict` wants an approval for what was imported.
+    expect(errorCode(await secure.run('run', '--rm', '--profile', 'strict', 'out', 'true'))).toBe('IMAGE_UNTRUSTED');
+    expect(await secure.run('run', '--rm', '--profile', 'strict', '--trust', 'out', 'true')).toMatchObject({ code: 0 });
+    expect((await secure.run('run', '--name', 'once', 'busybox', 'true')).code).toBe(0);
+    expect((await secure.run('commit', 'once', 'committed')).code).toBe(0);
+    expect(await origin('committed')).toBe('imported');
+    await secure.removeContainers();
+  });
+
+  it('refuses more layers than an image can have', async () => {
+    const lines = Array.from({ length: 128 }, (_, i) => `COPY <<EOF /${i}\nx\nEOF`);
+    expect(await builds.refused(['FROM scratch', ...lines, ''].join('\n'))).toMatch(/BUILD_FAILED[\s\S]*127/);
+    await builds.built(['FROM scratch', ...lines.slice(0, 127), ''].join('\n'));
+  });
+
   it('refuses before the first step what is refused later', async () => {
     for (const last of [
       'FROM localhost/nosuch',

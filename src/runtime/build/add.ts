@@ -18,6 +18,16 @@ export const isUrl = (word: string): boolean => /^https?:\/\//i.test(word);
 /** What BuildKit takes for a repository to clone. */
 export const isGit = (word: string): boolean => /^(?:git@|git:\/\/|ssh:\/\/)|^https?:\/\/[^#]*\.git(?:#|$)/i.test(word);
 
+/** What a file of this address is called; undefined when that is no name. */
+function fileName(url: URL): string | undefined {
+  try {
+    const name = decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf('/') + 1));
+    return /^(?!\.\.?$)[^/\0]+$/.test(name) ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** @throws SecureError BUILD_FAILED: unreachable, an error of the server, too large, another checksum */
 export async function download(
   word: string,
@@ -25,9 +35,8 @@ export async function download(
   signal: AbortSignal | undefined,
 ): Promise<Inline> {
   const url = new URL(word);
-  const name = decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf('/') + 1));
-  if (name === '' || name.includes('/') || name === '..')
-    throw failed(`ADD ${word}: the address ends in no file name`, 'give the address of a file');
+  const name = fileName(url);
+  if (name === undefined) throw failed(`ADD ${word}: the address ends in no file name`, 'give the address of a file');
   const [, algorithm, expected] = /^(sha256|sha384|sha512):([0-9a-f]+)$/.exec(checksum ?? 'sha256:0') ?? [];
   if (algorithm === undefined)
     throw failed(`ADD --checksum=${checksum}: it is sha256: and 64 hexadecimal digits`, 'correct the line');

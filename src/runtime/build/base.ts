@@ -9,18 +9,19 @@ import { checkOrigin } from '../plan/image.ts';
 import type { RunRequest } from '../plan/types.ts';
 import { signaturesOf } from '../prepare.ts';
 import { resolveImage } from '../resolve.ts';
+import type { Base } from './origin.ts';
 import type { BuildRequest } from './types.ts';
 
 /**
- * The record of an image, fetched first where that is wanted.
+ * An image by the name in the build file, fetched first where that is wanted.
  * @throws SecureError IMAGE_NOT_FOUND, IMAGE_UNTRUSTED, SIGNATURE_*, REGISTRY_*
  */
-export async function checkPolicyOrigin(
+export async function checkBase(
   store: ImageStore,
   roots: StoreRoots,
   request: BuildRequest,
   image: string,
-): Promise<ImageRecord> {
+): Promise<Base & { readonly record: ImageRecord }> {
   const { policy, trust, pull } = request;
   const inputs = new Inputs();
   const asked = { image, trust } as RunRequest;
@@ -29,5 +30,5 @@ export async function checkPolicyOrigin(
   const { signatures } = await signaturesOf(record, policy, inputs, roots, pull === 'never');
   const signed = (signatures ?? []).length > 0 && signatureRules(policy, reference).length > 0;
   checkOrigin(`${reference} (${digest}) was ${origin}`, origin, { policy, request: asked }, signed);
-  return record;
+  return { record, origin, signed };
 }

@@ -17,11 +17,12 @@ import { readInventory } from '../images/sbom/read.ts';
 import { Stage } from '../images/stage.ts';
 import type { ImageStore } from '../images/store.ts';
 import { tagImage } from '../images/tag.ts';
-import { checkPolicyOrigin } from './base.ts';
+import { checkBase } from './base.ts';
 import { checkFlags } from './check-flags.ts';
 import { parseIgnore } from './ignore.ts';
 import { failed, StageConfig } from './image-config.ts';
 import { ociLayer } from './oci-layer.ts';
+import { originOf } from './origin.ts';
 import { provenance, provenanceArtifact } from './provenance.ts';
 import { platformArgs, Scope } from './scope.ts';
 import { type Shared, type State, seconds } from './shared.ts';
@@ -139,7 +140,7 @@ async function publishBuilt(shared: Shared, { config, layers }: State, started: 
   const materials = { images: shared.materials, downloads: shared.downloads };
   const statement = provenance(request, names, prepared.digest, materials, times);
   const referrers = [...sboms, await stageArtifact(stage, provenanceArtifact(prepared.manifest, statement))];
-  const record = await publish(store, stage, { ...prepared, names: [], referrers }, 'built', first);
+  const record = await publish(store, stage, { ...prepared, names: [], referrers }, originOf(shared.bases), first);
   return more.length === 0 ? [record] : [record, ...(await tagImage(store, record.reference, more))];
 }
 
@@ -189,9 +190,23 @@ export async function buildImage(
   const stage = await Stage.open(store.paths, store.onEvent);
   try {
     const shared: Shared = {
-      ...{ request, store, roots, stage, host, context, signal: stop, onEvent, materials, downloads: new Map() },
+      ...{
+        request,
+        store,
+        roots,
+        stage,
+        host,
+        context,
+        signal: stop,
+        onEvent,
+        materials,
+        bases: [],
+        downloads: new Map(),
+      },
       image: once(async (name) => {
-        const record = await checkPolicyOrigin(store, roots, request, name);
+        const base = await checkBase(store, roots, request, name);
+        const { record } = base;
+        shared.bases.push(base);
         materials.set(name, record);
         const { manifest, raw } = await store.inspect(record.reference);
         await store.factsOf(record);

@@ -16,9 +16,11 @@ import type { ImageRecord } from '../images/records.ts';
 import { parseNewName } from '../images/reference.ts';
 import { Stage } from '../images/stage.ts';
 import type { ImageStore } from '../images/store.ts';
+import type { Origin } from '../plan/types.ts';
 import { StageConfig } from './image-config.ts';
 import { applyMetadata, invalid } from './metadata.ts';
 import { ociLayer } from './oci-layer.ts';
+import { originOf } from './origin.ts';
 import { Scope } from './scope.ts';
 
 export interface CommitOptions {
@@ -116,7 +118,14 @@ export async function commitContainer(
       });
       if (options.author !== undefined) config.author = options.author;
       const prepared = await addManifest(stage, config.bytes(created), layers);
-      return await publish(store, stage, { ...prepared, names: [] }, 'built', name);
+      const { origin } = root.config.secure?.image ?? { origin: 'imported' };
+      return await publish(
+        store,
+        stage,
+        { ...prepared, names: [] },
+        originOf([{ origin: origin as Origin, signed: false }]),
+        name,
+      );
     } finally {
       below.close();
     }

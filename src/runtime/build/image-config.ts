@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { SecureError } from '../../errors.ts';
 import { type ImageConfig, readConfig } from '../images/oci/config.ts';
+import { LAYER_LIMIT } from '../images/oci/manifest.ts';
 import type { Platform } from '../images/oci/platform.ts';
 
 /** `config` of image-spec, as it is written. */
@@ -101,6 +102,8 @@ export class StageConfig {
   }
 
   add(step: HistoryStep, diffId: string | undefined): void {
+    if (diffId !== undefined && this.diffIds.length >= LAYER_LIMIT)
+      throw failed(`the image would have more than ${LAYER_LIMIT} layers`, 'do more in one RUN or COPY');
     if (diffId !== undefined) this.#document.rootfs.diff_ids.push(diffId);
     this.#document.history = [
       ...(this.#document.history ?? []),

@@ -13,6 +13,7 @@ import type { Stage } from '../images/stage.ts';
 import { accountsOf, type ImageStore } from '../images/store.ts';
 import type { HostFacts, ImageFacts } from '../plan/types.ts';
 import type { StageConfig } from './image-config.ts';
+import type { Base } from './origin.ts';
 import type { SourceTree } from './sources.ts';
 import type { BuildEvent, BuildRequest } from './types.ts';
 
@@ -35,6 +36,8 @@ export interface Shared {
   readonly onEvent: (event: BuildEvent) => void;
   /** Images that the build stands on or copies from, by name as written: the materials of its provenance. */
   readonly materials: Map<string, ImageRecord>;
+  /** How far each of them is trusted. */
+  readonly bases: Base[];
   /** SHA-256, in hex, of what ADD fetched, by address. */
   readonly downloads: Map<string, string>;
   /** An image by the name that stands in the build file. Each is looked up once. */

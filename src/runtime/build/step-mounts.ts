@@ -5,9 +5,11 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -199,8 +201,10 @@ export class StepMounts {
     if (copying === undefined) mkdirSync(root);
     else {
       const unpacked = await this.#shared.stage.unpack(archiveOf(copying.members));
-      const { cpSync } = await import('node:fs');
-      cpSync(join(unpacked, 'source'), root, { recursive: true, verbatimSymlinks: true });
+      const source = join(unpacked, 'source');
+      if (!lstatSync(source).isDirectory())
+        throw failed(`--mount=type=cache,target=${mount.target}: its source is no directory`, 'give a directory');
+      renameSync(source, root);
     }
     chmodSync(root, mount.mode);
     chownSync(root, mount.uid, mount.gid);

@@ -15,7 +15,8 @@ if (process.argv[2] === 'v1') {
   process.exitCode =
     compareNetworks() ||
     runAlone(join(import.meta.dirname, 'pull.ts'), []) ||
-    runAlone(join(import.meta.dirname, 'build.ts'), []);
+    runAlone(join(import.meta.dirname, 'build.ts'), []) ||
+    runAlone(join(import.meta.dirname, 'signatures.ts'), []);
 } else if (process.argv[2] === 'v2') {
   onlyV2();
   compare('cgroup v2', false);

@@ -60,6 +60,12 @@ function collect(stream: NodeJS.ReadableStream | null): () => string {
 
 /** Starts `secure-extract`; `layer` is an open file, or `pipe`. */
 function start(layer: number | 'pipe', target: string, diffId: string | undefined, keep: readonly number[]) {
+  // Owners of files, and overlay's mark of a directory that hides others, are for root alone to write; so the user hears of that, not of a mount that failed.
+  if (process.geteuid?.() !== 0) {
+    throw new SecureError('NOT_ROOT', 'layers of images can be unpacked by root only', {
+      hint: 'run as root; nothing was changed',
+    });
+  }
   const expected = diffId === undefined ? [] : ['--diff-id', diffId];
   const words = ['--error-format', 'json', '--max-entries', String(ENTRIES), '--target', target, ...expected, '-'];
   const child = spawn(extractorBinary(), words, {

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { checkSigner, parseBundle } from '../src/runtime/images/signatures/entity.ts';
 import { readPublicKey } from '../src/runtime/images/signatures/keys.ts';
 import { readTrustedRoot } from '../src/runtime/images/signatures/root.ts';
-import type { Signer } from '../src/runtime/images/signatures/types.ts';
+import type { SigstoreSigner } from '../src/runtime/images/signatures/types.ts';
 
 // What the suite asks for where a vector does not say.
 const IDENTITY =
@@ -20,7 +20,7 @@ const [, , vectors, rootFile] = process.argv;
 if (vectors === undefined || rootFile === undefined)
   throw new Error('usage: sigstore-conformance.ts VECTORS TRUSTED_ROOT');
 
-function signerOf(optional: (name: string) => string | undefined): Signer {
+function signerOf(optional: (name: string) => string | undefined): SigstoreSigner {
   const key = optional('key.pub');
   if (key !== undefined) return { kind: 'key', key: readPublicKey(key, 'key.pub') };
   const root = optional('trusted_root.json') ?? readFileSync(String(rootFile), 'utf8');

@@ -68,10 +68,13 @@ function openFile(io: PolicyIo, id: string, path: string): Opened {
 /** Paths of keys start from the file that names them. */
 function inDirectory(file: PolicyFile, directory: string): PolicyFile {
   const at = (path: string) => resolve(directory, path);
-  const images = file.images.map(({ keys, keyless, ...rule }) => ({
+  const images = file.images.map(({ keys, keyless, notary, ...rule }) => ({
     ...rule,
     keys: keys.map(at),
     ...(keyless === undefined ? {} : { keyless: { ...keyless, trustedRoot: at(keyless.trustedRoot) } }),
+    ...(notary === undefined
+      ? {}
+      : { notary: { ...notary, roots: notary.roots.map(at), authorityRoots: notary.authorityRoots.map(at) } }),
   }));
   return { ...file, images };
 }

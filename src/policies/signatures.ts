@@ -2,19 +2,25 @@
 // The section `images` of a policy file: whose signature images must have.
 import type { Problem } from './problems.ts';
 import type { SourceText } from './source.ts';
+import { parseSubject } from './subjects.ts';
 import type { SignatureRule, SignerName } from './types.ts';
 
 interface Tree {
   readonly match: string | readonly string[];
   readonly require: {
     readonly identity?: SignatureRule['identity'];
-    readonly cosign: {
+    readonly cosign?: {
       readonly key?: string | readonly string[];
       readonly identity?: string;
       readonly identityPattern?: string;
       readonly issuer?: string;
       readonly issuerPattern?: string;
       readonly trustedRoot?: string;
+    };
+    readonly notary?: {
+      readonly roots?: string | readonly string[];
+      readonly authorityRoots?: string | readonly string[];
+      readonly identities: string | readonly string[];
     };
   };
 }
@@ -34,10 +40,36 @@ function unreadable(pattern: string | undefined): boolean {
   }
 }
 
-function objections({ require: { cosign } }: Tree): { key: string; message: string }[] {
+interface Objection {
+  /** Below `require`. */
+  readonly key: string;
+  readonly message: string;
+}
+
+function objections({ require: { cosign, notary } }: Tree): Objection[] {
+  if (cosign === undefined && notary === undefined)
+    return [{ key: '', message: 'names nobody: it needs cosign or notary' }];
+  return [...(cosign === undefined ? [] : ofCosign(cosign)), ...(notary === undefined ? [] : ofNotary(notary))];
+}
+
+function ofNotary({ roots, authorityRoots, identities }: NonNullable<Tree['require']['notary']>): Objection[] {
+  const found: Objection[] = [];
+  if (roots === undefined && authorityRoots === undefined)
+    found.push({ key: '/notary', message: 'needs roots or authorityRoots: whose certificates count' });
+  for (const text of many(identities)) {
+    try {
+      parseSubject(text);
+    } catch (error) {
+      found.push({ key: '/notary/identities', message: (error as Error).message });
+    }
+  }
+  return found;
+}
+
+function ofCosign(cosign: NonNullable<Tree['require']['cosign']>): Objection[] {
   const { key, identity, identityPattern, issuer, issuerPattern, trustedRoot } = cosign;
-  const found: { key: string; message: string }[] = [];
-  const add = (wrong: boolean, at: string, message: string) => wrong && found.push({ key: at, message });
+  const found: Objection[] = [];
+  const add = (wrong: boolean, at: string, message: string) => wrong && found.push({ key: `/cosign${at}`, message });
   const named = identity !== undefined || identityPattern !== undefined;
   const vouched = issuer !== undefined || issuerPattern !== undefined;
   add(key === undefined && !named, '', 'names nobody: it needs key, or identity with issuer and trustedRoot');
@@ -60,7 +92,7 @@ function objections({ require: { cosign } }: Tree): { key: string; message: stri
 export function unusableRules(source: SourceText): Problem[] {
   return rules(source).flatMap((rule, i) =>
     objections(rule).map(({ key, message }): Problem => {
-      const at = `/images/${i}/require/cosign${key}`;
+      const at = `/images/${i}/require${key}`;
       const name = at.slice(1).replaceAll('/', '.');
       return { code: 'POLICY_INVALID', message: `${name} ${message}`, file: source.policy, ...source.at(at) };
     }),
@@ -73,7 +105,7 @@ function signerName(text: string | undefined, pattern: string | undefined): Sign
 
 /** The rules of a file without problems; paths as they are written. */
 export function readSignatureRules(source: SourceText): SignatureRule[] {
-  return rules(source).map(({ match, require: { cosign, identity = 'repository' } }, i) => ({
+  return rules(source).map(({ match, require: { cosign = {}, notary, identity = 'repository' } }, i) => ({
     match: many(match),
     keys: many(cosign.key),
     ...(cosign.trustedRoot === undefined
@@ -83,6 +115,15 @@ export function readSignatureRules(source: SourceText): SignatureRule[] {
             identity: signerName(cosign.identity, cosign.identityPattern),
             issuer: signerName(cosign.issuer, cosign.issuerPattern),
             trustedRoot: cosign.trustedRoot,
+          },
+        }),
+    ...(notary === undefined
+      ? {}
+      : {
+          notary: {
+            roots: many(notary.roots),
+            authorityRoots: many(notary.authorityRoots),
+            identities: many(notary.identities),
           },
         }),
     identity,

@@ -112,6 +112,14 @@ export interface SignatureRule {
     /** Path of a sigstore trusted root, as those of keys. */
     readonly trustedRoot: string;
   };
+  /** Signatures of the Notary Project. */
+  readonly notary?: {
+    /** Paths of certificates of authorities, and of signing authorities. */
+    readonly roots: readonly string[];
+    readonly authorityRoots: readonly string[];
+    /** `x509.subject: C=…, ST=…, O=…`, or `*`. */
+    readonly identities: readonly string[];
+  };
   readonly identity: 'repository' | 'digest-only';
   readonly by: Source;
 }

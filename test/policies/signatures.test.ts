@@ -47,6 +47,36 @@ describe('signatures in a policy', () => {
     });
   });
 
+  const notary = (text: string) =>
+    `images:\n  - match: "x.example/**"\n    require: { notary: ${text}, identity: digest-only }\n`;
+
+  it('are wanted of the Notary Project, by roots beside the file', async () => {
+    const name = 'x509.subject: C=US, ST=WA, O=acme.example';
+    const { images } = await load(notary(`{ roots: ca.pem, authorityRoots: [/a.pem], identities: "${name}" }`));
+    expect(images).toMatchObject([
+      {
+        keys: [],
+        notary: { roots: [join(directory, 'ca.pem')], authorityRoots: ['/a.pem'], identities: [name] },
+        identity: 'digest-only',
+      },
+    ]);
+  });
+
+  it.each([
+    ['no root', '{ identities: "*" }', 'POLICY_INVALID'],
+    ['no identity', '{ roots: ca.pem }', 'POLICY_INVALID'],
+    [
+      'an identity without organisation',
+      '{ roots: ca.pem, identities: "x509.subject: C=US, ST=WA" }',
+      'POLICY_INVALID',
+    ],
+    ['an identity that is none', '{ roots: ca.pem, identities: acme }', 'POLICY_INVALID'],
+    ['a misspelt key', '{ root: ca.pem, identities: "*" }', 'POLICY_UNKNOWN_KEY'],
+  ])('of the Notary Project cannot be wanted with %s', async (_, text, code) => {
+    const { problems } = await validatePolicy(policy(notary(text)), fileIo([], '/'));
+    expect(problems.map((problem) => problem.code)).toContain(code);
+  });
+
   it.each([
     ['nobody', '{}', 'POLICY_INVALID'],
     ['an identity without issuer', '{ identity: a, trustedRoot: r }', 'POLICY_INVALID'],

@@ -19,10 +19,11 @@ export default class ImageVerify extends Command {
   static override id = 'image:verify';
   static override summary = 'Verify the signatures of an image, and explain each.';
   static override description =
-    'Signatures are looked for in the repository: those of cosign (tag sha256-….sig) and sigstore bundles that refer to the image. One that is accepted is ' +
-    'enough; exit code 1 when none is. A pattern has to match the whole text.';
+    'Signatures are looked for in the repository: those of cosign (tag sha256-….sig), and sigstore bundles and those of the Notary Project that refer to the image. One that is ' +
+    'accepted is enough; exit code 1 when none is. A pattern has to match the whole text.';
   static override examples = [
     '$ secure image verify registry.example/team/app:1 --key team.pub',
+    '$ secure image verify registry.example/team/app:1 --notary-root ca.pem --notary-identity "x509.subject: C=US, ST=WA, O=acme.example" --digest-only',
     '$ secure image verify ghcr.io/acme/app --certificate-identity ci@acme.example --certificate-oidc-issuer https://accounts.example --trusted-root trusted_root.json',
   ];
   static override args = { reference: Args.string({ required: true, description: 'Reference.' }) };
@@ -37,6 +38,21 @@ export default class ImageVerify extends Command {
     'certificate-oidc-issuer': Flags.string({ description: 'Who vouches for the identity.', helpValue: 'URL' }),
     'certificate-oidc-issuer-regexp': Flags.string({ description: 'The same, as a pattern.', helpValue: 'PATTERN' }),
     'trusted-root': Flags.string({ description: 'Whose certificates and logs count.', helpValue: 'FILE' }),
+    'notary-root': Flags.string({
+      multiple: true,
+      description: 'Certificates in PEM of authorities for signers of the Notary Project.',
+      helpValue: 'FILE',
+    }),
+    'notary-authority-root': Flags.string({
+      multiple: true,
+      description: 'The same, of signing authorities.',
+      helpValue: 'FILE',
+    }),
+    'notary-identity': Flags.string({
+      multiple: true,
+      description: "Who signs: subject of a certificate, or '*'.",
+      helpValue: 'NAME',
+    }),
     'digest-only': Flags.boolean({ description: 'Accept signatures that name another repository, or none.' }),
   };
 

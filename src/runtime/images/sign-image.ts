@@ -36,8 +36,11 @@ async function signedAlready(client: RegistryClient, name: string, digest: strin
     { repository: name, digests: [digest] },
     { signers: [signer], identity: 'repository' },
   );
-  const places = outcomes.filter(({ accepted }) => accepted).map(({ format, place }) => ({ format, place }));
-  return (['cosign', 'bundle'] as const).flatMap((format) => places.find((one) => one.format === format) ?? []);
+  const accepted = outcomes.filter((outcome) => outcome.accepted);
+  return (['cosign', 'bundle'] as const).flatMap((format) => {
+    const found = accepted.find((outcome) => outcome.format === format);
+    return found === undefined ? [] : [{ format, place: found.place }];
+  });
 }
 
 /**

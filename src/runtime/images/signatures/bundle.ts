@@ -5,12 +5,12 @@ import { parseDigest } from '../digest.ts';
 import { checkSigner, parseBundle } from './entity.ts';
 import { Refusal } from './problems.ts';
 import { checkStatement, STATEMENT_TYPE } from './statement.ts';
-import type { Requirement, Signer, Subject } from './types.ts';
+import type { Requirement, SigstoreSigner, Subject } from './types.ts';
 
 export const BUNDLE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
 
 /** A signature of the manifest itself: of its bytes, which its digest stands for. It names no repository. @throws Refusal */
-function checkBytes(bundle: Bundle, subject: Subject, identity: Requirement['identity'], signer: Signer): void {
+function checkBytes(bundle: Bundle, subject: Subject, identity: Requirement['identity'], signer: SigstoreSigner): void {
   const refusals: Refusal[] = [];
   for (const digest of subject.digests) {
     const parts = parseDigest(digest);
@@ -30,7 +30,12 @@ function checkBytes(bundle: Bundle, subject: Subject, identity: Requirement['ide
 }
 
 /** The signature first: nothing that is not signed is read. @throws Refusal */
-export function checkBundle(bytes: Buffer, subject: Subject, identity: Requirement['identity'], signer: Signer): void {
+export function checkBundle(
+  bytes: Buffer,
+  subject: Subject,
+  identity: Requirement['identity'],
+  signer: SigstoreSigner,
+): void {
   let json: unknown;
   try {
     json = JSON.parse(bytes.toString('utf8'));

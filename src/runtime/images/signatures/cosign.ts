@@ -6,7 +6,7 @@ import { checkSigner, parseBundle } from './entity.ts';
 import { signedBy } from './keys.ts';
 import { Refusal } from './problems.ts';
 import { checkSimple } from './simple.ts';
-import { type Candidate, type Requirement, type Signer, type Subject, signerText } from './types.ts';
+import { type Candidate, type Requirement, type SigstoreSigner, type Subject, signerText } from './types.ts';
 
 export const SIGNATURE = 'dev.cosignproject.cosign/signature';
 const CERTIFICATE = 'dev.sigstore.cosign/certificate';
@@ -73,7 +73,7 @@ export function checkCosign(
   { payload, annotations }: Candidate & { format: 'cosign' },
   subject: Subject,
   identity: Requirement['identity'],
-  signer: Signer,
+  signer: SigstoreSigner,
 ): void {
   const signature = base64(annotations[SIGNATURE], 'signature');
   if (signer.kind === 'keyless') checkSigner(asBundle(payload, signature, annotations), payload, signer);

@@ -11,6 +11,9 @@ import { MANIFEST } from '../oci/mediatypes.ts';
 import { verified } from '../read.ts';
 import { readAll } from '../sources/bytes.ts';
 import { BUNDLE } from './bundle.ts';
+import { NOTARY } from './notary/check.ts';
+import { COSE } from './notary/cose.ts';
+import { JWS } from './notary/jws.ts';
 import { SIMPLE_SIGNING } from './simple.ts';
 import type { Candidate } from './types.ts';
 
@@ -37,14 +40,14 @@ async function find(repository: Repository, name: string): Promise<{ bytes: Buff
   }
 }
 
-/** Layers of an artifact's manifest that are of one type. */
-function layersOf(bytes: Buffer, what: string, type: string): Descriptor[] {
+/** Layers of an artifact's manifest that are of one of the types. */
+function layersOf(bytes: Buffer, what: string, ...types: string[]): Descriptor[] {
   const json = JsonObject.parse(bytes, 'LAYOUT_INVALID', what);
   if (json.integer('schemaVersion', 100) !== 2) throw json.fail('schemaVersion', 'is not 2');
   return json
     .objects('layers', SIGNATURE_LIMIT)
     .map(readDescriptor)
-    .filter(({ mediaType }) => mediaType === type);
+    .filter(({ mediaType }) => types.includes(mediaType));
 }
 
 async function content(repository: Repository, descriptor: Descriptor): Promise<Buffer> {
@@ -65,11 +68,19 @@ async function cosignSignatures(repository: Repository, digest: string): Promise
   return candidates;
 }
 
-async function bundles(repository: Repository, digest: string): Promise<Candidate[]> {
+/** A bundle of sigstore has a type of its own; a signature of the Notary Project may say so by its config alone. */
+function kindOf(json: JsonObject): typeof BUNDLE | typeof NOTARY | undefined {
+  const type = json.string('artifactType', '');
+  const named = type === '' ? (json.optionalObject('config')?.string('mediaType', '') ?? '') : type;
+  if (type === BUNDLE) return BUNDLE;
+  return named === NOTARY ? NOTARY : undefined;
+}
+
+async function referring(repository: Repository, digest: string): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
   // Not asked for by type: whoever made the entry may have left it out.
   const referrers = (await repository.referrers(digest)).filter(
-    ({ mediaType, artifactType }) => mediaType === MANIFEST && ['', BUNDLE].includes(artifactType),
+    ({ mediaType, artifactType }) => mediaType === MANIFEST && ['', BUNDLE, NOTARY].includes(artifactType),
   );
   for (const referrer of referrers) {
     if (candidates.length >= SIGNATURE_LIMIT) break;
@@ -78,10 +89,17 @@ async function bundles(repository: Repository, digest: string): Promise<Candidat
     const what = `manifest ${referrer.digest}`;
     const json = JsonObject.parse(found.bytes, 'LAYOUT_INVALID', what);
     // What merely lies there may belong to another image.
-    if (json.string('artifactType', '') !== BUNDLE || json.optionalObject('subject')?.string('digest', '') !== digest)
-      continue;
-    for (const layer of layersOf(found.bytes, what, BUNDLE)) {
-      candidates.push({ format: 'bundle', place: referrer.digest, bundle: await content(repository, layer) });
+    const kind = kindOf(json);
+    if (kind === undefined || json.optionalObject('subject')?.string('digest', '') !== digest) continue;
+    const place = referrer.digest;
+    for (const layer of layersOf(found.bytes, what, ...(kind === BUNDLE ? [BUNDLE] : [JWS, COSE]))) {
+      const data = await content(repository, layer);
+      const { mediaType } = layer;
+      candidates.push(
+        kind === BUNDLE
+          ? { format: 'bundle', place, bundle: data }
+          : { format: 'notary', place, mediaType, envelope: data },
+      );
     }
   }
   return candidates;
@@ -94,7 +112,7 @@ async function bundles(repository: Repository, digest: string): Promise<Candidat
 export async function findSignatures(repository: Repository, digests: readonly string[]): Promise<Candidate[]> {
   const found: Candidate[] = [];
   for (const digest of new Set(digests)) {
-    found.push(...(await cosignSignatures(repository, digest)), ...(await bundles(repository, digest)));
+    found.push(...(await cosignSignatures(repository, digest)), ...(await referring(repository, digest)));
   }
   if (found.length <= SIGNATURE_LIMIT) return found;
   throw new SecureError(

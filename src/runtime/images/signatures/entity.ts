@@ -4,7 +4,7 @@ import { type Bundle, bundleFromJSON } from '@sigstore/bundle';
 import { type SignedEntity, toSignedEntity, VerificationError, Verifier } from '@sigstore/verify';
 import { type ArtifactDigest, digestContent } from './by-digest.ts';
 import { Refusal } from './problems.ts';
-import { matches, matchText, type Signer, signerText } from './types.ts';
+import { matches, matchText, type SigstoreSigner, signerText } from './types.ts';
 
 /** What the library says on purpose; anything else it stumbled over. */
 const reason = (error: unknown): string =>
@@ -19,7 +19,7 @@ export function parseBundle(json: unknown): Bundle {
   }
 }
 
-function byKey(entity: SignedEntity, signer: Signer & { kind: 'key' }): void {
+function byKey(entity: SignedEntity, signer: SigstoreSigner & { kind: 'key' }): void {
   let good = false;
   try {
     good = entity.signature.verifySignature(signer.key.key);
@@ -32,7 +32,7 @@ function byKey(entity: SignedEntity, signer: Signer & { kind: 'key' }): void {
 /**
  * Certificate, its log, the signature's log or timestamps, and the signature: @sigstore/verify. Identity and issuer here, so that both texts can be told.
  */
-function byIdentity(entity: SignedEntity, signer: Signer & { kind: 'keyless' }): void {
+function byIdentity(entity: SignedEntity, signer: SigstoreSigner & { kind: 'keyless' }): void {
   if (entity.key.$case !== 'certificate') throw new Refusal('it is signed with a key, not with a certificate');
   let identity: { subjectAlternativeName?: string | undefined; extensions?: { issuer?: string | undefined } } = {};
   try {
@@ -51,7 +51,11 @@ function byIdentity(entity: SignedEntity, signer: Signer & { kind: 'keyless' }):
  * Holds a bundle against a signer. `artifact`: what a message signature is of, or its digest; a DSSE envelope carries its own.
  * @throws Refusal
  */
-export function checkSigner(bundle: Bundle, artifact: Buffer | ArtifactDigest | undefined, signer: Signer): void {
+export function checkSigner(
+  bundle: Bundle,
+  artifact: Buffer | ArtifactDigest | undefined,
+  signer: SigstoreSigner,
+): void {
   let entity: SignedEntity;
   const { content } = bundle;
   const digest = artifact !== undefined && 'sha256' in artifact ? artifact : undefined;

@@ -10,7 +10,8 @@ import { CANDIDATE_LIMIT, type Candidate } from './types.ts';
 
 type Kept =
   | { format: 'cosign'; place: string; payload: string; annotations: Record<string, string> }
-  | { format: 'bundle'; place: string; bundle: string };
+  | { format: 'bundle'; place: string; bundle: string }
+  | { format: 'notary'; place: string; mediaType: string; envelope: string };
 
 const directory = (state: string): string => join(state, 'signatures');
 
@@ -24,11 +25,11 @@ const decode = (text: string): Buffer => Buffer.from(text, 'base64');
 
 function parse(text: string): Candidate[] {
   const { candidates } = JSON.parse(text) as { candidates: Kept[] };
-  return candidates.map((kept) =>
-    kept.format === 'cosign'
-      ? { ...kept, payload: decode(kept.payload) }
-      : { format: 'bundle', place: kept.place, bundle: decode(kept.bundle) },
-  );
+  return candidates.map((kept) => {
+    if (kept.format === 'cosign') return { ...kept, payload: decode(kept.payload) };
+    if (kept.format === 'notary') return { ...kept, envelope: decode(kept.envelope) };
+    return { format: 'bundle', place: kept.place, bundle: decode(kept.bundle) };
+  });
 }
 
 /** What is kept for a manifest; none where nothing is, or nothing that can be read. */
@@ -52,12 +53,12 @@ export function readSignatures(state: string, digest: string): Candidate[] {
 
 /** Replace what is kept for a manifest. More than can be read again is not kept: it is fetched each time. */
 export async function keepSignatures(state: string, digest: string, candidates: readonly Candidate[]): Promise<void> {
-  const kept = candidates.map(
-    (candidate): Kept =>
-      candidate.format === 'cosign'
-        ? { ...candidate, payload: candidate.payload.toString('base64'), annotations: { ...candidate.annotations } }
-        : { ...candidate, bundle: candidate.bundle.toString('base64') },
-  );
+  const kept = candidates.map((candidate): Kept => {
+    if (candidate.format === 'cosign')
+      return { ...candidate, payload: candidate.payload.toString('base64'), annotations: { ...candidate.annotations } };
+    if (candidate.format === 'notary') return { ...candidate, envelope: candidate.envelope.toString('base64') };
+    return { ...candidate, bundle: candidate.bundle.toString('base64') };
+  });
   const text = JSON.stringify({ candidates: kept });
   if (text.length > CANDIDATE_LIMIT) return;
   mkdirSync(directory(state), { recursive: true, mode: 0o700 });

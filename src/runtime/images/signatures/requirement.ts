@@ -5,6 +5,8 @@ import { SecureError } from '../../../errors.ts';
 import { type SignatureRule, type SignerName, wholePattern } from '../../../policies/index.ts';
 import { Inputs } from '../../inputs.ts';
 import { KEY_FILE_LIMIT, readPrivateKey, readPublicKey } from './keys.ts';
+import { readIdentity } from './notary/names.ts';
+import { type Roots, readRoots } from './notary/roots.ts';
 import { keyInvalid } from './problems.ts';
 import { ROOT_FILE_LIMIT, readTrustedRoot } from './root.ts';
 import type { Match, Requirement, Signer } from './types.ts';
@@ -18,11 +20,18 @@ export interface RequirementText {
   readonly 'certificate-oidc-issuer-regexp'?: string | undefined;
   /** Path of a trusted root. */
   readonly 'trusted-root'?: string | undefined;
+  /** Paths of certificates: of authorities for signers, and of signing authorities, as the Notary Project tells them apart. */
+  readonly 'notary-root'?: readonly string[] | undefined;
+  readonly 'notary-authority-root'?: readonly string[] | undefined;
+  readonly 'notary-identity'?: readonly string[] | undefined;
   readonly 'digest-only'?: boolean | undefined;
 }
 
 /** Whose signature counts, as a rule says it. */
-type Wanted = Pick<SignatureRule, 'keys' | 'identity'> & { readonly keyless?: SignatureRule['keyless'] | undefined };
+type Wanted = Pick<SignatureRule, 'keys' | 'identity'> & {
+  readonly keyless?: SignatureRule['keyless'] | undefined;
+  readonly notary?: SignatureRule['notary'] | undefined;
+};
 
 const PATTERN_LIMIT = 512;
 
@@ -72,19 +81,30 @@ function keyless(text: RequirementText): Wanted['keyless'] {
   return { identity, issuer, trustedRoot };
 }
 
+function notary(text: RequirementText): Wanted['notary'] {
+  const [roots, authorityRoots] = [text['notary-root'] ?? [], text['notary-authority-root'] ?? []];
+  const identities = text['notary-identity'] ?? [];
+  if (roots.length + authorityRoots.length === 0 && identities.length === 0) return undefined;
+  const needs = (flag: string, why: string) =>
+    new SecureError('MISSING_ARGUMENT', `--${flag} is missing: ${why}`, { hint: `add --${flag}` });
+  if (identities.length === 0) throw needs('notary-identity', "an authority has many customers ('*' for each of them)");
+  if (roots.length + authorityRoots.length === 0) throw needs('notary-root', 'whose certificates count');
+  return { roots, authorityRoots, identities };
+}
+
 /**
  * What is required, by flags that are called as those of cosign.
  * @throws SecureError MISSING_ARGUMENT when nobody is named, INVALID_VALUE, KEY_INVALID
  */
 export function readRequirement(text: RequirementText): Requirement {
-  const [keys, named] = [text.key ?? [], keyless(text)];
-  if (keys.length === 0 && named === undefined) {
+  const [keys, named, byNotary] = [text.key ?? [], keyless(text), notary(text)];
+  if (keys.length === 0 && named === undefined && byNotary === undefined) {
     throw new SecureError('MISSING_ARGUMENT', 'nothing says whose signature counts', {
-      hint: 'give --key FILE, or --certificate-identity with --certificate-oidc-issuer and --trusted-root',
+      hint: 'give --key FILE, --certificate-identity with --certificate-oidc-issuer and --trusted-root, or --notary-root with --notary-identity',
     });
   }
   const identity = text['digest-only'] === true ? 'digest-only' : 'repository';
-  return ruleRequirement({ keys, keyless: named, identity }, new Inputs());
+  return ruleRequirement({ keys, keyless: named, notary: byNotary, identity }, new Inputs());
 }
 
 /** A private key of a file, to sign with. @throws SecureError KEY_INVALID */
@@ -92,8 +112,16 @@ export function readPrivateKeyFile(path: string, passphrase: string | undefined)
   return readPrivateKey(readFile(path, KEY_FILE_LIMIT, new Inputs()), path, passphrase);
 }
 
-/** What a rule of a policy requires. @throws SecureError KEY_INVALID */
-export function ruleRequirement({ keys, keyless: named, identity }: Wanted, inputs: Inputs): Requirement {
+function rootsOf(paths: readonly string[], inputs: Inputs): Roots {
+  const certificates = paths.flatMap((path) => readRoots(readFile(path, ROOT_FILE_LIMIT, inputs), path));
+  return { name: paths.join(', '), certificates };
+}
+
+/** What a rule of a policy requires. @throws SecureError KEY_INVALID, INVALID_VALUE for an identity that cannot be read */
+export function ruleRequirement(
+  { keys, keyless: named, notary: byNotary, identity }: Wanted,
+  inputs: Inputs,
+): Requirement {
   const signers: Signer[] = keys.map((path) => ({
     kind: 'key',
     key: readPublicKey(readFile(path, KEY_FILE_LIMIT, inputs), path),
@@ -102,6 +130,14 @@ export function ruleRequirement({ keys, keyless: named, identity }: Wanted, inpu
     const { trustedRoot: path } = named;
     const root = readTrustedRoot(readFile(path, ROOT_FILE_LIMIT, inputs), path);
     signers.push({ kind: 'keyless', identity: matchOf(named.identity), issuer: matchOf(named.issuer), root });
+  }
+  if (byNotary !== undefined) {
+    signers.push({
+      kind: 'notary',
+      roots: rootsOf(byNotary.roots, inputs),
+      authorities: rootsOf(byNotary.authorityRoots, inputs),
+      identities: byNotary.identities.map(readIdentity),
+    });
   }
   return { signers, identity };
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PublicKey } from './keys.ts';
+import type { NotaryIdentity } from './notary/names.ts';
+import type { Roots } from './notary/roots.ts';
 import type { TrustedRoot } from './root.ts';
 
 /** What a signature has to be about. */
@@ -17,7 +19,21 @@ export type Match = { readonly text: string } | { readonly pattern: RegExp };
 export type Signer =
   | { readonly kind: 'key'; readonly key: PublicKey }
   /** A certificate of Fulcio for this identity (its subject alternative name), given to it by this issuer of OIDC tokens. */
-  | { readonly kind: 'keyless'; readonly identity: Match; readonly issuer: Match; readonly root: TrustedRoot };
+  | { readonly kind: 'keyless'; readonly identity: Match; readonly issuer: Match; readonly root: TrustedRoot }
+  | NotarySigner;
+
+/** A certificate whose chain ends in one of the roots, with a subject that one of the identities is true of. */
+export interface NotarySigner {
+  readonly kind: 'notary';
+  /** For signatures by whom the certificate names. */
+  readonly roots: Roots;
+  /** For those that a signing authority makes, which tells the time, too. */
+  readonly authorities: Roots;
+  readonly identities: readonly NotaryIdentity[];
+}
+
+/** Who signs in the forms of sigstore. */
+export type SigstoreSigner = Exclude<Signer, NotarySigner>;
 
 export interface Requirement {
   /** One of them is enough. */
@@ -38,7 +54,8 @@ export type Candidate =
       readonly payload: Buffer;
       readonly annotations: Readonly<Record<string, string>>;
     }
-  | { readonly format: 'bundle'; readonly place: string; readonly bundle: Buffer };
+  | { readonly format: 'bundle'; readonly place: string; readonly bundle: Buffer }
+  | { readonly format: 'notary'; readonly place: string; readonly mediaType: string; readonly envelope: Buffer };
 
 /** Characters of all signatures of an image that are kept. */
 export const CANDIDATE_LIMIT = 8 << 20;
@@ -65,6 +82,10 @@ export const matchText = (match: Match): string => ('text' in match ? match.text
 /** `by the key acme.pub`, for messages. */
 export function signerText(signer: Signer): string {
   if (signer.kind === 'key') return `by the key ${signer.key.name}`;
+  if (signer.kind === 'notary') {
+    const names = signer.identities.map(({ text }) => text).join(' or ');
+    return `by ${names} (${[signer.roots.name, signer.authorities.name].filter(Boolean).join(', ')})`;
+  }
   return `by ${matchText(signer.identity)} (${matchText(signer.issuer)})`;
 }
 

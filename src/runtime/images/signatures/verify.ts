@@ -2,6 +2,7 @@
 // Decides whether the signatures that were found are what is required. No I/O.
 import { checkBundle } from './bundle.ts';
 import { checkCosign } from './cosign.ts';
+import { checkNotary } from './notary/check.ts';
 import { missing, Refusal, refused } from './problems.ts';
 import {
   type Candidate,
@@ -13,7 +14,7 @@ import {
   wantedText,
 } from './types.ts';
 
-/** Why a candidate is not of this signer, or undefined when it is. */
+/** Why a candidate is not of this signer, or undefined when it is. Of two different kinds: an empty text. */
 function objection(
   candidate: Candidate,
   subject: Subject,
@@ -21,7 +22,10 @@ function objection(
   signer: Signer,
 ): string | undefined {
   try {
-    if (candidate.format === 'cosign') checkCosign(candidate, subject, identity, signer);
+    if (candidate.format === 'notary' || signer.kind === 'notary') {
+      if (candidate.format !== 'notary' || signer.kind !== 'notary') return '';
+      checkNotary(candidate, subject, identity, signer);
+    } else if (candidate.format === 'cosign') checkCosign(candidate, subject, identity, signer);
     else checkBundle(candidate.bundle, subject, identity, signer);
     return undefined;
   } catch (error) {
@@ -38,7 +42,8 @@ function judge(candidate: Candidate, subject: Subject, { signers, identity }: Re
     if (reason === undefined) return { format, place, accepted: true, text: `signed ${signerText(signer)}` };
     reasons.push(reason);
   }
-  return { format, place, accepted: false, text: [...new Set(reasons)].join('; ') };
+  const told = [...new Set(reasons)].filter((reason) => reason !== '').join('; ');
+  return { format, place, accepted: false, text: told === '' ? 'nobody is wanted who signs in this form' : told };
 }
 
 /** Every candidate with what became of it; one that is accepted is enough. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The section `images` of a policy file: whose signature images must have.
+import { wholePattern } from './patterns.ts';
 import type { Problem } from './problems.ts';
 import type { SourceText } from './source.ts';
 import { parseSubject } from './subjects.ts';
@@ -27,9 +28,6 @@ interface Tree {
 
 const rules = (source: SourceText): readonly Tree[] => (source.value as { images?: readonly Tree[] }).images ?? [];
 const many = (value: string | readonly string[] | undefined): string[] => (value === undefined ? [] : [value].flat());
-
-/** A pattern is one of the whole text: what only contains the name of somebody trusted is somebody else. @throws SyntaxError */
-export const wholePattern = (pattern: string): RegExp => new RegExp(`^(?:${pattern})$`, 'u');
 
 function unreadable(pattern: string | undefined): boolean {
   try {

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { noRegistry, startRegistry } from '../support/docker-registry.ts';
+import { envelope, issue, JWS, offerNotary } from '../support/notary.ts';
 import { busyboxLayout, type Layout, ociLayout } from '../support/oci.ts';
 import { FakeRegistry, send, snapshot } from '../support/registry.ts';
 import { cannotRun, errorCode, Secure } from '../support/secure.ts';
@@ -62,6 +63,31 @@ describe.skipIf(cannotRun() || noRegistry())('a policy that requires signatures'
     sign(new Key());
     expect(errorCode(await run())).toBe('SIGNATURE_INVALID');
     expect(state()).toEqual(before);
+  });
+
+  it('runs what was signed by the Notary Project for who is named, and verifies it on the command line', async () => {
+    const root = issue({ subject: '/C=US/ST=WA/O=acme.example/CN=root' });
+    const name = 'x509.subject: C=US, ST=WA, O=acme.example';
+    const wanted = (who: string) => {
+      const rule = `  - match: "${registry.host}/team/*"\n    require: { notary: { roots: ${root.cert}, identities: "${who}" }, identity: digest-only }\n`;
+      writeFileSync(
+        policy,
+        `apiVersion: secure/v1\nkind: Policy\nextends: default\nrun: { origins: { pulled: signature } }\nimages:\n${rule}`,
+      );
+    };
+    wanted(`${name}, CN=somebody`);
+    expect(errorCode(await run())).toBe('SIGNATURE_MISSING');
+    offerNotary(registry, layout.digest, JWS, [envelope(JWS, layout.digest, [issue({}, root), root])]);
+    expect(errorCode(await run())).toBe('SIGNATURE_INVALID');
+    expect(layers()).toEqual([]);
+    wanted(name);
+    expect((await run()).stdout).toBe('ran\n');
+    const verify = (...flags: string[]) =>
+      secure.run('image', 'verify', image, '--notary-root', root.cert, '--notary-identity', name, ...flags);
+    expect((await verify('--digest-only')).code).toBe(0);
+    expect((await verify()).code).toBe(1);
+    registry.routes.clear();
+    expect((await run()).stdout).toBe('ran\n');
   });
 
   it('runs what is signed, says by whom, and needs no registry for it again', async () => {

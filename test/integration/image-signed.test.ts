@@ -90,6 +90,16 @@ describe.skipIf(cannotRun() || noRegistry())('a policy that requires signatures'
     expect((await run()).stdout).toBe('ran\n');
   });
 
+  it('warns whoever has content trust of docker switched on that it does nothing here', async () => {
+    const warned = async (value: string, ...words: string[]) =>
+      (await secure.call(words, { env: { DOCKER_CONTENT_TRUST: value } })).stderr.includes(
+        'warning: DOCKER_CONTENT_TRUST',
+      );
+    expect(await warned('1', 'image', 'pull', image)).toBe(true);
+    expect(await warned('1', 'image', 'verify', image, '--key', key.path)).toBe(true);
+    expect(await warned('0', 'image', 'pull', image)).toBe(false);
+  });
+
   it('runs what is signed, says by whom, and needs no registry for it again', async () => {
     sign();
     expect((await run()).stdout).toBe('ran\n');

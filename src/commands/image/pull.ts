@@ -6,6 +6,7 @@ import { readConfig } from '../../runtime/config.ts';
 import { pullImage } from '../../runtime/images/import/pull.ts';
 import { parsePlatform } from '../../runtime/images/oci/platform.ts';
 import { formatReference, parseReference } from '../../runtime/images/reference.ts';
+import { contentTrustNotice } from '../../runtime/images/signatures/content-trust.ts';
 import { ImageStore } from '../../runtime/images/store.ts';
 import { Inputs } from '../../runtime/inputs.ts';
 import { signatureCheck } from '../../runtime/resolve.ts';
@@ -34,6 +35,8 @@ export default class ImagePull extends Command {
   async run(): Promise<undefined> {
     const { args, flags } = await this.parse(ImagePull);
     const reference = parseReference(args.reference);
+    const notice = contentTrustNotice(process.env);
+    if (notice !== undefined) this.warn(notice);
     const options = flags.platform === undefined ? {} : { platform: parsePlatform(flags.platform) };
     const [cwd, inputs] = [process.cwd(), new Inputs()];
     const { profile } = await readConfig(flags.profile, cwd, inputs);

@@ -2,6 +2,7 @@
 import { Args, Command, Flags } from '../../cli/command.ts';
 import { table } from '../../cli/table.ts';
 import { parseReference } from '../../runtime/images/reference.ts';
+import { contentTrustNotice } from '../../runtime/images/signatures/content-trust.ts';
 import { readRequirement } from '../../runtime/images/signatures/requirement.ts';
 import type { Outcome } from '../../runtime/images/signatures/types.ts';
 import { requireOne } from '../../runtime/images/signatures/verify.ts';
@@ -59,6 +60,8 @@ export default class ImageVerify extends Command {
   async run(): Promise<undefined> {
     const { args, flags } = await this.parse(ImageVerify);
     const reference = parseReference(args.reference);
+    const notice = contentTrustNotice(process.env);
+    if (notice !== undefined) this.warn(notice);
     const requirement = readRequirement(flags);
     const verified = await verifyImage(await ImageStore.open(), reference, requirement);
     if (this.jsonEnabled()) this.logJson({ ...verified });

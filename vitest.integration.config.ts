@@ -1,14 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineConfig } from 'vitest/config';
 
-// Tests that run real containers: one file after the other, because they share the kernel's tables and time matters.
+const exclude = ['**/fixtures/**'];
+const common = { pool: 'forks' as const, testTimeout: 60_000, hookTimeout: 120_000 };
+/** Each in a store of its own; what they have in common with others on the machine they leave alone. */
+const STORES = ['image-*', 'registry-*', 'commit', 'extract'].map((name) => `test/integration/${name}.test.ts`);
+
 export default defineConfig({
   test: {
-    include: ['test/integration/**/*.test.ts', 'test/escape/**/*.test.ts', 'test/conformance/**/*.test.ts'],
-    exclude: ['**/fixtures/**'],
-    pool: 'forks',
-    fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    maxWorkers: 2,
+    projects: [
+      {
+        // Tests that run containers and look at what is left on the machine: one file after the other, because they share the kernel's
+        // tables and time matters.
+        test: {
+          ...common,
+          name: 'machine',
+          include: ['test/integration/**/*.test.ts', 'test/escape/**/*.test.ts', 'test/conformance/**/*.test.ts'],
+          exclude: [...exclude, ...STORES],
+          fileParallelism: false,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      { test: { ...common, name: 'stores', include: STORES, exclude, sequence: { groupOrder: 1 } } },
+    ],
   },
 });

@@ -136,6 +136,15 @@ describe('signatures of the Notary Project', { timeout: 60_000 }, () => {
       expect(made(type, {}, [issue({}, middle), middle, root])).toContain('the certificate of');
     });
 
+    it('count for nothing with a critical extension that nobody here understands, such as a constraint of names', () => {
+      const constrained = (critical: string) => [...CA, `nameConstraints=${critical}permitted;DNS:acme.example`];
+      const subject = '/C=US/ST=WA/O=acme.example/CN=middle';
+      const middle = issue({ subject, extensions: constrained('critical,') }, root);
+      expect(made(type, {}, [issue({}, middle), middle, root])).toContain('2.5.29.30');
+      const plain = issue({ subject, extensions: constrained('') }, root);
+      expect(made(type, {}, [issue({}, plain), plain, root])).toBe('accepted');
+    });
+
     it('count for nothing below more authorities than the root allows', () => {
       const short = issue({ ...AUTHORITY, extensions: ['basicConstraints=critical,CA:TRUE,pathlen:0', CA[1] ?? ''] });
       const middle = issue({ subject: '/CN=middle', extensions: CA }, short);

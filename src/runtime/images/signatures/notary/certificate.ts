@@ -22,11 +22,14 @@ export interface Certificate {
   readonly keyUsage?: { readonly critical: boolean; readonly bits: readonly number[] };
   /** OIDs; none where the certificate does not say. */
   readonly extendedKeyUsage: readonly string[];
+  /** OIDs of critical extensions that are not looked at here: name constraints and policies among them (RFC 5280, 4.2). */
+  readonly unknownCritical: readonly string[];
 }
 
 const PSS = '1.2.840.113549.1.1.10';
 const SHA1 = '1.3.14.3.2.26';
 const EXTENSIONS = 0xa3;
+const KNOWN = { basic: '2.5.29.19', keyUsage: '2.5.29.15', extendedKeyUsage: '2.5.29.37' };
 
 function signedWith(algorithm: Der): string {
   const [oid, parameters] = readDer(algorithm.value);
@@ -47,7 +50,7 @@ function extensions(part: Der | undefined): Map<string, Extension> {
     if (oid === undefined || octets?.tag !== TAG.octets) throw new RangeError('an extension that is none');
     const name = oidText(oid);
     if (found.has(name)) throw new RangeError(`the extension ${name} twice`);
-    const critical = third !== undefined && second?.tag === TAG.boolean && second.value[0] === 0xff;
+    const critical = third !== undefined && second?.tag === TAG.boolean && second.value[0] !== 0;
     found.set(name, { critical, value: octets.value });
   }
   return found;
@@ -80,7 +83,8 @@ export function readCertificate(der: Buffer): Certificate {
   const [, , issuer, , subject] = parts[0]?.tag === 0xa0 ? parts.slice(1) : parts;
   if (issuer === undefined || subject === undefined) throw new RangeError('no certificate');
   const found = extensions(parts.find(({ tag }) => tag === EXTENSIONS));
-  const [basic, usage, extended] = ['2.5.29.19', '2.5.29.15', '2.5.29.37'].map((oid) => found.get(oid));
+  const [basic, usage, extended] = [KNOWN.basic, KNOWN.keyUsage, KNOWN.extendedKeyUsage].map((oid) => found.get(oid));
+  const unknown = [...found].filter(([oid, { critical }]) => critical && !Object.values(KNOWN).includes(oid));
   return {
     x509,
     // Read here: of a key that is none node:crypto tells only when it is asked.
@@ -90,6 +94,7 @@ export function readCertificate(der: Buffer): Certificate {
     signedWith: signedWith(algorithm),
     ...(basic === undefined ? {} : { basic: basicConstraints(basic) }),
     ...(usage === undefined ? {} : { keyUsage: keyUsage(usage) }),
+    unknownCritical: unknown.map(([oid]) => oid),
     extendedKeyUsage:
       extended === undefined ? [] : readDer(readOne(extended.value, TAG.sequence).value).map((oid) => oidText(oid)),
   };

@@ -71,6 +71,10 @@ export function readChain(chain: readonly Buffer[]): Certificate[] {
       throw new Refusal(
         `${called(certificate)} is signed with an algorithm that does not do (${certificate.signedWith})`,
       );
+    if (certificate.unknownCritical.length > 0)
+      throw new Refusal(
+        `${called(certificate)} has a critical extension that is not looked at (${certificate.unknownCritical.join(', ')})`,
+      );
     const by = certificates[i + 1] ?? certificate;
     if (!issued(certificate, by))
       throw new Refusal(`${called(certificate)} was not issued by what follows it, or is no root`);

@@ -68,10 +68,11 @@ function openFile(io: PolicyIo, id: string, path: string): Opened {
 /** Paths of keys start from the file that names them. */
 function inDirectory(file: PolicyFile, directory: string): PolicyFile {
   const at = (path: string) => resolve(directory, path);
-  const images = file.images.map(({ keys, keyless, notary, ...rule }) => ({
+  const images = file.images.map(({ keys, keyless, notary, gpg, ...rule }) => ({
     ...rule,
     keys: keys.map(at),
     ...(keyless === undefined ? {} : { keyless: { ...keyless, trustedRoot: at(keyless.trustedRoot) } }),
+    ...(gpg === undefined ? {} : { gpg: { ...gpg, keys: gpg.keys.map(at) } }),
     ...(notary === undefined
       ? {}
       : { notary: { ...notary, roots: notary.roots.map(at), authorityRoots: notary.authorityRoots.map(at) } }),

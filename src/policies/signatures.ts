@@ -18,6 +18,7 @@ interface Tree {
       readonly issuerPattern?: string;
       readonly trustedRoot?: string;
     };
+    readonly gpg?: { readonly key: string | readonly string[]; readonly lookaside?: string };
     readonly notary?: {
       readonly roots?: string | readonly string[];
       readonly authorityRoots?: string | readonly string[];
@@ -44,9 +45,9 @@ interface Objection {
   readonly message: string;
 }
 
-function objections({ require: { cosign, notary } }: Tree): Objection[] {
-  if (cosign === undefined && notary === undefined)
-    return [{ key: '', message: 'names nobody: it needs cosign or notary' }];
+function objections({ require: { cosign, notary, gpg } }: Tree): Objection[] {
+  if (cosign === undefined && notary === undefined && gpg === undefined)
+    return [{ key: '', message: 'names nobody: it needs cosign, notary or gpg' }];
   return [...(cosign === undefined ? [] : ofCosign(cosign)), ...(notary === undefined ? [] : ofNotary(notary))];
 }
 
@@ -103,7 +104,7 @@ function signerName(text: string | undefined, pattern: string | undefined): Sign
 
 /** The rules of a file without problems; paths as they are written. */
 export function readSignatureRules(source: SourceText): SignatureRule[] {
-  return rules(source).map(({ match, require: { cosign = {}, notary, identity = 'repository' } }, i) => ({
+  return rules(source).map(({ match, require: { cosign = {}, notary, gpg, identity = 'repository' } }, i) => ({
     match: many(match),
     keys: many(cosign.key),
     ...(cosign.trustedRoot === undefined
@@ -115,6 +116,7 @@ export function readSignatureRules(source: SourceText): SignatureRule[] {
             trustedRoot: cosign.trustedRoot,
           },
         }),
+    ...(gpg === undefined ? {} : { gpg: { keys: many(gpg.key), lookaside: gpg.lookaside } }),
     ...(notary === undefined
       ? {}
       : {

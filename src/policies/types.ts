@@ -120,6 +120,13 @@ export interface SignatureRule {
     /** `x509.subject: C=…, ST=…, O=…`, or `*`. */
     readonly identities: readonly string[];
   };
+  /** Simple signing with OpenPGP. */
+  readonly gpg?: {
+    /** Paths of public keys. */
+    readonly keys: readonly string[];
+    /** Address of the signatures; undefined: by registries.d. */
+    readonly lookaside: string | undefined;
+  };
   readonly identity: 'repository' | 'digest-only';
   readonly by: Source;
 }

@@ -4,6 +4,7 @@ import { SecureError } from '../errors.ts';
 import { type EffectivePolicy, type SignatureRule, signatureRules } from '../policies/index.ts';
 import { parseReference } from './images/reference.ts';
 import { findSignatures, type Repository } from './images/signatures/discover.ts';
+import { findGpgSignatures } from './images/signatures/gpg/lookaside.ts';
 import { keepSignatures, readSignatures } from './images/signatures/kept.ts';
 import { ruleRequirement } from './images/signatures/requirement.ts';
 import type { Candidate, Requirement, Subject } from './images/signatures/types.ts';
@@ -49,6 +50,13 @@ function prepare(policy: EffectivePolicy, signed: Signed, inputs: Inputs): { hel
   return { held, image: `${signed.reference.split('@', 1)[0]}@${signed.digests[0]}` };
 }
 
+/** In the repository, and where OpenPGP signatures are if a rule asks for them. */
+async function findAll(repository: Repository, held: readonly Held[], signed: Signed): Promise<Candidate[]> {
+  const requirements = held.map(({ requirement }) => requirement);
+  const found = await findSignatures(repository, signed.digests);
+  return [...found, ...(await findGpgSignatures(requirements, subjectOf(signed).repository, signed.digests))];
+}
+
 /**
  * Before an image of a registry is taken over: its signatures there, which are kept for later starts.
  * @throws SecureError SIGNATURE_MISSING, SIGNATURE_INVALID, KEY_INVALID, REGISTRY_*
@@ -62,7 +70,7 @@ export async function checkPulled(
 ): Promise<void> {
   const { held, image } = prepare(policy, signed, inputs);
   if (held.length === 0) return;
-  const candidates = await findSignatures(repository, signed.digests);
+  const candidates = await findAll(repository, held, signed);
   holdAll(held, candidates, subjectOf(signed), image);
   await keepSignatures(state, signed.digests[0] ?? '', candidates);
 }
@@ -89,7 +97,7 @@ export async function checkSigned(
   }
   const client = new RegistryClient(parseReference(signed.reference));
   try {
-    const candidates = await findSignatures(client, signed.digests);
+    const candidates = await findAll(client, held, signed);
     const found = holdAll(held, candidates, subject, image);
     await keepSignatures(state, signed.digests[0] ?? '', candidates);
     return found;

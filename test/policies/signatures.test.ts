@@ -77,6 +77,19 @@ describe('signatures in a policy', () => {
     expect(problems.map((problem) => problem.code)).toContain(code);
   });
 
+  it('of OpenPGP are wanted by keys beside the file', async () => {
+    const gpg = (text: string) => `images:\n  - match: "x.example/**"\n    require: { gpg: ${text} }\n`;
+    const { images } = await load(gpg('{ key: [a.asc, /b.asc], lookaside: "https://x.example/s" }'));
+    const keys = [join(directory, 'a.asc'), '/b.asc'];
+    expect(images).toMatchObject([
+      { keys: [], gpg: { keys, lookaside: 'https://x.example/s' }, identity: 'repository' },
+    ]);
+    for (const text of ['{}', '{ key: a, lookaside: "ftp://x" }', '{ key: [] }']) {
+      const { problems } = await validatePolicy(policy(gpg(text)), fileIo([], '/'));
+      expect(problems.map(({ code }) => code)).toEqual(['POLICY_INVALID']);
+    }
+  });
+
   it.each([
     ['nobody', '{}', 'POLICY_INVALID'],
     ['an identity without issuer', '{ identity: a, trustedRoot: r }', 'POLICY_INVALID'],

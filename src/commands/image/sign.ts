@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Args, Command, Flags } from '../../cli/command.ts';
+import { SecureError } from '../../errors.ts';
 import { parseReference } from '../../runtime/images/reference.ts';
 import { FORMATS, signImage } from '../../runtime/images/sign-image.ts';
+import { signWithGpg } from '../../runtime/images/signatures/gpg/sign.ts';
 import { readPrivateKeyFile } from '../../runtime/images/signatures/requirement.ts';
 
 export default class ImageSign extends Command {
@@ -14,16 +16,29 @@ export default class ImageSign extends Command {
     '$ openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out team.key',
     '$ openssl pkey -in team.key -pubout -out team.pub',
     '$ secure image sign registry.example/team/app:1 --key team.key',
+    '$ secure image sign registry.example/team/app:1 --gpg-user 0123…CDEF --lookaside file:///srv/signatures',
   ];
   static override args = { reference: Args.string({ required: true, description: 'Reference.' }) };
   static override flags = {
-    key: Flags.string({ required: true, description: 'Private key in PEM.', helpValue: 'FILE' }),
+    key: Flags.string({ description: 'Private key in PEM.', helpValue: 'FILE' }),
+    'gpg-user': Flags.string({ description: 'Sign with gpg instead, as this user.', helpValue: 'FINGERPRINT' }),
+    lookaside: Flags.string({ description: 'Where such a signature is kept.', helpValue: 'file:///DIRECTORY' }),
     format: Flags.string({ options: FORMATS, default: 'both', description: 'Which verifiers it is for.' }),
   };
 
   async run(): Promise<undefined> {
     const { args, flags } = await this.parse(ImageSign);
     const reference = parseReference(args.reference);
+    if (flags['gpg-user'] !== undefined && flags.key === undefined && flags.lookaside !== undefined) {
+      const { image, place } = await signWithGpg(reference, flags['gpg-user'], flags.lookaside);
+      if (this.jsonEnabled()) this.logJson({ image, signatures: [{ format: 'gpg', place }] });
+      else this.log(`${image}\n${place}`);
+      return;
+    }
+    if (flags.key === undefined || flags['gpg-user'] !== undefined || flags.lookaside !== undefined)
+      throw new SecureError('USAGE', 'either --key, or --gpg-user with --lookaside', {
+        hint: 'see secure image sign --help',
+      });
     const key = readPrivateKeyFile(flags.key, process.env.SECURE_KEY_PASSPHRASE);
     const signed = await signImage(reference, key, flags.format as (typeof FORMATS)[number]);
     if (this.jsonEnabled()) {

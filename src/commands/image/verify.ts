@@ -54,6 +54,15 @@ export default class ImageVerify extends Command {
       description: "Who signs: subject of a certificate, or '*'.",
       helpValue: 'NAME',
     }),
+    'gpg-key': Flags.string({
+      multiple: true,
+      description: 'OpenPGP public keys whose signature counts.',
+      helpValue: 'FILE',
+    }),
+    lookaside: Flags.string({
+      description: 'Where OpenPGP signatures are; default: by /etc/containers/registries.d.',
+      helpValue: 'URL',
+    }),
     'digest-only': Flags.boolean({ description: 'Accept signatures that name another repository, or none.' }),
   };
 

@@ -4,6 +4,7 @@ import { SecureError } from '../../errors.ts';
 import { type ClientOptions, RegistryClient } from '../registry/client.ts';
 import { formatReference, type Reference } from './reference.ts';
 import { findSignatures } from './signatures/discover.ts';
+import { findGpgSignatures } from './signatures/gpg/lookaside.ts';
 import type { Outcome, Requirement } from './signatures/types.ts';
 import { verify } from './signatures/verify.ts';
 import type { ImageStore } from './store.ts';
@@ -41,7 +42,10 @@ export async function verifyImage(
     const digests = await digestsOf(store, client, reference);
     const { registry, repository } = reference;
     const name = `${registry}/${repository}`;
-    const candidates = await findSignatures(client, digests);
+    const candidates = [
+      ...(await findSignatures(client, digests)),
+      ...(await findGpgSignatures([requirement], name, digests, options.env)),
+    ];
     const outcomes = verify(candidates, { repository: name, digests }, requirement);
     return { image: `${name}@${digests[0]}`, digests, outcomes };
   } finally {

@@ -11,6 +11,7 @@ import { CANDIDATE_LIMIT, type Candidate } from './types.ts';
 type Kept =
   | { format: 'cosign'; place: string; payload: string; annotations: Record<string, string> }
   | { format: 'bundle'; place: string; bundle: string }
+  | { format: 'gpg'; place: string; signature: string }
   | { format: 'notary'; place: string; mediaType: string; envelope: string };
 
 const directory = (state: string): string => join(state, 'signatures');
@@ -27,6 +28,7 @@ function parse(text: string): Candidate[] {
   const { candidates } = JSON.parse(text) as { candidates: Kept[] };
   return candidates.map((kept) => {
     if (kept.format === 'cosign') return { ...kept, payload: decode(kept.payload) };
+    if (kept.format === 'gpg') return { ...kept, signature: decode(kept.signature) };
     if (kept.format === 'notary') return { ...kept, envelope: decode(kept.envelope) };
     return { format: 'bundle', place: kept.place, bundle: decode(kept.bundle) };
   });
@@ -56,6 +58,7 @@ export async function keepSignatures(state: string, digest: string, candidates: 
   const kept = candidates.map((candidate): Kept => {
     if (candidate.format === 'cosign')
       return { ...candidate, payload: candidate.payload.toString('base64'), annotations: { ...candidate.annotations } };
+    if (candidate.format === 'gpg') return { ...candidate, signature: candidate.signature.toString('base64') };
     if (candidate.format === 'notary') return { ...candidate, envelope: candidate.envelope.toString('base64') };
     return { ...candidate, bundle: candidate.bundle.toString('base64') };
   });

@@ -4,6 +4,7 @@ import type { KeyObject } from 'node:crypto';
 import { SecureError } from '../../../errors.ts';
 import { type SignatureRule, type SignerName, wholePattern } from '../../../policies/index.ts';
 import { Inputs } from '../../inputs.ts';
+import { type Keyring, readPgpKeys } from './gpg/keyring.ts';
 import { KEY_FILE_LIMIT, readPrivateKey, readPublicKey } from './keys.ts';
 import { readIdentity } from './notary/names.ts';
 import { type Roots, readRoots } from './notary/roots.ts';
@@ -24,6 +25,9 @@ export interface RequirementText {
   readonly 'notary-root'?: readonly string[] | undefined;
   readonly 'notary-authority-root'?: readonly string[] | undefined;
   readonly 'notary-identity'?: readonly string[] | undefined;
+  /** Paths of OpenPGP public keys. */
+  readonly 'gpg-key'?: readonly string[] | undefined;
+  readonly lookaside?: string | undefined;
   readonly 'digest-only'?: boolean | undefined;
 }
 
@@ -31,6 +35,7 @@ export interface RequirementText {
 type Wanted = Pick<SignatureRule, 'keys' | 'identity'> & {
   readonly keyless?: SignatureRule['keyless'] | undefined;
   readonly notary?: SignatureRule['notary'] | undefined;
+  readonly gpg?: SignatureRule['gpg'] | undefined;
 };
 
 const PATTERN_LIMIT = 512;
@@ -92,24 +97,42 @@ function notary(text: RequirementText): Wanted['notary'] {
   return { roots, authorityRoots, identities };
 }
 
+function gpg(text: RequirementText): Wanted['gpg'] {
+  const keys = text['gpg-key'] ?? [];
+  if (keys.length > 0) return { keys, lookaside: text.lookaside };
+  if (text.lookaside === undefined) return undefined;
+  throw new SecureError('MISSING_ARGUMENT', '--gpg-key is missing: whose signatures below --lookaside count', {
+    hint: 'add --gpg-key',
+  });
+}
+
 /**
  * What is required, by flags that are called as those of cosign.
  * @throws SecureError MISSING_ARGUMENT when nobody is named, INVALID_VALUE, KEY_INVALID
  */
 export function readRequirement(text: RequirementText): Requirement {
-  const [keys, named, byNotary] = [text.key ?? [], keyless(text), notary(text)];
-  if (keys.length === 0 && named === undefined && byNotary === undefined) {
+  const [keys, named, byNotary, byGpg] = [text.key ?? [], keyless(text), notary(text), gpg(text)];
+  if (keys.length === 0 && named === undefined && byNotary === undefined && byGpg === undefined) {
     throw new SecureError('MISSING_ARGUMENT', 'nothing says whose signature counts', {
-      hint: 'give --key FILE, --certificate-identity with --certificate-oidc-issuer and --trusted-root, or --notary-root with --notary-identity',
+      hint: 'give --key FILE, --certificate-identity with --certificate-oidc-issuer and --trusted-root, --notary-root with --notary-identity, or --gpg-key',
     });
   }
   const identity = text['digest-only'] === true ? 'digest-only' : 'repository';
-  return ruleRequirement({ keys, keyless: named, notary: byNotary, identity }, new Inputs());
+  return ruleRequirement({ keys, keyless: named, notary: byNotary, gpg: byGpg, identity }, new Inputs());
 }
 
 /** A private key of a file, to sign with. @throws SecureError KEY_INVALID */
 export function readPrivateKeyFile(path: string, passphrase: string | undefined): KeyObject {
   return readPrivateKey(readFile(path, KEY_FILE_LIMIT, new Inputs()), path, passphrase);
+}
+
+function keyringOf(paths: readonly string[], inputs: Inputs): Keyring {
+  const keys = paths.map((path) => {
+    const file = inputs.read(path, ROOT_FILE_LIMIT);
+    if (file === undefined) throw keyInvalid(path, 'there is no such file', 'check the path');
+    return readPgpKeys(file.data, path);
+  });
+  return { name: paths.join(', '), data: Buffer.concat(keys) };
 }
 
 function rootsOf(paths: readonly string[], inputs: Inputs): Roots {
@@ -119,7 +142,7 @@ function rootsOf(paths: readonly string[], inputs: Inputs): Roots {
 
 /** What a rule of a policy requires. @throws SecureError KEY_INVALID, INVALID_VALUE for an identity that cannot be read */
 export function ruleRequirement(
-  { keys, keyless: named, notary: byNotary, identity }: Wanted,
+  { keys, keyless: named, notary: byNotary, gpg: byGpg, identity }: Wanted,
   inputs: Inputs,
 ): Requirement {
   const signers: Signer[] = keys.map((path) => ({
@@ -139,6 +162,8 @@ export function ruleRequirement(
       identities: byNotary.identities.map(readIdentity),
     });
   }
+  if (byGpg !== undefined)
+    signers.push({ kind: 'gpg', keyring: keyringOf(byGpg.keys, inputs), lookaside: byGpg.lookaside });
   return { signers, identity };
 }
 

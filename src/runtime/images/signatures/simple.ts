@@ -7,6 +7,8 @@ import type { Requirement, Subject } from './types.ts';
 
 export const SIMPLE_SIGNING = 'application/vnd.dev.cosign.simplesigning.v1+json';
 const COSIGN_TYPE = 'cosign container image signature';
+/** What podman and skopeo sign. */
+export const ATOMIC_TYPE = 'atomic container signature';
 
 /** Bytes that a cosign signature of an image is made of; always the same for the same image. */
 export function simplePayload(repository: string, digest: string): Buffer {
@@ -25,13 +27,18 @@ function repositoryOf(text: string): string {
 }
 
 /** Holds a payload whose signature was verified against the image. @throws Refusal */
-export function checkSimple(payload: Buffer, subject: Subject, identity: Requirement['identity']): void {
+export function checkSimple(
+  payload: Buffer,
+  subject: Subject,
+  identity: Requirement['identity'],
+  wanted = COSIGN_TYPE,
+): void {
   let json: JsonObject;
   try {
     json = JsonObject.parse(payload, 'SIGNATURE_INVALID', 'the payload').object('critical');
     const type = json.string('type');
-    if (type !== COSIGN_TYPE)
-      throw json.fail('type', `is ${JSON.stringify(type.slice(0, 80))}, not ${JSON.stringify(COSIGN_TYPE)}`);
+    if (type !== wanted)
+      throw json.fail('type', `is ${JSON.stringify(type.slice(0, 80))}, not ${JSON.stringify(wanted)}`);
     const digest = json.object('image').string('docker-manifest-digest');
     if (!subject.digests.includes(digest))
       throw json.fail('image', `is ${digest.slice(0, 140)}: the signature is of another image`);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Keyring } from './gpg/keyring.ts';
 import type { PublicKey } from './keys.ts';
 import type { NotaryIdentity } from './notary/names.ts';
 import type { Roots } from './notary/roots.ts';
@@ -20,7 +21,16 @@ export type Signer =
   | { readonly kind: 'key'; readonly key: PublicKey }
   /** A certificate of Fulcio for this identity (its subject alternative name), given to it by this issuer of OIDC tokens. */
   | { readonly kind: 'keyless'; readonly identity: Match; readonly issuer: Match; readonly root: TrustedRoot }
-  | NotarySigner;
+  | NotarySigner
+  | GpgSigner;
+
+/** A key of OpenPGP. */
+export interface GpgSigner {
+  readonly kind: 'gpg';
+  readonly keyring: Keyring;
+  /** Address of the signatures; undefined: as it is configured for podman and skopeo. */
+  readonly lookaside: string | undefined;
+}
 
 /** A certificate whose chain ends in one of the roots, with a subject that one of the identities is true of. */
 export interface NotarySigner {
@@ -33,7 +43,7 @@ export interface NotarySigner {
 }
 
 /** Who signs in the forms of sigstore. */
-export type SigstoreSigner = Exclude<Signer, NotarySigner>;
+export type SigstoreSigner = Exclude<Signer, NotarySigner | GpgSigner>;
 
 export interface Requirement {
   /** One of them is enough. */
@@ -55,6 +65,7 @@ export type Candidate =
       readonly annotations: Readonly<Record<string, string>>;
     }
   | { readonly format: 'bundle'; readonly place: string; readonly bundle: Buffer }
+  | { readonly format: 'gpg'; readonly place: string; readonly signature: Buffer }
   | { readonly format: 'notary'; readonly place: string; readonly mediaType: string; readonly envelope: Buffer };
 
 /** Characters of all signatures of an image that are kept. */
@@ -82,6 +93,7 @@ export const matchText = (match: Match): string => ('text' in match ? match.text
 /** `by the key acme.pub`, for messages. */
 export function signerText(signer: Signer): string {
   if (signer.kind === 'key') return `by the key ${signer.key.name}`;
+  if (signer.kind === 'gpg') return `by a key of ${signer.keyring.name}`;
   if (signer.kind === 'notary') {
     const names = signer.identities.map(({ text }) => text).join(' or ');
     return `by ${names} (${[signer.roots.name, signer.authorities.name].filter(Boolean).join(', ')})`;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decides whether the signatures that were found are what is required. No I/O.
+// Decides whether the signatures that were found are what is required. No I/O, but that gpgv is asked about OpenPGP.
 import { checkBundle } from './bundle.ts';
 import { checkCosign } from './cosign.ts';
+import { checkGpg } from './gpg/check.ts';
 import { checkNotary } from './notary/check.ts';
 import { missing, Refusal, refused } from './problems.ts';
 import {
@@ -22,7 +23,10 @@ function objection(
   signer: Signer,
 ): string | undefined {
   try {
-    if (candidate.format === 'notary' || signer.kind === 'notary') {
+    if (candidate.format === 'gpg' || signer.kind === 'gpg') {
+      if (candidate.format !== 'gpg' || signer.kind !== 'gpg') return '';
+      checkGpg(candidate, subject, identity, signer);
+    } else if (candidate.format === 'notary' || signer.kind === 'notary') {
       if (candidate.format !== 'notary' || signer.kind !== 'notary') return '';
       checkNotary(candidate, subject, identity, signer);
     } else if (candidate.format === 'cosign') checkCosign(candidate, subject, identity, signer);

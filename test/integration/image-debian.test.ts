@@ -50,12 +50,16 @@ describe.skipIf(missing())('buildDebian', () => {
       expect(lstatSync(join(root, 'home/nonroot')).uid).toBe(65532);
       expect((lstatSync(join(root, 'tmp')).mode & 0o7777).toString(8)).toBe('1777');
       const { components } = JSON.parse((await imageSbom(store, 'busybox', 'cyclonedx')).text) as {
-        components: { name: string; version: string; purl?: string }[];
+        components: { type: string; name: string; version: string; purl?: string }[];
       };
       const [, version = 'none'] =
         /^Version: (.+)$/m.exec(readFileSync(join(root, 'var/lib/dpkg/status'), 'utf8')) ?? [];
-      expect(components.map(({ name }) => name)).toEqual(['busybox-static']);
-      expect(components[0]?.version).toBe(version);
+      // The release is one of its components: what a package is vulnerable to depends on it.
+      expect(components.map(({ type, name }) => `${type} ${name}`)).toEqual([
+        'operating-system debian',
+        'library busybox-static',
+      ]);
+      expect(components[1]?.version).toBe(version);
       const sboms = keptReferrers(store.paths, record.digest);
       expect((await buildDebian(store, options)).digest).toBe(record.digest);
       expect(keptReferrers(store.paths, record.digest)).toEqual(sboms);

@@ -61,8 +61,8 @@ interface Oracle {
   seccompOracle(profile: string): { instructions: Buffer; unknownNames: string[] };
 }
 
-// Not in node:fs: names a file without opening it.
-const O_PATH = 0o10000000;
+/** Not in node:fs: a descriptor that names a file without opening it, so that a FIFO cannot block and a device cannot act. */
+export const O_PATH = 0o10000000;
 const directory = join(import.meta.dirname, '../build/release');
 const loaded = new Map<string, unknown>();
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading a file as overlayfs would show it, without mounting anything.
-import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
+
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { readBounded } from '../../bounded.ts';
 import { SecureError } from '../../errors.ts';
-import { getXattr } from '../../native.ts';
+import { getXattr, O_PATH } from '../../native.ts';
 import { errnoOf } from './durable.ts';
-
-// Not in node:fs: a descriptor that names a file without opening it, so that a FIFO cannot block and a device cannot act.
-const O_PATH = 0o10000000;
+import { isWhiteout } from './listing.ts';
 
 /** Name one entry of an open directory; a link is named itself. Undefined when there is none. */
 function name(directory: number, entry: string): number | undefined {
@@ -22,7 +21,6 @@ function name(directory: number, entry: string): number | undefined {
 /** Open what a descriptor names, for reading. */
 const reopen = (fd: number) => openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY | constants.O_NONBLOCK);
 
-const isWhiteout = (stat: Stats) => stat.isCharacterDevice() && stat.rdev === 0;
 const isOpaque = (directory: number) => getXattr(directory, 'trusted.overlay.opaque')?.toString() === 'y';
 
 function readRegular(named: number, limit: number, what: string): string {

@@ -4,14 +4,13 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, type Stats } from 'node:fs';
 import { resolve } from 'node:path';
 import { ExitCode, SecureError } from '../../../errors.ts';
-import { openBeneath, readBeneath } from '../../../native.ts';
+import { O_PATH, openBeneath, readBeneath } from '../../../native.ts';
 
 /** Configuration files are small; /proc/self/mountinfo of a machine with thousands of containers is not. */
 const MAX_BYTES = 16 << 20;
 const MAX_ENTRIES = 100_000;
 /** Of all files together: a directory may hold a hundred thousand of the largest size that take no space on the disk. */
 const MAX_TOTAL = 256 << 20;
-const O_PATH = 0o10000000;
 
 export type FileType = 'file' | 'directory' | 'socket' | 'fifo' | 'device';
 export interface FileFact {

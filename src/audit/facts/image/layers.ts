@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Walks all layers at once, as overlayfs would merge them, without mounting anything: hostile trees, so nothing is opened but directories
 // through no link, and a link is what it is.
+
 import { closeSync, constants, lstatSync, openSync, readdirSync, type Stats } from 'node:fs';
 import { getXattr, openBeneath } from '../../../native.ts';
+import { isWhiteout } from '../../../runtime/images/listing.ts';
 
 export interface Layer {
   readonly diffId: string;
@@ -26,7 +28,6 @@ export interface Entry {
 /** Entries of all layers together; the largest public images have a tenth. */
 const ENTRY_LIMIT = 2_000_000;
 const SLASH = Buffer.from('/');
-const isWhiteout = (stat: Stats) => stat.isCharacterDevice() && stat.rdev === 0;
 
 interface Directory {
   readonly layer: Layer;

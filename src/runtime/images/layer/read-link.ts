@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, constants, readlinkSync } from 'node:fs';
-import { openBeneath } from '../../../native.ts';
-
-// Not in node:fs: names a file without opening it.
-const O_PATH = 0o10000000;
+import { O_PATH, openBeneath } from '../../../native.ts';
 
 /** Where a link beneath a root points, as it is written. Both paths are bytes, a character each. */
 export function readLinkBeneath(root: number, path: string): string {

@@ -3,13 +3,11 @@
 // everything goes by descriptor beneath a root, links are resolved here and never by the kernel.
 import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
 import { SecureError } from '../../../errors.ts';
-import { getXattr, openBeneath } from '../../../native.ts';
+import { getXattr, O_PATH, openBeneath } from '../../../native.ts';
 import { errnoOf } from '../durable.ts';
 import { isWhiteout, listDirectory } from '../listing.ts';
 import { readLinkBeneath } from './read-link.ts';
 
-// Not in node:fs: names a file without opening it.
-const O_PATH = 0o10000000;
 /** As the kernel's own (path_resolution(7)). */
 const LINK_LIMIT = 40;
 

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
-import { openBeneath } from '../../../native.ts';
+import { O_PATH, openBeneath } from '../../../native.ts';
 import { errnoOf } from '../durable.ts';
-
-// Not in node:fs: a descriptor that names a file without opening it, so that nothing happens to a device or FIFO.
-const O_PATH = 0o10000000;
 
 /**
  * Open a regular file below a directory for reading. No symbolic link is followed in any component, and nothing but a

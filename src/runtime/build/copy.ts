@@ -2,9 +2,9 @@
 // COPY and ADD: from files that were found to the members of a layer. Nothing is written here, an extractor does that; where things go is
 // decided against the tree that the stage has so far, whose links are followed as the program in the container would.
 import { createHash } from 'node:crypto';
-import { closeSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { contentOf, kindOf, type LayerMember, timeOf } from '../images/layer/archive.ts';
-import { attributesOf } from '../images/layer/attributes.ts';
+import { Members, treeFiles } from '../images/layer/members.ts';
 import { bytesOf, joined, type Node, pathOf, type Tree, textOf } from '../images/layer/tree.ts';
 import type { Ignore } from './ignore.ts';
 import { failed } from './image-config.ts';
@@ -117,8 +117,7 @@ export class Copying {
   }
 
   #put(path: string, source: SourceTree, node: Node, top: boolean): void {
-    const { stat } = node;
-    const type = kindOf(stat);
+    const type = kindOf(node.stat);
     // Sockets and devices are of the machine they are on.
     if (type === undefined || type === '3' || type === '4') return;
     this.#parents(path);
@@ -142,37 +141,28 @@ export class Copying {
         `${nameOf(node)} of ${source.what} cannot be copied onto the directory /${textOf(path)}`,
         'give a name in it, or end it with a slash',
       );
-    this.#members.set(path, this.#member(path, source, node, type));
+    const member = this.#member(path, source, node);
+    if (member !== undefined) this.#members.set(path, member);
   }
 
-  #member(path: string, source: SourceTree, node: Node, type: LayerMember['type']): LayerMember {
+  #member(path: string, source: SourceTree, node: Node): LayerMember | undefined {
     const { owner, mode, latest } = this.#options;
-    const { stat } = node;
+    // What is on the disk of whoever builds is theirs, and in the image root's.
     const context = source.ignore !== undefined;
-    const base = {
-      path: bytesOf(type === '5' ? `${path}/` : path),
-      type,
-      mode: mode === undefined || type === '2' ? stat.mode & 0o7777 : mode,
-      uid: owner?.uid ?? (context ? 0 : stat.uid),
-      gid: owner?.gid ?? (context ? 0 : stat.gid),
-      mtime: timeOf(stat, latest),
-    };
-    if (type === '2') return { ...base, link: bytesOf(source.tree.readLink(node)) };
-    if (type === '6') return base;
-    let xattrs: ReadonlyMap<string, Buffer> = new Map();
-    if (!context) {
-      const fd = source.tree.openAny(node);
-      try {
-        xattrs = attributesOf(fd, 0, nameOf(node));
-      } finally {
-        closeSync(fd);
-      }
-    }
-    if (type === '5') return { ...base, xattrs };
-    const member = { ...base, xattrs, size: stat.size, open: () => source.tree.openFile(node) };
+    const whose = ({ uid, gid }: Stats) => owner ?? (context ? { uid: 0, gid: 0 } : { uid, gid });
+    const files = treeFiles(
+      source.tree,
+      (_, stat) => whose(stat),
+      () => 0,
+      !context,
+    );
+    const member = new Members(files, { latest, links: false }).member(path, node, node.stat);
+    if (member === undefined || member.type === '2') return member;
+    const given = { ...member, mode: mode ?? member.mode };
+    if (given.type !== '0') return given;
     const hash = createHash('sha256');
-    for (const chunk of contentOf(member)) hash.update(chunk);
-    return { ...member, sha256: hash.digest('hex') };
+    for (const chunk of contentOf(given)) hash.update(chunk);
+    return { ...given, sha256: hash.digest('hex') };
   }
 
   /** Sources of a tree. `words` are paths or patterns, `to` is absolute. @throws SecureError BUILD_FAILED */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a container has changed in its root file system: its upper directory beside the layers below. The upper directory is written by the
 // container, while it is read; it is read by descriptor, and no link in it is followed.
-import { closeSync, constants, openSync, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { ExitCode, SecureError } from '../../errors.ts';
 import { errnoOf } from '../images/durable.ts';
+import { type Node, Tree } from '../images/layer/tree.ts';
 import { isWhiteout, type Listing, listDirectory, nameText } from '../images/listing.ts';
 import { type Container, findContainer } from './containers.ts';
-import { rootOf } from './root.ts';
+import { rootOf, withDirectory } from './root.ts';
 
 export interface Change {
   /** Added, changed, deleted. */
@@ -19,12 +20,6 @@ const CHANGE_LIMIT = 1_000_000;
 const SLASH = Buffer.from('/');
 const NOTHING: Listing = { names: new Map(), opaque: false };
 
-interface Below {
-  readonly stat: Stats;
-  /** Roots of the layers whose directory is seen there, lowest first. */
-  readonly roots: readonly number[];
-}
-
 function limited(what: string): SecureError {
   return new SecureError('LIMIT_EXCEEDED', `the container has ${what}`, { exitCode: ExitCode.findings });
 }
@@ -32,12 +27,14 @@ function limited(what: string): SecureError {
 class Diff {
   readonly changes: Change[] = [];
   readonly #upper: number;
+  readonly #layers: Tree;
   readonly #first: number;
   /** Where something is mounted: what is there in the upper directory the runtime has made, to mount on. */
   readonly #mountPoints: ReadonlySet<string>;
 
-  constructor(upper: number, first: number, mountPoints: ReadonlySet<string>) {
+  constructor(upper: number, layers: Tree, first: number, mountPoints: ReadonlySet<string>) {
     this.#upper = upper;
+    this.#layers = layers;
     this.#first = first;
     this.#mountPoints = mountPoints;
   }
@@ -58,22 +55,10 @@ class Diff {
     }
   }
 
-  /** What the layers show at a path, merged. */
-  #below(roots: readonly number[], path: Buffer): Map<string, Below> {
-    const merged = new Map<string, Below>();
-    for (const root of roots) {
-      const { names, opaque } = listDirectory(root, path);
-      if (opaque) merged.clear();
-      for (const [name, stat] of names) {
-        const known = merged.get(name);
-        if (isWhiteout(stat)) merged.delete(name);
-        else if (stat.isDirectory()) {
-          const under = known?.stat.isDirectory() ? known.roots : [];
-          merged.set(name, { stat, roots: [...under, root] });
-        } else merged.set(name, { stat, roots: [] });
-      }
-    }
-    return merged;
+  /** What the layers show in a directory, by name. */
+  #below(roots: readonly number[], path: Buffer): Map<string, Node> {
+    const nodes = this.#layers.children({ path: path.toString('latin1'), roots });
+    return new Map(nodes.map((node) => [node.path.slice(node.path.lastIndexOf('/') + 1), node]));
   }
 
   /** True when something in the directory was noted. `hidden`: nothing of the layers is seen here. */
@@ -94,7 +79,7 @@ class Diff {
     return this.changes.length > before;
   }
 
-  #entry(path: Buffer, stat: Stats | undefined, below: Below | undefined, covered: boolean): void {
+  #entry(path: Buffer, stat: Stats | undefined, below: Node | undefined, covered: boolean): void {
     if (stat === undefined || isWhiteout(stat)) {
       if (below !== undefined) this.#note('D', path);
       return;
@@ -124,15 +109,14 @@ class Diff {
 export async function diffContainer(idOrName: string): Promise<{ container: Container; changes: Change[] }> {
   const container = await findContainer(idOrName);
   const { upper, layers, mountPoints } = await rootOf(container);
-  const opened: number[] = [];
+  const below = Tree.open(layers);
   try {
-    for (const path of [upper, ...layers])
-      opened.push(openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW));
-    const [own = -1, ...roots] = opened;
-    const diff = new Diff(own, container.rangeStart, mountPoints);
-    diff.directory(Buffer.alloc(0), roots, false);
-    return { container, changes: diff.changes };
+    return await withDirectory(upper, (own) => {
+      const diff = new Diff(own, below, container.rangeStart, mountPoints);
+      diff.directory(Buffer.alloc(0), below.root?.roots ?? [], false);
+      return { container, changes: diff.changes };
+    });
   } finally {
-    for (const fd of opened) closeSync(fd);
+    below.close();
   }
 }

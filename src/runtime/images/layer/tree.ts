@@ -88,7 +88,7 @@ export class Tree {
   }
 
   /** The entries of a directory by name, sorted by byte. */
-  children(directory: Node): Node[] {
+  children(directory: Pick<Node, 'path' | 'roots'>): Node[] {
     const merged = new Map<string, Node>();
     for (const root of directory.roots) {
       const { names, opaque } = listDirectory(root, bytesOf(directory.path));

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a container wrote, as a layer: its upper directory, whose owners are ids of the container's range. Hostile, and possibly still
 // written to: read by descriptor and through no link.
-import { closeSync, constants, type Stats } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { SecureError } from '../../../errors.ts';
 import { openBeneath } from '../../../native.ts';
 import { RANGE_SIZE } from '../../plan/user.ts';
 import { isWhiteout, listDirectory } from '../listing.ts';
-import { kindOf, type LayerMember, timeOf } from './archive.ts';
-import { attributesOf } from './attributes.ts';
+import type { LayerMember } from './archive.ts';
+import { type MemberSource, Members } from './members.ts';
 import { readLinkBeneath } from './read-link.ts';
 import { bytesOf, components, joined, pathOf, type Tree, textOf } from './tree.ts';
 
@@ -24,11 +24,15 @@ export interface UpperOptions {
 
 const DEPTH_LIMIT = 128;
 
+interface Entry {
+  readonly path: string;
+  readonly directory: boolean;
+}
+
 class Upper {
   readonly #root: number;
   readonly #options: UpperOptions;
-  /** Files with several names, by inode, to the first of them. */
-  readonly #linked = new Map<number, string>();
+  readonly #members: Members<Entry>;
   /** Directories that mount points are in. */
   readonly #above: ReadonlySet<string>;
 
@@ -39,6 +43,15 @@ class Upper {
     for (const point of options.mountPoints)
       for (let at = point.indexOf('/'); at >= 0; at = point.indexOf('/', at + 1)) above.add(point.slice(0, at));
     this.#above = above;
+    const { first = 0, latest } = options;
+    const source: MemberSource<Entry> = {
+      owner: ({ path }, { uid, gid }) => ({ uid: this.#id(uid, path), gid: this.#id(gid, path) }),
+      first: () => first,
+      readLink: ({ path }) => readLinkBeneath(root, path),
+      openAny: ({ path, directory }) => this.#open(path, directory),
+      openFile: ({ path }) => this.#open(path, false),
+    };
+    this.#members = new Members(source, { latest, links: true });
   }
 
   #id(id: number, path: string): number {
@@ -46,32 +59,6 @@ class Upper {
     if (first === undefined) return id;
     if (id >= first && id < first + RANGE_SIZE) return id - first;
     throw new SecureError('STORE_CORRUPT', `/${textOf(path)} belongs to id ${id}, which is none of the container's`);
-  }
-
-  #member(path: string, stat: Stats): LayerMember | undefined {
-    const { first = 0, latest } = this.#options;
-    const type = kindOf(stat);
-    if (type === undefined) return undefined;
-    const [uid, gid] = [this.#id(stat.uid, path), this.#id(stat.gid, path)];
-    const bytes = bytesOf(type === '5' ? `${path}/` : path);
-    const base = { path: bytes, type, mode: stat.mode & 0o7777, uid, gid, mtime: timeOf(stat, latest) };
-    if (type === '2') return { ...base, link: bytesOf(readLinkBeneath(this.#root, path)) };
-    // In a user namespace nobody makes devices, and the extractor takes none.
-    if (type === '3' || type === '4') return undefined;
-    if (type === '6') return base;
-    if (type === '0' && stat.nlink > 1) {
-      const known = this.#linked.get(stat.ino);
-      if (known !== undefined) return { ...base, type: '1', link: bytesOf(known) };
-      this.#linked.set(stat.ino, path);
-    }
-    const fd = this.#open(path, type === '5');
-    try {
-      const xattrs = attributesOf(fd, first, `/${textOf(path)}`);
-      const open = () => this.#open(path, false);
-      return { ...base, xattrs, ...(type === '0' ? { size: stat.size, open } : {}) };
-    } finally {
-      closeSync(fd);
-    }
   }
 
   #open(path: string, directory: boolean): number {
@@ -96,8 +83,9 @@ class Upper {
       if (name.startsWith('.wh.')) continue;
       const directory = stat.isDirectory();
       if (shown === undefined && this.#options.mountPoints.has(inner) && (directory || stat.size === 0)) continue;
-      const member = this.#member(inner, stat);
-      if (member === undefined) continue;
+      const member = this.#members.member(inner, { path: inner, directory }, stat);
+      // In a user namespace nobody makes devices, and the extractor takes none.
+      if (member === undefined || member.type === '3' || member.type === '4') continue;
       const inside = directory ? this.directory(inner, shown, depth + 1) : undefined;
       const looked = shown?.stat.isDirectory() === true && this.#unchanged(member, shown.stat);
       if (inside !== undefined && (looked || (shown === undefined && this.#above.has(inner)))) {

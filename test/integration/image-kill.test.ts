@@ -110,7 +110,7 @@ describe.skipIf(noExtractor())('SIGKILL at random moments of a change', () => {
     writeFileSync(join(context, 'Dockerfile'), ['FROM scratch', ...lines, 'WORKDIR /w', ''].join('\n'));
     // Nothing of it depends on the store or the moment.
     process.env.SOURCE_DATE_EPOCH = '1700000000';
-    const { records } = await buildImage(maker, await buildRequest(context, 'built'), () => {});
+    const records = await buildImage(maker, await buildRequest(context, 'built'), () => {});
     const built = records[0]?.digest;
     const alone = join(temporaryDirectory(), 'x.tar');
 

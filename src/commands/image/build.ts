@@ -89,7 +89,7 @@ export default class ImageBuild extends Command {
     const quiet = flags.quiet || this.jsonEnabled();
     const { onEvent, failed } = buildProgress(quiet);
     const store = await ImageStore.open(undefined, progress(true));
-    const { records } = await interruptible((signal) => buildImage(store, request, onEvent, signal)).catch(
+    const records = await interruptible((signal) => buildImage(store, request, onEvent, signal)).catch(
       (error: unknown) => {
         failed();
         throw error;

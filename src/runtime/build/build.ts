@@ -31,13 +31,6 @@ import { StageBuild } from './stage-build.ts';
 import { sweepBuilds } from './sweep.ts';
 import type { BuildEvent, BuildRequest } from './types.ts';
 
-export interface BuildResult {
-  /** One for each name. */
-  readonly records: readonly ImageRecord[];
-  /** Images that it stands on or copied from, by the name in the file. */
-  readonly materials: ReadonlyMap<string, ImageRecord>;
-}
-
 /** Variables before the first FROM, and those of the platform. */
 function globalsOf(file: DockerfileFacts, request: BuildRequest): Map<string, string> {
   const platform = platformArgs(request.platform);
@@ -164,7 +157,7 @@ async function checkBases(
 }
 
 /**
- * Build an image. Nothing but layers in the cache is left when it fails.
+ * Build an image. Nothing but layers in the cache is left when it fails. Returns a record for each of its names.
  * @throws SecureError BUILD_FAILED, DOCKERFILE_INVALID, POLICY_DENIED, IMAGE_UNTRUSTED, SIGNATURE_*, and everything of pulling and running
  */
 export async function buildImage(
@@ -172,7 +165,7 @@ export async function buildImage(
   request: BuildRequest,
   onEvent: (event: BuildEvent) => void,
   signal?: AbortSignal,
-): Promise<BuildResult> {
+): Promise<ImageRecord[]> {
   const file = parseDockerfile(request.file.text, request.file.name);
   for (const name of request.tags) parseNewName(name);
   const globals = globalsOf(file, request);
@@ -208,8 +201,8 @@ export async function buildImage(
         const { record } = base;
         shared.bases.push(base);
         materials.set(name, record);
-        const { manifest, raw } = await store.inspect(record.reference);
-        await store.factsOf(record);
+        // By the record that was held against the policy, whatever its name means by now.
+        const { manifest, raw } = await store.unpacked(record);
         return { record, state: { config: StageConfig.of(raw.config), layers: manifest.layers.map(ociLayer) } };
       }),
       built: once((index) => new StageBuild(shared, file, file.stages[index] as FileStage, globals).build()),
@@ -221,7 +214,7 @@ export async function buildImage(
       await Promise.all([...wanted].map((index) => shared.built(index)));
       const records = await publishBuilt(shared, await shared.built(target.index), started);
       await forget(store.paths, false);
-      return { records, materials };
+      return records;
     } catch (error) {
       // What runs beside it is ended, and waited for, before its files go.
       abort.abort(error);

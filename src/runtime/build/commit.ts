@@ -2,15 +2,12 @@
 // A container as an image: what it wrote is a layer on the image that it was made from.
 import { ExitCode, SecureError } from '../../errors.ts';
 import { findContainer } from '../containers/containers.ts';
-import { rootOf, withDirectory } from '../containers/root.ts';
+import { rootOf, withWritten } from '../containers/root.ts';
 import { parseDockerfile } from '../images/dockerfile/parse.ts';
 import { publish } from '../images/import/import.ts';
 import { addManifest } from '../images/import/prepared.ts';
 import { sourceDateEpoch } from '../images/import/rootfs.ts';
-import { archiveOf, type LayerMember } from '../images/layer/archive.ts';
 import { Tree } from '../images/layer/tree.ts';
-import { relativePaths, upperMembers } from '../images/layer/upper.ts';
-import { LAYER_TAR } from '../images/oci/mediatypes.ts';
 import { readImage } from '../images/read.ts';
 import type { ImageRecord } from '../images/records.ts';
 import { parseNewName } from '../images/reference.ts';
@@ -22,6 +19,7 @@ import { applyMetadata, invalid } from './metadata.ts';
 import { ociLayer } from './oci-layer.ts';
 import { originOf } from './origin.ts';
 import { Scope } from './scope.ts';
+import { addResult } from './shared.ts';
 
 export interface CommitOptions {
   /** Instructions of a Dockerfile that change the config: `CMD ["a"]`. */
@@ -68,18 +66,6 @@ async function baseOf(store: ImageStore, image: { reference: string; digest: str
   }
 }
 
-/** Members with a number on the side: whether there were any. */
-function counted(members: Iterable<LayerMember>) {
-  const iterator = members[Symbol.iterator]();
-  const first = iterator.next();
-  function* all(): Generator<LayerMember> {
-    if (first.done === true) return;
-    yield first.value;
-    yield* { [Symbol.iterator]: () => iterator };
-  }
-  return { empty: first.done === true, all: all() };
-}
-
 /**
  * Make an image of a container. Volumes and other mounts are no part of it. One that runs is taken as it is meanwhile.
  * @throws SecureError NO_SUCH_CONTAINER, IMAGE_NOT_FOUND, REFERENCE_INVALID, BUILD_FAILED when files change meanwhile or a change is none
@@ -103,19 +89,10 @@ export async function commitContainer(
       const latest = sourceDateEpoch();
       const layers = manifest.layers.map(ociLayer);
       const created = new Date(latest === undefined ? Date.now() : latest * 1000).toISOString();
-      const step = {
-        created,
-        created_by: options.message ?? `secure commit ${container.name || container.id.slice(0, 12)}`,
-        ...(options.author === undefined ? {} : { author: options.author }),
-      };
-      await withDirectory(root.upper, async (upper) => {
-        const { empty, all } = counted(
-          upperMembers(upper, { ...root, mountPoints: relativePaths(root.mountPoints), below, latest }),
-        );
-        const layer = empty ? undefined : await stage.newLayer(archiveOf(all));
-        config.add(step, layer?.diffId);
-        if (layer !== undefined) layers.push({ mediaType: LAYER_TAR, digest: layer.diffId, size: layer.size });
-      });
+      const layer = await withWritten(root, below, latest, (members) => stage.newLayer(members));
+      const by = options.message ?? `secure commit ${container.name || container.id.slice(0, 12)}`;
+      const author = options.author === undefined ? {} : { author: options.author };
+      addResult({ config, layers }, { created, layer }, { created_by: by, ...author });
       if (options.author !== undefined) config.author = options.author;
       const prepared = await addManifest(stage, config.bytes(created), layers);
       const { origin } = root.config.secure?.image ?? { origin: 'imported' };

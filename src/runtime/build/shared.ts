@@ -3,7 +3,6 @@
 
 import { cached, remember, type StepResult } from '../images/build-cache.ts';
 import type { LayerMember } from '../images/layer/archive.ts';
-import { archiveOf } from '../images/layer/archive.ts';
 import { Tree } from '../images/layer/tree.ts';
 import type { Descriptor } from '../images/oci/descriptor.ts';
 import { LAYER_TAR } from '../images/oci/mediatypes.ts';
@@ -12,7 +11,7 @@ import type { StoreRoots } from '../images/roots.ts';
 import type { Stage } from '../images/stage.ts';
 import { accountsOf, type ImageStore } from '../images/store.ts';
 import type { HostFacts, ImageFacts } from '../plan/types.ts';
-import type { StageConfig } from './image-config.ts';
+import type { HistoryStep, StageConfig } from './image-config.ts';
 import type { Base } from './origin.ts';
 import type { SourceTree } from './sources.ts';
 import type { BuildEvent, BuildRequest } from './types.ts';
@@ -89,25 +88,21 @@ export async function keptResult(
   const known = request.cache ? cached(store.paths, key) : undefined;
   if (known !== undefined) return { result: known, hit: true };
   const result = await make(async (members) => {
-    const iterator = members[Symbol.iterator]();
-    const first = iterator.next();
     const created = new Date(seconds(shared) * 1000).toISOString();
-    if (first.done === true) return { created, layer: undefined };
-    const layer = await stage.newLayer(archiveOf(resumed(first.value, iterator)));
-    await shared.exclusively(() => stage.commit());
+    const layer = await stage.newLayer(members);
+    if (layer !== undefined) await shared.exclusively(() => stage.commit());
     return { created, layer };
   });
   await remember(store.paths, key, result);
   return { result, hit: false };
 }
 
-function* resumed(first: LayerMember, rest: Iterator<LayerMember>): Generator<LayerMember> {
-  yield first;
-  yield* { [Symbol.iterator]: () => rest };
-}
-
 /** A state with what a step gave on top. */
-export function addResult({ config, layers }: State, { created, layer }: StepResult, by: string): void {
-  config.add({ created, created_by: by }, layer?.diffId);
+export function addResult(
+  { config, layers }: State,
+  { created, layer }: StepResult,
+  told: Pick<HistoryStep, 'created_by' | 'author'>,
+): void {
+  config.add({ created, ...told }, layer?.diffId);
   if (layer !== undefined) layers.push({ mediaType: LAYER_TAR, digest: layer.diffId, size: layer.size });
 }

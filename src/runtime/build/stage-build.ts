@@ -172,7 +172,7 @@ export class StageBuild {
       const key = stepKey('copy', copying.digest, String(epoch ?? ''));
       const { result, hit } = await shared.limited(() => keptResult(shared, key, (write) => write(copying.members)));
       this.#say(text, hit);
-      addResult(this.#state, result, text);
+      addResult(this.#state, result, { created_by: text });
     } finally {
       for (const action of close.reverse()) action();
     }
@@ -386,7 +386,9 @@ export class StageBuild {
         });
         if (hit) this.#say(instruction.text, true);
         const told = given.length === 0 ? [] : [`|${given.length}`, ...given];
-        addResult(this.#state, result, ['RUN', ...told, ...(script === undefined ? args : [script.text])].join(' '));
+        addResult(this.#state, result, {
+          created_by: ['RUN', ...told, ...(script === undefined ? args : [script.text])].join(' '),
+        });
       });
     } finally {
       await ready.close();

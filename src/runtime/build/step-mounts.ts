@@ -16,7 +16,6 @@ import {
 } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { archiveOf } from '../images/layer/archive.ts';
 import { components, pathOf, Tree } from '../images/layer/tree.ts';
 import { type Lock, lockFile, tryLock } from '../images/lock.ts';
 import type { Mount } from '../plan/spec.ts';
@@ -179,7 +178,7 @@ export class StepMounts {
         };
       }
       case 'bind': {
-        const root = await this.#shared.stage.unpack(archiveOf(copying?.members ?? []));
+        const root = await this.#shared.stage.unpack(copying?.members ?? []);
         return bindOf(mount, join(root, 'source'));
       }
       case 'cache':
@@ -200,7 +199,7 @@ export class StepMounts {
     if (existsSync(root)) return root;
     if (copying === undefined) mkdirSync(root);
     else {
-      const unpacked = await this.#shared.stage.unpack(archiveOf(copying.members));
+      const unpacked = await this.#shared.stage.unpack(copying.members);
       const source = join(unpacked, 'source');
       if (!lstatSync(source).isDirectory())
         throw failed(`--mount=type=cache,target=${mount.target}: its source is no directory`, 'give a directory');

@@ -9,10 +9,9 @@ import type { EffectivePolicy } from '../../policies/index.ts';
 import { runtimeBinary } from '../binary.ts';
 import { findContainer, removeContainer } from '../containers/containers.ts';
 import { parseFailure } from '../containers/native.ts';
-import { rootOf, withDirectory } from '../containers/root.ts';
+import { rootOf, withWritten } from '../containers/root.ts';
 import type { LayerMember } from '../images/layer/archive.ts';
 import type { Tree } from '../images/layer/tree.ts';
-import { relativePaths, upperMembers } from '../images/layer/upper.ts';
 import type { StoreRoots } from '../images/roots.ts';
 import { forBuild, withBuildMounts } from '../plan/build.ts';
 import { planJson } from '../plan/json.ts';
@@ -160,10 +159,7 @@ export async function runStep<T>(
     if (refused !== undefined) throw refused;
     if (code !== 0) throw commandFailed(step, code);
     const container = await findContainer(name);
-    const root = await rootOf(container);
-    return await withDirectory(root.upper, (upper) =>
-      use(upperMembers(upper, { ...root, mountPoints: relativePaths(root.mountPoints), below, latest })),
-    );
+    return await withWritten(await rootOf(container), below, latest, use);
   } finally {
     await removeContainer(name, true).catch((error: unknown) => {
       if (!(error instanceof SecureError) || error.code !== 'NO_SUCH_CONTAINER') throw error;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EffectivePolicy } from '../../policies/index.ts';
-import type { Descriptor } from '../images/oci/descriptor.ts';
 import type { Platform } from '../images/oci/platform.ts';
-import type { ImageRecord } from '../images/records.ts';
 import type { NetworkSettings } from '../plan/types.ts';
 import type { PullMode } from '../resolve.ts';
 
@@ -55,14 +53,3 @@ export type BuildEvent =
     }
   | { readonly type: 'output'; readonly stage: string; readonly line: string }
   | { readonly type: 'warning'; readonly text: string };
-
-/** A base image or another stage, as something to stand on or to copy from. */
-export interface Material {
-  readonly record: ImageRecord;
-}
-
-export interface Built {
-  readonly records: readonly ImageRecord[];
-  readonly digest: string;
-  readonly layers: readonly Descriptor[];
-}

@@ -3,6 +3,9 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExitCode, SecureError } from '../../errors.ts';
+import type { LayerMember } from '../images/layer/archive.ts';
+import type { Tree } from '../images/layer/tree.ts';
+import { relativePaths, upperMembers } from '../images/layer/upper.ts';
 import { type Container, type ContainerConfig, readConfig } from './containers.ts';
 
 export interface ContainerRoot {
@@ -36,6 +39,21 @@ export async function rootOf(container: Container): Promise<ContainerRoot> {
   const mountPoints = new Set((config.mounts ?? []).map(({ destination }) => destination));
   const first = config.linux?.uidMappings === undefined ? undefined : container.rangeStart;
   return { upper: upperDir, layers: layers.map(({ path }) => path), mountPoints, first, config };
+}
+
+/**
+ * What a container wrote, as the members of a layer on `below`, for as long as `use` takes.
+ * @param latest seconds; nothing is dated later (SOURCE_DATE_EPOCH)
+ * @throws SecureError as `upperMembers`
+ */
+export function withWritten<T>(
+  { upper, first, mountPoints }: ContainerRoot,
+  below: Tree,
+  latest: number | undefined,
+  use: (members: Iterable<LayerMember>) => Promise<T>,
+): Promise<T> {
+  const options = { first, mountPoints: relativePaths(mountPoints), below, latest };
+  return withDirectory(upper, (fd) => use(upperMembers(fd, options)));
 }
 
 /** A directory by descriptor for as long as `use` takes. */

@@ -7,12 +7,13 @@ import { join } from 'node:path';
 import { isDiffId } from './digest.ts';
 import { errnoOf, writeAtomic } from './durable.ts';
 import type { StorePaths } from './roots.ts';
+import type { NewLayer } from './stage.ts';
 
 /** A layer that a build made: plain tar, so its digest is its diff id. Undefined layer: the step changed no file. */
 export interface StepResult {
   /** When it was made, RFC 3339: a build of nothing but kept steps gives the image that it gave before. */
   readonly created: string;
-  readonly layer: { readonly diffId: string; readonly size: number } | undefined;
+  readonly layer: NewLayer | undefined;
 }
 
 /** Entries that no build has asked for in this time go with the next build. */

@@ -11,10 +11,18 @@ import { mismatch, parseDigest } from './digest.ts';
 import { diskError, errnoOf, fsyncDir } from './durable.ts';
 import type { OnEvent } from './events.ts';
 import { type Extracted, type Extraction, extractLayer, startExtraction } from './extract.ts';
+import { archiveOf, type LayerMember } from './layer/archive.ts';
 import { type Lock, lockFile, tryLock } from './lock.ts';
 import { removeTree } from './remove-tree.ts';
 import type { StorePaths } from './roots.ts';
 import type { Bytes } from './sources/bytes.ts';
+
+/** A layer that is made here. */
+export interface NewLayer {
+  readonly diffId: string;
+  /** Bytes of the archive. */
+  readonly size: number;
+}
 
 export class Stage {
   /** Working directory of this change (0700); files of the caller may live here too. */
@@ -88,9 +96,14 @@ export class Stage {
   }
 
   /**
-   * Write a layer that is made here, a plain tar archive, and unpack it while it is written. Its digest is its diff id.
+   * Write a layer that is made here, a plain tar archive, and unpack it while it is written. Its digest is its diff id. Undefined: there are
+   * no members, and so no layer.
    */
-  async newLayer(archive: Iterable<Buffer>): Promise<{ readonly diffId: string; readonly size: number }> {
+  async newLayer(members: Iterable<LayerMember>): Promise<NewLayer | undefined> {
+    const rest = members[Symbol.iterator]();
+    const first = rest.next();
+    if (first.done === true) return undefined;
+    const archive = archiveOf(resumed(first.value, rest));
     const work = await this.#newLayer(undefined);
     const extraction = startExtraction(join(work, 'root'), undefined, this.#keep);
     const path = join(this.directory, `content-${randomBytes(8).toString('hex')}`);
@@ -117,12 +130,12 @@ export class Stage {
     }
   }
 
-  /** Unpack an archive that is made here into a directory of this change, for use while it is open. Returns the directory. */
-  async unpack(archive: Iterable<Buffer>): Promise<string> {
+  /** Unpack files into a directory of this change, for use while it is open. Returns the directory. */
+  async unpack(members: Iterable<LayerMember>): Promise<string> {
     const root = join(await this.#newLayer(undefined), 'root');
     const extraction = startExtraction(root, undefined, this.#keep);
     try {
-      for (const chunk of archive) await extraction.write(Buffer.from(chunk));
+      for (const chunk of archiveOf(members)) await extraction.write(chunk);
       await extraction.finish();
       return root;
     } catch (error) {
@@ -132,7 +145,7 @@ export class Stage {
     }
   }
 
-  /** The same for a file, plain or compressed. */
+  /** The same for an archive, plain or compressed. */
   async unpackFile(file: number): Promise<string> {
     const root = join(await this.#newLayer(undefined), 'root');
     await extractLayer(file, root, undefined, this.#keep);
@@ -268,6 +281,11 @@ export class Stage {
       hint: 'import the image again',
     });
   }
+}
+
+function* resumed<T>(first: T, rest: Iterator<T>): Generator<T> {
+  yield first;
+  yield* { [Symbol.iterator]: () => rest };
 }
 
 /** Two may unpack the same layer at the same time: the first rename wins, the other's work is garbage. */

@@ -112,11 +112,7 @@ export class ImageStore {
 
   /** The same for a record, so that what was decided about it and what is run is one image, whatever its name means by now. */
   async factsOf(record: ImageRecord): Promise<ImageFacts> {
-    const { manifest, config } = await readImage(this.paths, record);
-    await this.#ensureLayers(
-      manifest.layers.map(({ digest }) => digest),
-      config.diffIds,
-    );
+    const { config } = await this.unpacked(record);
     const layers = await this.layersOf(config.diffIds);
     const directories = layers.map(({ path }) => path);
     return {
@@ -130,6 +126,16 @@ export class ImageStore {
       layers,
       ...accountsOf(directories),
     };
+  }
+
+  /** Manifest and config of a record, as `readImage` has them, when its layers are unpacked. */
+  async unpacked(record: ImageRecord): ReturnType<typeof readImage> {
+    const image = await readImage(this.paths, record);
+    await this.#ensureLayers(
+      image.manifest.layers.map(({ digest }) => digest),
+      image.config.diffIds,
+    );
+    return image;
   }
 
   /** Where unpacked layers are, lowest first, without those below one that hides them all. */

@@ -6,7 +6,7 @@ import { gunzipSync, constants as zlib, zstdDecompressSync } from 'node:zlib';
 import { readChunk } from '../images/layer/read-chunk.ts';
 import { Tree } from '../images/layer/tree.ts';
 import type { Copying, Inline } from './copy.ts';
-import { failed } from './image-config.ts';
+import { failed } from './problems.ts';
 import type { Shared } from './shared.ts';
 import { findSources, type SourceTree } from './sources.ts';
 

@@ -5,6 +5,7 @@ import { readHost } from '../host.ts';
 import { stageArtifact } from '../images/artifacts/kept.ts';
 import { forget } from '../images/build-cache.ts';
 import { parseDockerfile } from '../images/dockerfile/parse.ts';
+import { findStage } from '../images/dockerfile/stages.ts';
 import type { DockerfileFacts, Stage as FileStage } from '../images/dockerfile/types.ts';
 import { publish } from '../images/import/import.ts';
 import { addManifest } from '../images/import/prepared.ts';
@@ -20,9 +21,10 @@ import { tagImage } from '../images/tag.ts';
 import { checkBase } from './base.ts';
 import { checkFlags } from './check-flags.ts';
 import { parseIgnore } from './ignore.ts';
-import { failed, StageConfig } from './image-config.ts';
+import { StageConfig } from './image-config.ts';
 import { ociLayer } from './oci-layer.ts';
 import { originOf } from './origin.ts';
+import { failed } from './problems.ts';
 import { provenance, provenanceArtifact } from './provenance.ts';
 import { platformArgs, Scope } from './scope.ts';
 import { type Shared, type State, seconds } from './shared.ts';
@@ -40,11 +42,7 @@ function globalsOf(file: DockerfileFacts, request: BuildRequest): Map<string, st
 }
 
 function targetOf(file: DockerfileFacts, target: string | undefined): FileStage {
-  const found =
-    target === undefined
-      ? file.stages.at(-1)
-      : (file.stages.findLast(({ alias }) => alias?.toLowerCase() === target.toLowerCase()) ??
-        (/^\d{1,5}$/.test(target) ? file.stages[Number(target)] : undefined));
+  const found = target === undefined ? file.stages.at(-1) : findStage(file.stages, target);
   if (found !== undefined) return found;
   const names = file.stages.map(({ alias, index }) => alias ?? String(index)).join(', ');
   throw failed(`${file.name} has no stage ${JSON.stringify(target)}`, `it has: ${names}`);

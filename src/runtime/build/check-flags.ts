@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is refused of an instruction whatever the stage looks like when it is its turn.
-import { type Instructed, invalid } from './metadata.ts';
+import type { Instructed } from './metadata.ts';
+import { invalid } from './problems.ts';
 
 const FLAGS: Readonly<Record<string, readonly string[]>> = {
   RUN: ['mount', 'network', 'security'],

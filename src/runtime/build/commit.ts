@@ -15,9 +15,10 @@ import { Stage } from '../images/stage.ts';
 import type { ImageStore } from '../images/store.ts';
 import type { Origin } from '../plan/types.ts';
 import { StageConfig } from './image-config.ts';
-import { applyMetadata, invalid } from './metadata.ts';
+import { applyMetadata } from './metadata.ts';
 import { ociLayer } from './oci-layer.ts';
 import { originOf } from './origin.ts';
+import { invalid } from './problems.ts';
 import { Scope } from './scope.ts';
 import { addResult } from './shared.ts';
 

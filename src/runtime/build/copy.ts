@@ -7,7 +7,7 @@ import { contentOf, kindOf, type LayerMember, timeOf } from '../images/layer/arc
 import { Members, treeFiles } from '../images/layer/members.ts';
 import { bytesOf, joined, type Node, pathOf, type Tree, textOf } from '../images/layer/tree.ts';
 import type { Ignore } from './ignore.ts';
-import { failed } from './image-config.ts';
+import { failed } from './problems.ts';
 import { findSources, type Named, nameOf, type SourceTree, walk } from './sources.ts';
 
 export interface CopyOptions {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The image config that a build changes step by step. What it does not know of the base's document stays in it.
 import { createHash } from 'node:crypto';
-import { SecureError } from '../../errors.ts';
 import { type ImageConfig, readConfig } from '../images/oci/config.ts';
 import { LAYER_LIMIT } from '../images/oci/manifest.ts';
 import type { Platform } from '../images/oci/platform.ts';
+import { failed } from './problems.ts';
 
 /** `config` of image-spec, as it is written. */
 export interface ConfigFields {
@@ -170,12 +170,4 @@ export function duration(text: string): number | undefined {
   for (const [, number = '', unit = ''] of text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|ns)/g))
     total += Number(number) * (units[unit] ?? 0);
   return Number.isSafeInteger(Math.round(total)) ? Math.round(total) : undefined;
-}
-
-export function failed(message: string, hint: string, position?: SecureError['position']): SecureError {
-  return new SecureError('BUILD_FAILED', message, {
-    hint,
-    exitCode: 1,
-    ...(position === undefined ? {} : { position }),
-  });
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The instructions that change the image's config and no file.
 import { posix } from 'node:path';
+import { readStrings } from '../images/dockerfile/strings.ts';
 import type { Instruction } from '../images/dockerfile/types.ts';
-import { type ConfigFields, duration, failed, type StageConfig } from './image-config.ts';
+import { type ConfigFields, duration, type StageConfig } from './image-config.ts';
+import { invalid } from './problems.ts';
 
 export interface Instructed {
   readonly instruction: Instruction;
@@ -10,15 +12,6 @@ export interface Instructed {
   readonly expand: (raw: string) => string;
   /** For messages. */
   readonly file: string;
-}
-
-export function invalid(
-  { instruction, file }: Pick<Instructed, 'instruction' | 'file'>,
-  why: string,
-  hint = 'correct the line',
-) {
-  const line = instruction.region.startLine;
-  return failed(`${file}:${line}: ${instruction.keyword}: ${why}`, hint, { file, line });
 }
 
 /** Exec form as it stands; shell form by the stage's shell. */
@@ -45,7 +38,7 @@ function healthcheck(step: Instructed): Health {
   const [, kind = '', text = ''] = /^(NONE|CMD)(?:\s+([\s\S]*))?$/i.exec(rest) ?? [];
   if (kind.toUpperCase() === 'NONE') return { Test: ['NONE'] };
   if (kind === '' || text === '') throw invalid(step, 'it takes NONE or CMD and a command');
-  const health: Health = { Test: exec(text) ?? ['CMD-SHELL', text] };
+  const health: Health = { Test: readStrings(text) ?? ['CMD-SHELL', text] };
   if (health.Test[0] !== 'CMD-SHELL') health.Test.unshift('CMD');
   for (const { name, value } of instruction.flags) {
     const key = (
@@ -64,16 +57,6 @@ function healthcheck(step: Instructed): Health {
     else throw invalid(step, `--${name}=${value} is not known`);
   }
   return health;
-}
-
-function exec(text: string): string[] | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value as string[];
-  } catch {
-    // Shell form.
-  }
-  return undefined;
 }
 
 const one = (step: Instructed): string => {
@@ -118,7 +101,7 @@ export function applyMetadata(step: Instructed, config: StageConfig, own: Set<st
       break;
     case 'STOPSIGNAL':
       fields.StopSignal = one(step);
-      if (!/^(?:SIG[A-Z0-9+-]+|\d{1,2}|[A-Z0-9+-]+)$/.test(fields.StopSignal))
+      if (!/^[A-Z0-9+-]+$/.test(fields.StopSignal))
         throw invalid(step, `${JSON.stringify(fields.StopSignal)} is no signal`);
       break;
     case 'EXPOSE':

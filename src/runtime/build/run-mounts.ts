@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // RUN --mount=… as BuildKit reads it.
-import { failed } from './image-config.ts';
+import { failed } from './problems.ts';
 
 interface Common {
   readonly target: string;

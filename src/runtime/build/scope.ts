@@ -3,7 +3,8 @@
 import { expand, expandText } from '../images/dockerfile/expand.ts';
 import type { Instruction, Setting } from '../images/dockerfile/types.ts';
 import type { Platform } from '../images/oci/platform.ts';
-import { failed, type StageConfig } from './image-config.ts';
+import type { StageConfig } from './image-config.ts';
+import { failed } from './problems.ts';
 
 /** Given to every step without being declared, and no part of what a step depends on (BuildKit's predefined ARGs). */
 export const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap((name) => [

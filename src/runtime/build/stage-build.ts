@@ -5,6 +5,7 @@ import { SecureError } from '../../errors.ts';
 import { PRODUCT_VERSION } from '../../version.ts';
 import { stepKey } from '../images/build-cache.ts';
 import { parseDockerfile } from '../images/dockerfile/parse.ts';
+import { findStage } from '../images/dockerfile/stages.ts';
 import type { DockerfileFacts, Stage as FileStage, Instruction } from '../images/dockerfile/types.ts';
 import { pathOf } from '../images/layer/tree.ts';
 import { resolveUser } from '../plan/user.ts';
@@ -13,7 +14,8 @@ import { checkFlags } from './check-flags.ts';
 import { Copying, type CopyOptions, type Inline } from './copy.ts';
 import { parseIgnore } from './ignore.ts';
 import { StageConfig } from './image-config.ts';
-import { applyMetadata, commandOf, type Instructed, invalid, workdir } from './metadata.ts';
+import { applyMetadata, commandOf, type Instructed, workdir } from './metadata.ts';
+import { invalid } from './problems.ts';
 import { parseMount } from './run-mounts.ts';
 import { PROXIES, Scope } from './scope.ts';
 import { addResult, factsOf, keptResult, type Shared, type State, seconds, treeOf } from './shared.ts';
@@ -283,10 +285,7 @@ export class StageBuild {
 
   /** A stage before this one by its name or number, else an image. */
   async #stateOf(name: string): Promise<State> {
-    const before = this.#file.stages.slice(0, this.#stage.index);
-    const stage =
-      before.findLast(({ alias }) => alias?.toLowerCase() === name.toLowerCase()) ??
-      (/^\d{1,5}$/.test(name) ? before[Number(name)] : undefined);
+    const stage = findStage(this.#file.stages.slice(0, this.#stage.index), name);
     if (stage !== undefined) return this.#shared.built(stage.index);
     return (await this.#shared.image(name)).state;
   }

@@ -20,7 +20,7 @@ import { components, pathOf, Tree } from '../images/layer/tree.ts';
 import { type Lock, lockFile, tryLock } from '../images/lock.ts';
 import type { Mount } from '../plan/spec.ts';
 import { Copying } from './copy.ts';
-import { failed } from './image-config.ts';
+import { failed } from './problems.ts';
 import type { BindMount, CacheMount, RunMount, SecretMount } from './run-mounts.ts';
 import { type Shared, type State, seconds, treeOf } from './shared.ts';
 import type { SourceTree } from './sources.ts';

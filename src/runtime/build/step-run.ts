@@ -18,8 +18,8 @@ import { planJson } from '../plan/json.ts';
 import { createPlan } from '../plan/plan.ts';
 import type { Mount } from '../plan/spec.ts';
 import type { HostFacts, ImageFacts, NetworkSettings, RunRequest } from '../plan/types.ts';
-import { failed } from './image-config.ts';
 import { Lines } from './lines.ts';
+import { failed } from './problems.ts';
 
 export interface RunStep {
   readonly args: readonly string[];

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where an instruction begins a here-document, by BuildKit's rule: a word of its own, `<<NAME`, in ADD, COPY and RUN.
+import { readStrings } from './strings.ts';
+
 export interface HeredocStart {
   readonly name: string;
   /** `<<-`: leading tabs are removed. */
@@ -63,15 +65,6 @@ function parse(word: string): HeredocStart | undefined {
 export function heredocsOf(line: string): HeredocStart[] {
   if (!line.includes('<<') || !KEYWORD.test(line)) return [];
   const rest = line.replace(KEYWORD, '').trim();
-  if (rest.startsWith('[') && isStrings(rest)) return [];
+  if (readStrings(rest) !== undefined) return [];
   return rawWords(rest).flatMap((word) => parse(word) ?? []);
-}
-
-function isStrings(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) && value.every((item) => typeof item === 'string');
-  } catch {
-    return false;
-  }
 }

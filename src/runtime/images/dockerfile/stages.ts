@@ -71,6 +71,12 @@ function settle(raw: Raw, source: Source, scope: Scope, globals: Scope | undefin
   return { ...rest, settings, expanded };
 }
 
+/** A stage by its name, the last of those that have it, or its number. */
+export function findStage<T extends Pick<Stage, 'alias'>>(stages: readonly T[], name: string): T | undefined {
+  const named = stages.findLast(({ alias }) => alias?.toLowerCase() === name.toLowerCase());
+  return named ?? (/^\d{1,5}$/.test(name) ? stages[Number(name)] : undefined);
+}
+
 const FROM_FLAG = /^(?:.*,)?from=([^,]*)/;
 
 /** The stages of a file, in order. Throws DOCKERFILE_INVALID. */
@@ -140,8 +146,8 @@ export class Stages {
       const from =
         name === 'from' && keyword === 'COPY' ? value : name === 'mount' ? FROM_FLAG.exec(value)?.[1] : undefined;
       if (from === undefined) continue;
-      const stage = this.#aliases.get(from.toLowerCase()) ?? (/^\d{1,5}$/.test(from) ? Number(from) : -1);
-      if (stage >= 0 && stage < current.index) current.uses.add(stage);
+      const stage = findStage(this.#drafts.slice(0, current.index), from);
+      if (stage !== undefined) current.uses.add(stage.index);
     }
   }
 

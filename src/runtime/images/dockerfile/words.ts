@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What follows an instruction's keyword: flags, words, settings and JSON arrays. Positions are kept for each.
+
 import { Builder, type Mapped, type Source, slice, trim } from './mapped.ts';
+import { readStrings } from './strings.ts';
 import type { Flag, Word } from './types.ts';
 
 const isSpace = (char: string | undefined) => char !== undefined && /\s/.test(char);
@@ -76,13 +78,7 @@ const ESCAPES: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r
 
 /** The strings of a JSON array of strings, with places; undefined for anything else, which the builder takes for a shell's text. */
 export function jsonStrings(text: Mapped): Mapped[] | undefined {
-  if (!text.text.startsWith('[')) return undefined;
-  try {
-    const value: unknown = JSON.parse(text.text);
-    if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) return undefined;
-  } catch {
-    return undefined;
-  }
+  if (readStrings(text.text) === undefined) return undefined;
   // It is valid, so only strings have to be found.
   const strings: Mapped[] = [];
   const { text: chars, offsets } = text;

@@ -11,3 +11,15 @@ export function readBounded(fd: number, limit: number): Buffer | undefined {
   for (let n = -1; n !== 0 && size <= limit; size += n) n = readSync(fd, buffer, size, buffer.length - size, null);
   return size > limit ? undefined : buffer.subarray(0, size);
 }
+
+/** The same of what a server sends. */
+export async function readBodyBounded(response: Response, limit: number): Promise<Buffer | undefined> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of response.body ?? []) {
+    size += part.length;
+    if (size > limit) return undefined;
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}

@@ -3,9 +3,10 @@
 import { createHash } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import { gunzipSync, constants as zlib, zstdDecompressSync } from 'node:zlib';
+import { readBodyBounded } from '../../bounded.ts';
 import { readChunk } from '../images/layer/read-chunk.ts';
 import { Tree } from '../images/layer/tree.ts';
-import type { Copying, Inline } from './copy.ts';
+import { type Copying, type Inline, inline } from './copy.ts';
 import { failed } from './problems.ts';
 import type { Shared } from './shared.ts';
 import { findSources, type SourceTree } from './sources.ts';
@@ -46,18 +47,13 @@ export async function download(
   try {
     const response = await fetch(url, { signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]) });
     if (!response.ok) throw failed(`ADD ${word}: the server answers ${response.status}`, 'check the address');
-    const parts: Buffer[] = [];
-    let size = 0;
-    for await (const part of response.body ?? []) {
-      size += part.length;
-      if (size > DOWNLOAD_LIMIT)
-        throw failed(
-          `ADD ${word}: it is larger than ${DOWNLOAD_LIMIT} bytes`,
-          'fetch it in a RUN, or put it into the build context',
-        );
-      parts.push(Buffer.from(part));
-    }
-    data = Buffer.concat(parts);
+    const body = await readBodyBounded(response, DOWNLOAD_LIMIT);
+    if (body === undefined)
+      throw failed(
+        `ADD ${word}: it is larger than ${DOWNLOAD_LIMIT} bytes`,
+        'fetch it in a RUN, or put it into the build context',
+      );
+    data = body;
     const date = Date.parse(response.headers.get('last-modified') ?? '');
     modified = Number.isNaN(date) ? 0 : Math.floor(date / 1000);
   } catch (error) {
@@ -69,13 +65,14 @@ export async function download(
       'check the address and the network',
     );
   }
-  const found = createHash(algorithm).update(data).digest('hex');
+  const file = inline(name, data, 0o600, modified);
+  const found = algorithm === 'sha256' ? file.sha256 : createHash(algorithm).update(data).digest('hex');
   if (checksum !== undefined && found !== expected)
     throw failed(
       `ADD ${word}: it has the digest ${algorithm}:${found}, not ${checksum}`,
       'the file has changed: find out why before the digest is corrected',
     );
-  return { name, data, mode: 0o600, mtime: modified };
+  return file;
 }
 
 const MAGIC = {

@@ -18,6 +18,7 @@ import { readInventory } from '../images/sbom/read.ts';
 import { Stage } from '../images/stage.ts';
 import type { ImageStore } from '../images/store.ts';
 import { tagImage } from '../images/tag.ts';
+import { limited, once, serial } from '../parallel.ts';
 import { checkBase } from './base.ts';
 import { checkFlags } from './check-flags.ts';
 import { parseIgnore } from './ignore.ts';
@@ -76,43 +77,6 @@ function contextOf({ context, ignore }: BuildRequest): SourceTree | undefined {
   if (context === undefined) return undefined;
   const rules = parseIgnore(ignore?.text ?? '', ignore?.name ?? '.dockerignore');
   return { tree: Tree.open([context]), ignore: rules, what: 'the build context' };
-}
-
-function mutex() {
-  let last: Promise<unknown> = Promise.resolve();
-  return <T>(action: () => Promise<T>): Promise<T> => {
-    const next = last.then(action);
-    last = next.catch(() => {});
-    return next;
-  };
-}
-
-function semaphore(size: number) {
-  let free = size;
-  const waiting: (() => void)[] = [];
-  return async <T>(action: () => Promise<T>): Promise<T> => {
-    if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve));
-    else free -= 1;
-    try {
-      return await action();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free += 1;
-      else next();
-    }
-  };
-}
-
-/** The last of a promise for each key; the first who asks starts it. */
-function once<K, V>(make: (key: K) => Promise<V>): (key: K) => Promise<V> {
-  const known = new Map<K, Promise<V>>();
-  return (key) => {
-    const found = known.get(key) ?? make(key);
-    known.set(key, found);
-    // Who waits for it hears of the error; nobody may have come yet.
-    found.catch(() => {});
-    return found;
-  };
 }
 
 async function publishBuilt(shared: Shared, { config, layers }: State, started: string): Promise<ImageRecord[]> {
@@ -204,8 +168,8 @@ export async function buildImage(
         return { record, state: { config: StageConfig.of(raw.config), layers: manifest.layers.map(ociLayer) } };
       }),
       built: once((index) => new StageBuild(shared, file, file.stages[index] as FileStage, globals).build()),
-      exclusively: mutex(),
-      limited: semaphore(Math.max(1, request.parallel)),
+      exclusively: serial(),
+      limited: limited(Math.max(1, request.parallel)),
     };
     try {
       await checkBases(shared, file, wanted, globals);

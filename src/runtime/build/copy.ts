@@ -27,8 +27,15 @@ export interface CopyOptions {
 export interface Inline {
   readonly name: string;
   readonly data: Buffer;
+  /** Of the data, in hex. */
+  readonly sha256: string;
   readonly mode: number;
   readonly mtime: number;
+}
+
+/** @param mtime seconds */
+export function inline(name: string, data: Buffer, mode: number, mtime: number): Inline {
+  return { name, data, sha256: createHash('sha256').update(data).digest('hex'), mode, mtime };
 }
 
 /** Collects the members of one layer. */
@@ -228,7 +235,7 @@ export class Copying {
         mtime: latest === undefined ? file.mtime : Math.min(file.mtime, latest),
         size: file.data.length,
         data: file.data,
-        sha256: createHash('sha256').update(file.data).digest('hex'),
+        sha256: file.sha256,
       });
     }
   }

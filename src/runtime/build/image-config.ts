@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The image config that a build changes step by step. What it does not know of the base's document stays in it.
 import { createHash } from 'node:crypto';
+import { DEFAULT_PATH } from '../images/import/rootfs.ts';
 import { type ImageConfig, readConfig } from '../images/oci/config.ts';
 import { LAYER_LIMIT } from '../images/oci/manifest.ts';
 import type { Platform } from '../images/oci/platform.ts';
@@ -43,8 +44,6 @@ interface Document extends Record<string, unknown> {
   rootfs: { type: 'layers'; diff_ids: string[] };
 }
 
-const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-
 /** The config of one stage, as far as it is built. */
 export class StageConfig {
   readonly #document: Document;
@@ -57,7 +56,7 @@ export class StageConfig {
   static empty(platform: Platform): StageConfig {
     return new StageConfig({
       ...platform,
-      config: { Env: [PATH] },
+      config: { Env: [DEFAULT_PATH] },
       rootfs: { type: 'layers', diff_ids: [] },
       history: [],
     });

@@ -29,10 +29,15 @@ export interface Times {
 
 const sorted = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 
+/** in-toto's form of a digest. */
+function digestSet(digest: string): Record<string, string> {
+  const [algorithm = '', hex = ''] = digest.split(':');
+  return { [algorithm]: hex };
+}
+
 function dependencies({ images, downloads }: Materials): object[] {
   const found = sorted(images).map(([name, { reference, digest }]) => {
-    const [algorithm = '', hex = ''] = digest.split(':');
-    return { uri: `docker://${reference}`, digest: { [algorithm]: hex }, name };
+    return { uri: `docker://${reference}`, digest: digestSet(digest), name };
   });
   return [...found, ...sorted(downloads).map(([uri, sha256]) => ({ uri, digest: { sha256 } }))];
 }
@@ -49,11 +54,10 @@ export function provenance(
   times: Times | undefined,
 ): string {
   const { file, args, labels, target, secrets, ssh, network, policy, platform, epoch } = request;
-  const [algorithm = '', hex = ''] = digest.split(':');
   const given = new Map([...args].filter(([name]) => !PROXIES.includes(name)));
   return JSON.stringify({
     _type: 'https://in-toto.io/Statement/v1',
-    subject: names.map((name) => ({ name, digest: { [algorithm]: hex } })),
+    subject: names.map((name) => ({ name, digest: digestSet(digest) })),
     predicateType: PREDICATE,
     predicate: {
       buildDefinition: {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // One stage of a build, instruction after instruction.
-import { createHash } from 'node:crypto';
 import { SecureError } from '../../errors.ts';
 import { PRODUCT_VERSION } from '../../version.ts';
 import { stepKey } from '../images/build-cache.ts';
@@ -11,7 +10,7 @@ import { pathOf } from '../images/layer/tree.ts';
 import { resolveUser } from '../plan/user.ts';
 import { addArchives, download, isGit, isUrl } from './add.ts';
 import { checkFlags } from './check-flags.ts';
-import { Copying, type CopyOptions, type Inline } from './copy.ts';
+import { Copying, type CopyOptions, type Inline, inline } from './copy.ts';
 import { parseIgnore } from './ignore.ts';
 import { StageConfig } from './image-config.ts';
 import { applyMetadata, commandOf, type Instructed, workdir } from './metadata.ts';
@@ -215,9 +214,9 @@ export class StageBuild {
       exclude: excluded.length === 0 ? undefined : parseIgnore(excluded.join('\n'), `--exclude of ${keyword}`),
     };
     await this.#files(instruction.text, options, async (copying, close) => {
-      const { inline, words } = await this.#inline(step, expanded);
-      if (inline.length > 0)
-        copying.fromData(inline, inline.length + words.length > 1 && !target.endsWith('/') ? `${target}/` : target);
+      const { files, words } = await this.#inline(step, expanded);
+      if (files.length > 0)
+        copying.fromData(files, files.length + words.length > 1 && !target.endsWith('/') ? `${target}/` : target);
       if (words.length === 0) return;
       const source = await this.#source(step, close);
       const paths = words.map((word) => pathOf(word).replace(/^(?:\/|\.\/|\.\.\/)+/, '') || '.');
@@ -227,26 +226,26 @@ export class StageBuild {
   }
 
   /** Here-documents and files of the network, and the words that are paths. */
-  async #inline(step: Instructed, words: readonly string[]): Promise<{ inline: Inline[]; words: string[] }> {
+  async #inline(step: Instructed, words: readonly string[]): Promise<{ files: Inline[]; words: string[] }> {
     const { instruction } = step;
-    const inline: Inline[] = [];
+    const files: Inline[] = [];
     const rest: string[] = [];
     const documents = [...instruction.heredocs];
     for (const word of words) {
       const heredoc = documents.length > 0 && word.startsWith('<<') ? documents.shift() : undefined;
       if (heredoc !== undefined) {
         const text = heredoc.expand ? this.#scope.text(heredoc.content) : heredoc.content;
-        inline.push({ name: heredoc.name, data: Buffer.from(text), mode: 0o644, mtime: seconds(this.#shared) });
+        files.push(inline(heredoc.name, Buffer.from(text), 0o644, seconds(this.#shared)));
       } else if (instruction.keyword === 'ADD' && isGit(word)) {
         throw invalid(
           step,
           `${word}: repositories are not cloned by the builder`,
           'clone it before the build, or in a RUN with the commit that is wanted',
         );
-      } else if (instruction.keyword === 'ADD' && isUrl(word)) inline.push(await this.#download(step, word));
+      } else if (instruction.keyword === 'ADD' && isUrl(word)) files.push(await this.#download(step, word));
       else rest.push(word);
     }
-    return { inline, words: rest };
+    return { files, words: rest };
   }
 
   async #download(step: Instructed, word: string): Promise<Inline> {
@@ -265,7 +264,7 @@ export class StageBuild {
         text: `ADD ${word} has no --checksum: whatever the server sends goes into the image`,
       });
     const file = await download(word, checksum === undefined ? undefined : step.expand(checksum), this.#shared.signal);
-    this.#shared.downloads.set(word, createHash('sha256').update(file.data).digest('hex'));
+    this.#shared.downloads.set(word, file.sha256);
     return file;
   }
 

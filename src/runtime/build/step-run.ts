@@ -4,10 +4,10 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SecureError } from '../../errors.ts';
+import type { SecureError } from '../../errors.ts';
 import type { EffectivePolicy } from '../../policies/index.ts';
 import { runtimeBinary } from '../binary.ts';
-import { findContainer, removeContainer } from '../containers/containers.ts';
+import { findContainer } from '../containers/containers.ts';
 import { parseFailure } from '../containers/native.ts';
 import { rootOf, withWritten } from '../containers/root.ts';
 import type { LayerMember } from '../images/layer/archive.ts';
@@ -20,6 +20,7 @@ import type { Mount } from '../plan/spec.ts';
 import type { HostFacts, ImageFacts, NetworkSettings, RunRequest } from '../plan/types.ts';
 import { Lines } from './lines.ts';
 import { failed } from './problems.ts';
+import { removeStep } from './sweep.ts';
 
 export interface RunStep {
   readonly args: readonly string[];
@@ -100,7 +101,7 @@ function launch(
     // A command may not care about signals, and may not have begun: asked until it is gone.
     let stopping: NodeJS.Timeout | undefined;
     const stop = () => {
-      const again = () => void removeContainer(name, true).catch(() => {});
+      const again = () => void removeStep(name).catch(() => {});
       again();
       stopping = setInterval(again, 300);
     };
@@ -161,9 +162,7 @@ export async function runStep<T>(
     const container = await findContainer(name);
     return await withWritten(await rootOf(container), below, latest, use);
   } finally {
-    await removeContainer(name, true).catch((error: unknown) => {
-      if (!(error instanceof SecureError) || error.code !== 'NO_SUCH_CONTAINER') throw error;
-    });
+    await removeStep(name);
   }
 }
 

@@ -32,13 +32,20 @@ function sweepSecrets(roots: StoreRoots): void {
   }
 }
 
+/** Remove the container of a step, which may not be there. */
+export async function removeStep(name: string): Promise<void> {
+  try {
+    await removeContainer(name, true);
+  } catch (error) {
+    if (!(error instanceof SecureError) || error.code !== 'NO_SUCH_CONTAINER') throw error;
+  }
+}
+
 /** Remove secrets and containers of builds that are no more. */
 export async function sweepBuilds(roots: StoreRoots, paths: StorePaths): Promise<void> {
   sweepSecrets(roots);
   for (const { name } of await listContainers()) {
     if (!STEP.test(name) || !orphaned(paths, name)) continue;
-    await removeContainer(name, true).catch((error: unknown) => {
-      if (!(error instanceof SecureError) || error.code !== 'NO_SUCH_CONTAINER') throw error;
-    });
+    await removeStep(name);
   }
 }

@@ -23,7 +23,8 @@ export interface ImageSettings {
   readonly stopSignal?: string;
 }
 
-const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** What an image says that names no PATH of its own. */
+export const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** `SOURCE_DATE_EPOCH` (reproducible-builds.org) in seconds, where it is set to a number. */
 export function sourceDateEpoch(): number | undefined {
@@ -40,7 +41,7 @@ function configJson(settings: ImageSettings, diffId: string, created: string, pl
   const config = {
     ...(settings.user ? { User: settings.user } : {}),
     ...(settings.exposedPorts?.length ? { ExposedPorts: emptyAt(settings.exposedPorts) } : {}),
-    Env: env.some((entry) => entry.startsWith('PATH=')) ? env : [PATH, ...env],
+    Env: env.some((entry) => entry.startsWith('PATH=')) ? env : [DEFAULT_PATH, ...env],
     ...(settings.entrypoint?.length ? { Entrypoint: settings.entrypoint } : {}),
     ...(settings.cmd?.length ? { Cmd: settings.cmd } : {}),
     ...(settings.workingDir ? { WorkingDir: settings.workingDir } : {}),

@@ -40,11 +40,14 @@ type Wanted = Pick<SignatureRule, 'keys' | 'identity'> & {
 
 const PATTERN_LIMIT = 512;
 
-function readFile(path: string, limit: number, inputs: Inputs): string {
+function readBytes(path: string, limit: number, inputs: Inputs): Buffer {
   const file = inputs.read(path, limit);
   if (file === undefined) throw keyInvalid(path, 'there is no such file', 'check the path');
-  return file.data.toString('utf8');
+  return file.data;
 }
+
+const readFile = (path: string, limit: number, inputs: Inputs): string =>
+  readBytes(path, limit, inputs).toString('utf8');
 
 /** Unlike with cosign, a pattern is one of the whole text. */
 function signerName(
@@ -127,11 +130,7 @@ export function readPrivateKeyFile(path: string, passphrase: string | undefined)
 }
 
 function keyringOf(paths: readonly string[], inputs: Inputs): Keyring {
-  const keys = paths.map((path) => {
-    const file = inputs.read(path, ROOT_FILE_LIMIT);
-    if (file === undefined) throw keyInvalid(path, 'there is no such file', 'check the path');
-    return readPgpKeys(file.data, path);
-  });
+  const keys = paths.map((path) => readPgpKeys(readBytes(path, ROOT_FILE_LIMIT, inputs), path));
   return { name: paths.join(', '), data: Buffer.concat(keys) };
 }
 

@@ -15,6 +15,8 @@ import {
   wantedText,
 } from './types.ts';
 
+const isSigstore = (candidate: Candidate) => candidate.format === 'cosign' || candidate.format === 'bundle';
+
 /** Why a candidate is not of this signer, or undefined when it is. Of two different kinds: an empty text. */
 function objection(
   candidate: Candidate,
@@ -23,13 +25,11 @@ function objection(
   signer: Signer,
 ): string | undefined {
   try {
-    if (candidate.format === 'gpg' || signer.kind === 'gpg') {
-      if (candidate.format !== 'gpg' || signer.kind !== 'gpg') return '';
-      checkGpg(candidate, subject, identity, signer);
-    } else if (candidate.format === 'notary' || signer.kind === 'notary') {
-      if (candidate.format !== 'notary' || signer.kind !== 'notary') return '';
+    if (candidate.format === 'gpg' && signer.kind === 'gpg') checkGpg(candidate, subject, identity, signer);
+    else if (candidate.format === 'notary' && signer.kind === 'notary')
       checkNotary(candidate, subject, identity, signer);
-    } else if (candidate.format === 'cosign') checkCosign(candidate, subject, identity, signer);
+    else if (!isSigstore(candidate) || signer.kind === 'gpg' || signer.kind === 'notary') return '';
+    else if (candidate.format === 'cosign') checkCosign(candidate, subject, identity, signer);
     else checkBundle(candidate.bundle, subject, identity, signer);
     return undefined;
   } catch (error) {

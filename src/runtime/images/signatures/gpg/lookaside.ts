@@ -4,6 +4,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readBodyBounded } from '../../../../bounded.ts';
 import { SecureError } from '../../../../errors.ts';
 import { parseDigest } from '../../digest.ts';
 import type { Candidate, Requirement } from '../types.ts';
@@ -98,14 +99,9 @@ async function fromServer(url: string): Promise<Buffer | undefined> {
     response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (response.status === 404 || response.status === 403) return undefined;
     if (!response.ok) throw failed(`it answers ${response.status}`);
-    const parts: Buffer[] = [];
-    let size = 0;
-    for await (const part of response.body ?? []) {
-      size += part.length;
-      if (size > SIGNATURE_LIMIT) throw new SecureError('LIMIT_EXCEEDED', `${url} is larger than a signature may be`);
-      parts.push(Buffer.from(part));
-    }
-    return Buffer.concat(parts);
+    const body = await readBodyBounded(response, SIGNATURE_LIMIT);
+    if (body === undefined) throw new SecureError('LIMIT_EXCEEDED', `${url} is larger than a signature may be`);
+    return body;
   } catch (error) {
     if (error instanceof SecureError) throw error;
     throw failed((error as Error).message, error);

@@ -31,7 +31,6 @@ const DOCKERFILE = [
 
 interface Builder {
   readonly name: string;
-  readonly place: string;
   readonly cold: readonly string[];
   readonly cached: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
@@ -53,7 +52,6 @@ function builders(directory: string, context: string): Builder[] {
   const all: Builder[] = [
     {
       name: 'secure image build',
-      place: state,
       cold: [...build, '--no-cache', context],
       cached: [...build, context],
       env,
@@ -81,7 +79,6 @@ function builders(directory: string, context: string): Builder[] {
   const its = [...podman, 'build', '-q', '-t', 'out', '--network', 'none', '--runtime', 'crun', ...limits];
   all.push({
     name: 'podman build --layers',
-    place,
     cold: [...its, '--layers', '--no-cache', context],
     cached: [...its, '--layers', context],
   });

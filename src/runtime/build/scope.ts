@@ -60,8 +60,8 @@ export class Scope {
     const environment = this.#config?.environment;
     // Before a FROM, what is known of the platform counts without being declared.
     const last = this.#config === undefined ? this.#outer : undefined;
-    const get = (name: string) => environment?.get(name) ?? this.#args.get(name) ?? last?.get(name);
-    return { get, has: (name: string) => get(name) !== undefined, complete: true };
+    const find = (name: string) => environment?.get(name) ?? this.#args.get(name) ?? last?.get(name);
+    return { get: (name: string) => find(name) ?? '', has: (name: string) => find(name) !== undefined, complete: true };
   }
 
   #expand(raw: string): string | undefined {

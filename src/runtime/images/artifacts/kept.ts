@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What belongs to an image of the store (SBOM, provenance): manifests and blobs beside those of images, and for each image one list of
 // them in the form of the referrers API (distribution-spec, "Listing Referrers").
-import { closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readBounded } from '../../../bounded.ts';
 import { ExitCode, SecureError } from '../../../errors.ts';
-import { parseDigest } from '../digest.ts';
+import { digestFile, sweepDigestFiles } from '../digest-files.ts';
 import { errnoOf, writeAtomic } from '../durable.ts';
 import { type Descriptor, readDescriptor } from '../oci/descriptor.ts';
 import { JsonObject } from '../oci/json.ts';
@@ -26,10 +26,7 @@ const NOTHING_BYTES = 2;
 
 const directory = (paths: StorePaths): string => join(paths.state, 'referrers');
 
-function listPath(paths: StorePaths, subject: string): string {
-  const parts = parseDigest(subject);
-  return join(directory(paths), `${parts?.algorithm}-${parts?.hex}.json`);
-}
+const listPath = (paths: StorePaths, subject: string): string => digestFile(directory(paths), subject);
 
 /** Bring an artifact into a stage. Its entry is for `Prepared.referrers`, so that it is listed when its image becomes visible. */
 export async function stageArtifact(stage: Stage, artifact: Artifact): Promise<Referrer> {
@@ -144,19 +141,8 @@ export async function readKept(paths: StorePaths, descriptor: Referrer): Promise
 }
 
 /** Remove lists of manifests that are gone, and what killed processes left. The caller holds the store lock exclusively. */
-export function sweepReferrers(paths: StorePaths, keep: ReadonlySet<string>): void {
-  let names: string[];
-  try {
-    names = readdirSync(directory(paths));
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return;
-    throw error;
-  }
-  for (const name of names) {
-    const digest = name.replace(/\.json$/, '').replace('-', ':');
-    if (!keep.has(digest)) rmSync(join(directory(paths), name), { force: true });
-  }
-}
+export const sweepReferrers = (paths: StorePaths, keep: ReadonlySet<string>): void =>
+  sweepDigestFiles(directory(paths), keep);
 
 /** What is wrong with what belongs to a manifest; undefined where nothing is. */
 export async function referrerProblem(paths: StorePaths, subject: string): Promise<string | undefined> {

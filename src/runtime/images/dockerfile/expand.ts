@@ -5,7 +5,7 @@ import { modified } from './modifiers.ts';
 export interface Variables {
   has(name: string): boolean;
   get(name: string): string | undefined;
-  /** The build itself asks: one that is not there is empty. */
+  /** The build itself asks: one that is not there is empty, and modifiers that cut or replace can be applied. */
   readonly complete?: boolean;
 }
 
@@ -33,9 +33,9 @@ function braced(text: string, start: number, variables: Variables, escaper: stri
   }
   if (nested > 0) return { value: undefined, next: text.length };
   const rest = text.slice(inside, next - 1);
-  const known = variables.get(name) ?? (variables.complete === true && name !== '' ? '' : undefined);
+  const known = name === '' ? undefined : variables.get(name);
   if (rest === '') return { value: known, next };
-  if (variables.complete === true && known !== undefined && !/^:?[-+?]/.test(rest))
+  if (variables.complete === true && known !== undefined && depth <= 8 && !/^:?[-+?]/.test(rest))
     return { value: modified(known, rest, (text) => expand(text, variables, escaper, depth + 1)), next };
   const [, colon, operator = '', word = ''] = /^(:?)([-+?])([\s\S]*)$/.exec(rest) ?? [];
   if (name === '' || operator === '' || depth > 8) return { value: undefined, next };
@@ -46,7 +46,7 @@ function braced(text: string, start: number, variables: Variables, escaper: stri
   const isSet = variables.has(name) && (colon === '' || known !== '');
   if (operator === '?') return { value: isSet ? known : undefined, next };
   if (operator === '-') return { value: isSet ? known : expand(word, variables, escaper, depth + 1), next };
-  if (!variables.has(name)) return { value: variables.complete === true ? '' : undefined, next };
+  if (!variables.has(name)) return { value: known === undefined ? undefined : '', next };
   return { value: isSet ? expand(word, variables, escaper, depth + 1) : '', next };
 }
 
@@ -110,5 +110,5 @@ export function expandText(text: string, variables: Variables, escaper: string):
 function plain(text: string, start: number, variables: Variables): Read {
   const name = NAME.exec(text.slice(start, start + 256))?.[0] ?? '';
   if (name === '') return { value: '$', next: start };
-  return { value: variables.get(name) ?? (variables.complete === true ? '' : undefined), next: start + name.length };
+  return { value: variables.get(name), next: start + name.length };
 }

@@ -141,6 +141,17 @@ describe.skipIf(cannotRun())('secure image build', () => {
     expect((await builds.config()).Env).not.toContain('GIVEN=given');
   });
 
+  it('gives proxies to steps, declared or not, and keeps them nowhere', async () => {
+    const flags = ['--build-arg', 'HTTP_PROXY=http://p', '--build-arg', 'no_proxy=x'];
+    const { stderr } = await builds.built(
+      'FROM busybox\nARG HTTP_PROXY\nRUN echo "[$HTTP_PROXY $no_proxy]"\n',
+      {},
+      ...flags,
+    );
+    expect(stderr).toContain('| [http://p x]\n');
+    expect(JSON.stringify(await secure.json('image', 'inspect', 'out'))).not.toContain('http://p');
+  });
+
   it('writes the config that docker writes', async () => {
     await builds.built(
       [

@@ -13,10 +13,10 @@ import { checkFlags } from './check-flags.ts';
 import { Copying, type CopyOptions, type Inline, inline } from './copy.ts';
 import { parseIgnore } from './ignore.ts';
 import { StageConfig } from './image-config.ts';
-import { applyMetadata, commandOf, type Instructed, workdir } from './metadata.ts';
+import { applyMetadata, type Instructed, workdir } from './metadata.ts';
 import { invalid } from './problems.ts';
-import { parseMount } from './run-mounts.ts';
-import { PROXIES, Scope } from './scope.ts';
+import { readRun } from './run-instruction.ts';
+import { Scope } from './scope.ts';
 import { addResult, factsOf, keptResult, type Shared, type State, seconds, treeOf } from './shared.ts';
 import type { SourceTree } from './sources.ts';
 import { prepareMounts, StepMounts } from './step-mounts.ts';
@@ -289,55 +289,12 @@ export class StageBuild {
     return (await this.#shared.image(name)).state;
   }
 
-  /** Arguments, and a script that is to be executed itself. */
-  #command(step: Instructed): { args: string[]; script: { name: string; text: string } | undefined } {
-    const { instruction } = step;
-    const { heredocs } = instruction;
-    const { shell } = this.#state.config;
-    const [first] = heredocs;
-    const text = instruction.words[0]?.raw ?? '';
-    if (first === undefined) {
-      const args = commandOf(instruction, this.#state.config);
-      if (args.length === 0 || args[0] === '' || (!instruction.json && text === ''))
-        throw invalid(step, 'it has no command');
-      return { args, script: undefined };
-    }
-    if (heredocs.length === 1 && /^\d*<<-?\S+$/.test(text)) {
-      if (!first.content.startsWith('#!')) return { args: [...shell, first.content], script: undefined };
-      return { args: [`/dev/pipes/${first.name}`], script: { name: first.name, text: first.content } };
-    }
-    const documents = heredocs.map(({ name, content }) => `\n${content}${name}`).join('');
-    return { args: [...shell, `${text}${documents}`], script: undefined };
-  }
-
-  /** @throws SecureError BUILD_FAILED */
-  #network(step: Instructed): 'none' | undefined {
-    const flag = step.instruction.flags.find(({ name }) => name === 'network')?.value;
-    const text = flag === undefined ? 'default' : step.expand(flag);
-    if (text === 'none' || this.#shared.request.network === 'none') return 'none';
-    if (text === 'default') return undefined;
-    throw invalid(step, `--network=${text}: a step gets no network of the host`, 'use default or none');
-  }
-
   async #run(step: Instructed): Promise<void> {
     const shared = this.#shared;
     const { instruction } = step;
     const { request, roots, host } = shared;
     const { config } = this.#state;
-    const { args, script } = this.#command(step);
-    if (script !== undefined && !/^[\w.-]+$/.test(script.name))
-      throw invalid(step, 'the name of the script has characters that no file name needs');
-    const mounts = instruction.flags
-      .filter(({ name }) => name === 'mount')
-      .map(({ value }) => parseMount(value, config.fields.WorkingDir || '/', step.expand));
-    const network = this.#network(step);
-    const environment = config.environment;
-    const declared = [...this.#scope.args].filter(([name]) => !environment.has(name));
-    const proxies = PROXIES.flatMap((name) => {
-      const value = request.args.get(name);
-      return value === undefined || environment.has(name) || this.#scope.args.has(name) ? [] : [`${name}=${value}`];
-    });
-    const given = declared.filter(([name]) => !PROXIES.includes(name)).map(([name, value]) => `${name}=${value}`);
+    const { args, script, mounts, network, given, proxies } = readRun(step, config, this.#scope.args, request);
     const close: (() => void)[] = [];
     const ready = new StepMounts(shared);
     const below = await treeOf(shared, this.#state);

@@ -8,5 +8,7 @@ export default defineConfig({
     exclude: ['test/integration/**', 'test/escape/**', 'test/conformance/**', 'test/lab/**', '**/fixtures/**'],
     pool: 'forks',
     maxWorkers: 2,
+    // Beside other work; what has to be quick compares, and does not race.
+    testTimeout: 30_000,
   },
 });

@@ -16,7 +16,10 @@ if (process.argv[2] === 'v1') {
     compareNetworks() ||
     runAlone(join(import.meta.dirname, 'pull.ts'), []) ||
     runAlone(join(import.meta.dirname, 'build.ts'), []) ||
-    runAlone(join(import.meta.dirname, 'signatures.ts'), []);
+    runAlone(join(import.meta.dirname, 'signatures.ts'), []) ||
+    runAlone(join(import.meta.dirname, 'policy.ts'), []) ||
+    runAlone(join(import.meta.dirname, 'engines.ts'), []) ||
+    runAlone(join(import.meta.dirname, 'audit.ts'), []);
 } else if (process.argv[2] === 'v2') {
   onlyV2();
   compare('cgroup v2', false);

@@ -24,9 +24,16 @@ export type ImageCode =
   | 'RECIPE_UNREADABLE'
   | 'NO_SPACE'
   | 'STORE_CORRUPT'
+  | 'STORE_BUSY'
+  | 'STORE_FOREIGN'
+  | 'ID_UNMAPPED'
   | 'KEY_INVALID'
   | 'SIGNATURE_INVALID'
-  | 'SIGNATURE_MISSING';
+  | 'SIGNATURE_MISSING'
+  | 'TRUST_MISSING'
+  | 'TRUST_EXPIRED'
+  | 'TRUST_INVALID'
+  | 'TRUST_UNREACHABLE';
 export type PolicyCode =
   | 'PROFILE_UNKNOWN'
   | 'POLICY_UNREADABLE'
@@ -35,6 +42,8 @@ export type PolicyCode =
   | 'POLICY_INVALID'
   | 'POLICY_CYCLE'
   | 'POLICY_DENIED'
+  | 'POLICY_MISSING'
+  | 'POLICY_UNTRUSTED'
   | 'CEILING_EXCEEDED';
 export type RunCode =
   | 'CONTROL_UNAVAILABLE'
@@ -60,8 +69,17 @@ export type RegistryCode =
   | 'REGISTRY_RATE_LIMITED'
   | 'REGISTRY_UNREACHABLE';
 /** A file that was to be audited cannot be; a report cannot be written where it was asked for. */
-export type AuditCode = 'AUDIT_UNREADABLE' | 'DOCKERFILE_INVALID' | 'OUTPUT_REFUSED';
-export type HostCode = 'HOST_FEATURE_MISSING' | 'TOOL_MISSING';
+export type AuditCode =
+  | 'REPORT_INVALID'
+  | 'WAIVERS_INVALID'
+  | 'HISTORY_INVALID'
+  | 'AUDIT_UNREADABLE'
+  | 'DOCKERFILE_INVALID'
+  | 'MANIFEST_INVALID'
+  | 'OUTPUT_REFUSED';
+/** The configuration of another engine, and what `system install` writes into it. */
+export type EngineCode = 'ENGINE_CONFLICT' | 'ENGINE_UNTRUSTED' | 'ENGINE_CHANGED';
+export type HostCode = 'HOST_FEATURE_MISSING' | 'TOOL_MISSING' | 'SUBIDS_MISSING';
 /** Codes that native code reports are passed through unchanged (`NativeCode`). */
 export type NativeCode = string & { readonly __native?: never };
 export type ErrorCode =
@@ -71,6 +89,7 @@ export type ErrorCode =
   | PolicyCode
   | RunCode
   | HostCode
+  | EngineCode
   | AuditCode
   | 'INTERNAL'
   | NativeCode;

@@ -2,6 +2,11 @@
 // proc_pid_mountinfo(5).
 
 export interface MountLine {
+  readonly id: number;
+  /** MAJOR:MINOR of the file system. */
+  readonly device: string;
+  /** What of the file system is mounted. */
+  readonly root: string;
   readonly point: string;
   /** Of this mount; those of the file system are `superOptions`. */
   readonly options: readonly string[];
@@ -19,11 +24,14 @@ export function mountLines(text: string): MountLine[] {
   return text.split('\n').flatMap((line) => {
     const fields = line.split(' ');
     const separator = fields.indexOf('-', 6);
-    const [point, options] = [fields[4], fields[5]];
+    const [id, , device = '', root = '', point, options] = fields;
     const [type, source = '', superOptions = ''] = separator < 0 ? [] : fields.slice(separator + 1);
     if (point === undefined || options === undefined || type === undefined) return [];
     return [
       {
+        id: Number(id),
+        device,
+        root: unescapeOctal(root),
         point: unescapeOctal(point),
         options: options.split(','),
         type,

@@ -41,7 +41,7 @@ Status limits_v1(int dir, const spec::Resources& r) {
   auto both = r.memory_swap;
   // A limit that is taken away takes the one on memory and swap along; it could not be below it anyway.
   if (r.memory_limit == -1 && !asked(both) && accounted) both = -1;
-  if (!accounted && both.value_or(0) > 0) return no_swap_accounting();
+  if (!accounted && both.value_or(0) > 0 && !r.swap_if_accounted) return no_swap_accounting();
   const bool swap = accounted && asked(both);
   bool limit = asked(r.memory_limit);
   // memory <= memory and swap must hold after each write, so a group that had limits may need the other order.
@@ -79,7 +79,7 @@ Status write_v2(int dir, const spec::Resources& r) {
     SECURE_LET(swap, swap_max(*both, r.memory_limit));
     const bool accounted = ::faccessat(dir, "memory.swap.max", F_OK, 0) == 0;
     // Without swap its use is 0, which is what "0" asks for.
-    if (!accounted && swap != "max" && swap != "0") return no_swap_accounting();
+    if (!accounted && swap != "max" && swap != "0" && !r.swap_if_accounted) return no_swap_accounting();
     if (accounted) SECURE_TRY(set(dir, "memory.swap.max", swap));
   }
   if (asked(r.memory_limit)) SECURE_TRY(set(dir, "memory.max", or_max(*r.memory_limit)));

@@ -220,14 +220,10 @@ std::variant<Started, StartError> start(const spec::Spec& spec, Options options)
   if (auto ok = check(spec); !ok) return failed(std::move(ok.error()));
   if (auto ok = sysctl::check(spec); !ok) return failed(std::move(ok.error()));
 
-  seccomp::Program program;
-  if (spec.seccomp) {
-    auto compiled = seccomp::compile(*spec.seccomp);
-    if (!compiled) return failed(std::move(compiled.error()));
-    program = std::move(*compiled);
-    seccomp::tell(program);
-  }
-  auto ready = process::prepare(spec, spec.process, spec.seccomp ? &program : nullptr);
+  auto filters = seccomp::of(spec);
+  if (!filters) return failed(std::move(filters.error()));
+  const seccomp::Program& program = *filters;
+  auto ready = process::prepare(spec, spec.process, seccomp::empty(program) ? nullptr : &program);
   if (!ready) return failed(std::move(ready.error()));
   process::Prepared& prepared = *ready;
   auto agent = seccomp_notify::Agent::attach(spec, program, s.options.describe ? [&](pid_t pid) { return s.options.describe("creating", pid); } : std::function<std::string(pid_t)>());

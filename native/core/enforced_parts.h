@@ -42,8 +42,8 @@ void prove_mounts(const Subject& subject, std::vector<Control>& out);      // ro
 // One line of mountinfo (proc_pid_mountinfo(5)), octal escapes decoded.
 struct MountLine {
   std::uint64_t id = 0;
-  std::string root, point, type;
-  std::vector<std::string> flags;  // of the mount and of its file system
+  std::string device, root, point, type;  // device: MAJOR:MINOR
+  std::vector<std::string> flags{};  // of the mount and of its file system
   [[nodiscard]] bool has(std::string_view flag) const;
   [[nodiscard]] bool read_only() const { return has("ro"); }
 };

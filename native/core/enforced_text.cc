@@ -76,14 +76,18 @@ std::vector<MountLine> parse_mountinfo(std::string_view text) {
   for (const auto& line : lines(text)) {
     const auto fields = words(line);
     const auto dash = std::find(fields.begin(), fields.end(), "-");
-    if (fields.size() < 6 || fields.end() - dash < 4) continue;
+    if (fields.size() < 6) continue;
+    // A source that is empty is no field, and the two blanks around it are there.
+    const bool nameless = fields.end() - dash == 3 && line.find(" - " + dash[1] + "  ") != std::string::npos;
+    if (fields.end() - dash < 4 && !nameless) continue;
     MountLine mount;
     mount.id = std::strtoull(fields[0].c_str(), nullptr, 10);
+    mount.device = fields[2];
     mount.root = unescape(fields[3]);
     mount.point = unescape(fields[4]);
     mount.type = dash[1];
     mount.flags = split(fields[5], ",");
-    for (auto& flag : split(dash[3], ",")) mount.flags.push_back(std::move(flag));
+    for (auto& flag : split(fields.back(), ",")) mount.flags.push_back(std::move(flag));
     out.push_back(std::move(mount));
   }
   return out;

@@ -135,7 +135,8 @@ class Supervisor {
     struct stat target {}, st {};
     if (::fstat(job_.target, &target) < 0 || ::fstat(dir.get(), &st) < 0) return EBADF;
     if (!S_ISDIR(st.st_mode) || st.st_dev != target.st_dev) return ENOTDIR;
-    return ::fsetxattr(dir.get(), "trusted.overlay.opaque", "y", 1, 0) == 0 ? 0U : static_cast<std::uint64_t>(errno);
+    const char* name = job_.user_xattr ? "user.overlay.opaque" : "trusted.overlay.opaque";
+    return ::fsetxattr(dir.get(), name, "y", 1, 0) == 0 ? 0U : static_cast<std::uint64_t>(errno);
   }
 
   Status take_note(std::uint64_t kind, std::string path) {

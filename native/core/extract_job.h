@@ -22,6 +22,8 @@ struct Job {
   std::string diff_id;  // expected; empty: any
   Options options;
   bool require_landlock = true;
+  // Overlay's marks as user.overlay.*, for a mount with userxattr: outside of the initial user namespace trusted.* cannot be set.
+  bool user_xattr = false;
 };
 
 struct Report {

@@ -28,6 +28,14 @@ Status set_xattrs(int fd, const tar::Entry& entry) {
   return Ok{};
 }
 
+// In a user namespace the kernel takes only the ids that are mapped there (EINVAL). Which one it was, a second call tells.
+Error owner_error(int err, const tar::Entry& entry, bool uid_fits) {
+  if (err != EINVAL) return io_error(err, "set the owner of", entry.path);
+  const std::string id = std::string(uid_fits ? "group " : "user ") + std::to_string(uid_fits ? entry.gid : entry.uid);
+  return fail(Stage::image, "ID_UNMAPPED", err, tar::quoted(entry.path) + " belongs to " + id + ", which this user namespace does not have",
+              std::string("give the user a larger range in ") + (uid_fits ? "/etc/subgid" : "/etc/subuid"));
+}
+
 }  // namespace
 
 bool xattr_allowed(std::string_view name, tar::Type type) {
@@ -38,7 +46,10 @@ bool xattr_allowed(std::string_view name, tar::Type type) {
 }
 
 Status apply_meta(int fd, const tar::Entry& entry) {
-  if (::fchown(fd, entry.uid, entry.gid) < 0) return io_error(errno, "set the owner of", entry.path);
+  if (::fchown(fd, entry.uid, entry.gid) < 0) {
+    const int err = errno;
+    return owner_error(err, entry, ::fchown(fd, entry.uid, static_cast<gid_t>(-1)) == 0);
+  }
   if (::fchmod(fd, entry.mode) < 0) return io_error(errno, "set the mode of", entry.path);
   SECURE_TRY(set_xattrs(fd, entry));
   const timespec stamp{entry.mtime, static_cast<long>(entry.mtime_nsec)};
@@ -48,8 +59,10 @@ Status apply_meta(int fd, const tar::Entry& entry) {
 }
 
 Status apply_link_meta(int dir, const char* name, const tar::Entry& entry) {
-  if (::fchownat(dir, name, entry.uid, entry.gid, AT_SYMLINK_NOFOLLOW) < 0)
-    return io_error(errno, "set the owner of", entry.path);
+  if (::fchownat(dir, name, entry.uid, entry.gid, AT_SYMLINK_NOFOLLOW) < 0) {
+    const int err = errno;
+    return owner_error(err, entry, ::fchownat(dir, name, entry.uid, static_cast<gid_t>(-1), AT_SYMLINK_NOFOLLOW) == 0);
+  }
   const timespec stamp{entry.mtime, static_cast<long>(entry.mtime_nsec)};
   const timespec both[2] = {stamp, stamp};
   if (::utimensat(dir, name, both, AT_SYMLINK_NOFOLLOW) < 0) return io_error(errno, "set the time of", entry.path);

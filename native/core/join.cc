@@ -151,16 +151,13 @@ pid_t reap(pid_t pid) {
 
 std::variant<Started, StartError> start(const spec::Spec& spec, const spec::Process& process, const Options& options) {
   auto failed = [](Error error, int exit_code = 125) { return StartError{std::move(error), exit_code}; };
-  seccomp::Program program;
-  if (spec.seccomp) {
-    auto compiled = seccomp::compile(*spec.seccomp);
-    if (!compiled) return failed(std::move(compiled.error()));
-    program = std::move(*compiled);
-    seccomp::tell(program);
-  }
-  auto ready = process::prepare(spec, process, spec.seccomp ? &program : nullptr);
+  auto filters = seccomp::of(spec);
+  if (!filters) return failed(std::move(filters.error()));
+  const seccomp::Program& program = *filters;
+  auto ready = process::prepare(spec, process, seccomp::empty(program) ? nullptr : &program);
   if (!ready) return failed(std::move(ready.error()));
   process::Prepared& prepared = *ready;
+  prepared.joins = true;
   auto agent = seccomp_notify::Agent::attach(spec, program, options.describe);
   if (!agent) return failed(std::move(agent.error()));
   if (agent->wanted()) prepared.agent = &*agent;

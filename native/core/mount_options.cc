@@ -116,8 +116,7 @@ std::optional<Propagation> propagation(std::string_view name) {
   return std::nullopt;
 }
 
-// As in the last argument of mount(2): a comma separates, unless it is quoted or escaped.
-static std::vector<std::string> split(const std::vector<std::string>& options) {
+std::vector<std::string> split(const std::vector<std::string>& options) {
   std::vector<std::string> out;
   for (const std::string& text : options) {
     std::string one;

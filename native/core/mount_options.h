@@ -36,6 +36,9 @@ struct Parsed {
   [[nodiscard]] bool readonly() const;
 };
 
+// One option in each: as in the last argument of mount(2) a comma separates, unless it is quoted or escaped.
+std::vector<std::string> split(const std::vector<std::string>& options);
+
 // Later options win over earlier ones of the same attribute, as in mount(8).
 Result<Parsed> parse(const std::vector<std::string>& options);
 

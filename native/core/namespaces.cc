@@ -50,6 +50,12 @@ unsigned long created(const spec::Spec& spec) {
   return flags;
 }
 
+bool is_own(const struct stat& ns, std::string_view kind) {
+  struct stat ours {};
+  const std::string own = "/proc/self/ns/" + std::string(kind);
+  return ::stat(own.c_str(), &ours) < 0 || (ns.st_dev == ours.st_dev && ns.st_ino == ours.st_ino);
+}
+
 bool has(const spec::Spec& spec, int flag) {
   return std::any_of(spec.namespaces.begin(), spec.namespaces.end(), [&](const auto& ns) { return ns.flag == flag; });
 }
@@ -67,6 +73,8 @@ Result<std::vector<Joined>> open(const spec::Spec& spec) {
     int type = ::ioctl(file.get(), NS_GET_NSTYPE);
     if (type != ns.flag)
       return fail(Stage::config, "NAMESPACE_INVALID", 0, "/linux/namespaces: " + ns.path + " is a " + name_of(type) + " namespace, not a " + name_of(ns.flag) + " one");
+    struct stat st {};
+    if (ns.foreign && (::fstat(file.get(), &st) < 0 || is_own(st, name_of(ns.flag)))) return fail(Stage::config, "NAMESPACE_INVALID", 0, what + " of /linux/namespaces has become the host's");
     out.push_back({ns.flag, std::move(file)});
   }
   return out;

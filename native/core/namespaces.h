@@ -2,6 +2,9 @@
 // Namespaces that a container joins instead of getting a new one (runtime-spec config-linux.md#namespaces, "path").
 #pragma once
 
+#include <sys/stat.h>
+
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,6 +22,9 @@ struct Joined {
 // CLONE_NEW* of those that are made new.
 unsigned long created(const spec::Spec& spec);
 bool has(const spec::Spec& spec, int flag);
+
+// Whether a namespace is the one of that kind, as below /proc/self/ns, that this process is in. What cannot be told is.
+bool is_own(const struct stat& ns, std::string_view kind);
 
 // Open every namespace with a path and check that it is one of its type: a path such as /proc/1/ns/net may be
 // anything by now. NAMESPACE_INVALID.

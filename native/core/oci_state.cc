@@ -35,6 +35,19 @@ secure::Status replace(int dir, const char* name, std::string_view text) {
   return Ok{};
 }
 
+// dockerd names it below /var/run, which is a link of the system: what is there is followed, what is made is not.
+secure::Status make_root(const std::string& path) {
+  std::size_t end = path.size();
+  Fd above;
+  do {
+    end = path.find_last_of('/', end - 1);
+    above = Fd(::open(end == 0 ? "/" : path.substr(0, end).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  } while (!above.valid() && errno == ENOENT && end > 0);
+  if (!above.valid()) return fail(Stage::state, "STATE_FAILED", errno, "open " + path.substr(0, end) + ", in which the state root is to be made");
+  SECURE_TRY(make_dirs(above.get(), path.substr(end + 1), 0700));
+  return Ok{};
+}
+
 Error no_such(const std::string& id) {
   return fail(Stage::state, "NO_SUCH_CONTAINER", 0, "container '" + id + "' does not exist", "list shows those below this --root");
 }
@@ -64,7 +77,7 @@ Result<Fd> open_root(const std::string& path, bool create) {
     return fail(Stage::config, "USAGE", 0, "--root must be an absolute path, not '" + path + "'");
   Fd dir(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!dir.valid() && errno == ENOENT && create) {
-    SECURE_TRY(make_dirs(AT_FDCWD, path, 0700));
+    SECURE_TRY(make_root(path));
     dir = Fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   }
   if (!dir.valid()) return fail(Stage::state, errno == ENOENT ? "NOT_FOUND" : "STATE_FAILED", errno, "open the state root " + path);

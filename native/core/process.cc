@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <linux/keyctl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -11,6 +12,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
+#include <array>
 #include <climits>
 
 #include "caps.h"
@@ -89,12 +92,28 @@ Status set_personality(const spec::Spec& spec) {
   return error_at(Stage::process, "PERSONALITY_FAILED", "set the execution domain of /linux/personality");
 }
 
+// A scope ends at the domain, and nothing joins one that exists: whoever joins a container would be kept from its own processes. What the scopes
+// keep in stays in by the namespaces, where they are the container's.
+Result<Fd> build_domain(const Prepared& prepared, const spec::Landlock& wanted) {
+  if (!prepared.joins) return landlock::build(wanted);
+  spec::Landlock domain = wanted;
+  const auto& namespaces = prepared.spec->namespaces;
+  const auto own = [&](int flag, bool shared) {
+    return std::any_of(namespaces.begin(), namespaces.end(), [&](const auto& ns) { return ns.flag == flag && (shared || ns.path.empty()); });
+  };
+  if (own(CLONE_NEWPID, true)) std::erase(domain.scoped, "signal");
+  if (own(CLONE_NEWNET, false)) std::erase(domain.scoped, "abstract_unix_socket");
+  if (domain.scoped.empty() && domain.handled_access_fs.empty() && domain.handled_access_net.empty()) return Fd();
+  return landlock::build(domain);
+}
+
 // After the hooks of the container, to which none of it must apply.
-Status confine(const Prepared& prepared, const lsm::Pending& labels, const Fd& ruleset) {
+Status confine(const Prepared& prepared, const lsm::Pending& labels, const std::array<Fd, 2>& rulesets) {
   SECURE_TRY(set_personality(*prepared.spec));
   SECURE_TRY(hardening::apply(prepared.spec->hardening));
   SECURE_TRY(lsm::apply(labels, *prepared.process));
-  if (ruleset.valid()) SECURE_TRY(landlock::enforce(ruleset));
+  for (const auto& ruleset : rulesets)
+    if (ruleset.valid()) SECURE_TRY(landlock::enforce(ruleset));
   if (prepared.filter == nullptr) return Ok{};
   return prepared.agent != nullptr ? prepared.agent->load(*prepared.filter) : seccomp::load(*prepared.filter);
 }
@@ -171,11 +190,13 @@ Failure become(const Prepared& prepared, int procfs, int& sync) {
   }
   // From here on descriptors of ours are out of reach for the working directory and the program (CVE-2024-21626).
   if (auto s = close_others(prepared, sync, labels); !s) return failed(std::move(s));
-  Fd ruleset;
-  if (prepared.spec->landlock) {
-    auto built = landlock::build(*prepared.spec->landlock);
+  std::array<Fd, 2> rulesets;
+  const std::array<const std::optional<spec::Landlock>*, 2> domains{&prepared.spec->outer_landlock, &prepared.spec->landlock};
+  for (std::size_t i = 0; i < domains.size(); ++i) {
+    if (!*domains[i]) continue;
+    auto built = build_domain(prepared, **domains[i]);
     if (!built) return {std::move(built.error()), 125};
-    ruleset = std::move(*built);
+    rulesets[i] = std::move(*built);
   }
   std::vector<char*> with_home;
   std::string home;
@@ -192,7 +213,7 @@ Failure become(const Prepared& prepared, int procfs, int& sync) {
     if (auto s = schedule::set_memory_policy(*prepared.spec->memory_policy); !s) return failed(std::move(s));
   // Without no_new_privs both need CAP_SYS_ADMIN. It is kept until they are on, so that the filter is about the program and not about
   // us; only a user without a say in capabilities loses it by becoming that user.
-  const bool confined = prepared.filter != nullptr || ruleset.valid();
+  const bool confined = prepared.filter != nullptr || rulesets[0].valid() || rulesets[1].valid();
   const bool early = confined && !process.no_new_privileges && !process.has_capabilities && process.uid != 0;
   const bool admin = confined && !process.no_new_privileges && process.has_capabilities;
   if (early) {
@@ -200,7 +221,7 @@ Failure become(const Prepared& prepared, int procfs, int& sync) {
     if (prepared.gate >= 0)
       if (Failure f = precheck(prepared); !f.error.code.empty()) return f;
     if (auto s = hold(prepared, envp, sync); !s) return failed(std::move(s));
-    if (auto s = confine(prepared, labels, ruleset); !s) return failed(std::move(s));
+    if (auto s = confine(prepared, labels, rulesets); !s) return failed(std::move(s));
   }
   if (process.has_capabilities)
     if (auto s = caps::limit_bounding(prepared.capabilities); !s) return failed(std::move(s));
@@ -230,7 +251,7 @@ Failure become(const Prepared& prepared, int procfs, int& sync) {
   if (auto s = sync::send(sync, sync::Kind::executing); !s) return failed(std::move(s));
   // Last: the filter then needs nothing that only the runtime does.
   if (!early)
-    if (auto s = confine(prepared, labels, ruleset); !s) return failed(std::move(s));
+    if (auto s = confine(prepared, labels, rulesets); !s) return failed(std::move(s));
   if (admin)
     if (auto s = caps::drop_admin(prepared.capabilities); !s) return failed(std::move(s));
   ::execve(program.c_str(), prepared.argv.data(), envp.data());

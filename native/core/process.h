@@ -26,6 +26,8 @@ struct Prepared {
   std::vector<char*> argv, envp;             // point into *process, null-terminated
   bool has_home = true;
   bool user_namespace = false;
+  // It joins a container: its domain is another one than that of the processes there, which it is to signal and to connect to all the same.
+  bool joins = false;
   // The processors that it may use, empty: all of its cpuset.
   const std::vector<unsigned long>* affinity = nullptr;
   int preserve = 0;                          // descriptors 3, 4, ... that the program gets

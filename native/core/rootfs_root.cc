@@ -82,7 +82,7 @@ Result<Fd> take_root(const spec::Spec& spec, const std::string& bundle, int user
     return overlay::create({spec.secure->layers, spec.secure->upper_dir, spec.secure->work_dir, label}, userns);
   }
   const std::string path = root_path(spec, bundle);
-  Fd dir(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  Fd dir(sys_openat2(AT_FDCWD, path.c_str(), O_PATH | O_DIRECTORY, 0, spec.root_resolved ? std::uint64_t{RESOLVE_NO_SYMLINKS} : 0));
   if (!dir.valid())
     return fail(Stage::rootfs, errno == ENOENT ? "ROOT_MISSING" : "ROOT_REFUSED", errno, "/root/path: open " + path,
                 errno == ENOTDIR ? "it must be a directory" : "");

@@ -97,9 +97,14 @@ Status set_propagation(Planned& p, int tree, const spec::Spec& spec) {
 }
 
 Status plan_bind(Planned& p, const std::string& path, const spec::Spec& spec) {
-  SECURE_LET(source, open_source(p, path, spec.secure.has_value()));
+  SECURE_LET(source, open_source(p, path, spec.secure.has_value() || p.mount->resolved));
   struct stat st {};
   if (::fstat(source.get(), &st) < 0) return not_opened(p, path, errno);
+  if (p.mount->mount_id != 0) {
+    struct statx at {};
+    if (::statx(source.get(), "", AT_EMPTY_PATH, STATX_MNT_ID, &at) < 0 || at.stx_mnt_id != p.mount->mount_id)
+      return refused(p, "something was mounted on " + path + " after it had been decided about");
+  }
   p.source_is_directory = S_ISDIR(st.st_mode);
   p.from.device = st.st_dev;
   p.from.inode = st.st_ino;

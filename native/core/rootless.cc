@@ -3,7 +3,10 @@
 
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+
+#include <algorithm>
 
 #include "sync.h"
 #include "userns.h"
@@ -18,7 +21,33 @@ Status write_own(const std::string& proc, const char* file, const spec::IdMap& m
   return write_file_once(AT_FDCWD, proc + file, std::to_string(map.container) + " " + std::to_string(map.host) + " 1\n", Stage::userns);
 }
 
-// Set-user-id programs: found in fixed places, never through the caller's PATH.
+// More than any of their messages.
+constexpr std::size_t kWords = 512;
+
+// What it said before it gave up, on one line.
+std::string last_words(int fd) {
+  std::string text(kWords, '\0');
+  ssize_t n = 0;
+  do {
+    n = ::read(fd, text.data(), text.size());
+  } while (n < 0 && errno == EINTR);
+  text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+Error refused(const char* program, int status, const std::string& words) {
+  const std::string what = program + std::string(words.empty() ? " refused the mappings" : " refused the mappings: ") + words;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+    return fail(Stage::userns, "TOOL_MISSING", 0, std::string(program) + " cannot be executed", "install the package uidmap");
+  if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
+    return fail(Stage::userns, "USERNS_FAILED", 0, what, "no_new_privs is set here (a service's NoNewPrivileges, a container): the program gets no rights to map ids with");
+  return fail(Stage::userns, "USERNS_FAILED", 0, what,
+              "grant the ids in /etc/subuid and /etc/subgid, or map only your own; the program needs its set-user-id bit, on a file system without nosuid");
+}
+
+// Set-user-id programs: found in fixed places, never through the caller's PATH, and with nothing of the caller's environment.
 Status run_mapper(const char* program, pid_t pid, const std::vector<spec::IdMap>& map) {
   std::vector<std::string> words{program, std::to_string(pid)};
   for (const auto& m : map)
@@ -26,19 +55,25 @@ Status run_mapper(const char* program, pid_t pid, const std::vector<spec::IdMap>
   std::vector<char*> argv;
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) < 0) return fail(Stage::userns, "USERNS_FAILED", errno, "make a pipe");
+  Fd said(ends[0]), says(ends[1]);
   const pid_t child = ::fork();
   if (child < 0) return fail(Stage::userns, "USERNS_FAILED", errno, std::string("run ") + program);
   if (child == 0) {
     char* const none[] = {nullptr};
+    if (::dup2(says.get(), STDERR_FILENO) < 0) ::_exit(126);
     for (const char* dir : {"/usr/bin/", "/bin/", "/usr/local/bin/"}) ::execve((std::string(dir) + program).c_str(), argv.data(), none);
     ::_exit(127);
   }
+  says.reset();
+  const std::string text = last_words(said.get());
+  said.reset();
   int status = 0;
   while (::waitpid(child, &status, 0) < 0)
     if (errno != EINTR) return fail(Stage::userns, "USERNS_FAILED", errno, std::string("wait for ") + program);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return Ok{};
-  return fail(Stage::userns, "USERNS_FAILED", 0, std::string(program) + " refused the mappings",
-              WIFEXITED(status) && WEXITSTATUS(status) == 127 ? "install the package uidmap" : "grant the ids in /etc/subuid and /etc/subgid, or map only your own");
+  return refused(program, status, text);
 }
 
 // In the process that stayed outside.

@@ -32,6 +32,7 @@ namespace secure::seccomp {
 
 struct Program {
   std::vector<sock_filter> code;
+  std::vector<sock_filter> outer;           // a policy's, which is loaded first; the stricter of both decides
   unsigned flags = 0;                       // SECCOMP_FILTER_FLAG_*
   bool notify = false;                      // some decision is SECCOMP_RET_USER_NOTIF
   std::vector<std::string> unknown_names;   // names in no table of the chosen architectures
@@ -40,6 +41,10 @@ struct Program {
 // Compile for the native architecture and those of the profile. Errors: SECCOMP_INVALID names the
 // field, SECCOMP_TOO_LARGE when the kernel would refuse the length (4096 instructions).
 Result<Program> compile(const spec::Seccomp& profile);
+
+// What a process of a container is to be filtered by: its profile, and around it the filter of a policy. Without either: empty.
+Result<Program> of(const spec::Spec& spec);
+inline bool empty(const Program& program) { return program.code.empty() && program.outer.empty(); }
 
 // seccomp(SECCOMP_SET_MODE_FILTER). Needs no_new_privs or CAP_SYS_ADMIN. A program with notify is
 // refused (SECCOMP_NO_LISTENER): without a listener the kernel answers each such call with ENOSYS.

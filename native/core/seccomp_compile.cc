@@ -210,4 +210,15 @@ Result<Program> compile(const spec::Seccomp& profile) {
   return program;
 }
 
+Result<Program> of(const spec::Spec& spec) {
+  Program out;
+  if (spec.seccomp) {
+    SECURE_LET(compiled, compile(*spec.seccomp));
+    out = std::move(compiled);
+    tell(out);
+  }
+  out.outer = spec.outer_filter;
+  return out;
+}
+
 }  // namespace secure::seccomp

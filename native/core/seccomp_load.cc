@@ -21,15 +21,21 @@ Error load_error(int err) {
   return fail(Stage::seccomp, "SECCOMP_LOAD_FAILED", err, "load the filter", hint);
 }
 
-// Returns the listener or 0; -1 with errno.
-long set_filter(const Program& program, unsigned flags) {
-  if (program.code.empty() || program.code.size() > BPF_MAXINSNS) {
+long set_filter(const std::vector<sock_filter>& code, unsigned flags) {
+  if (code.empty() || code.size() > BPF_MAXINSNS) {
     errno = EINVAL;
     return -1;
   }
   // The kernel copies the instructions and never writes to them.
-  sock_fprog prog{static_cast<unsigned short>(program.code.size()), const_cast<sock_filter*>(program.code.data())};
+  sock_fprog prog{static_cast<unsigned short>(code.size()), const_cast<sock_filter*>(code.data())};
   return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog);
+}
+
+// Returns the listener or 0; -1 with errno. The policy's comes first: the container's own may refuse that there is another one.
+long set_filter(const Program& program, unsigned flags) {
+  if (!program.outer.empty())
+    if (const long result = set_filter(program.outer, 0); result < 0 || program.code.empty()) return result;
+  return set_filter(program.code, flags);
 }
 
 // Waiting killably is only valid with a listener; a recorder's profile stays usable without one.

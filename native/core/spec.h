@@ -3,6 +3,7 @@
 // (schemas/plan.schema.json) that the runtime carries out, as plain data.
 #pragma once
 
+#include <linux/filter.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -29,6 +30,8 @@ struct Mount {
   std::vector<std::string> options;
   std::vector<IdMap> uid_mappings, gid_mappings;  // stored ids and where they are seen; empty: the container's own
   std::string at;                                 // its JSON pointer, for errors
+  std::uint64_t mount_id = 0;                     // of what was decided about, 0: any
+  bool resolved = false;                          // the source was resolved when it was decided about: a link on the way now was put there since
 };
 
 struct Rlimit {
@@ -104,6 +107,7 @@ struct RdmaLimit {
 struct Resources {
   std::vector<DeviceRule> devices;
   std::optional<std::int64_t> memory_limit, memory_reservation, memory_swap;
+  bool swap_if_accounted = false;  // memory_swap is left out where the kernel does not account swap
   std::optional<std::int64_t> memory_kernel, memory_kernel_tcp;  // the first is ignored: no kernel has it any more
   std::optional<unsigned> memory_swappiness;                     // 0 counts
   std::optional<bool> use_hierarchy;
@@ -123,6 +127,7 @@ struct Resources {
 struct Namespace {
   int flag = 0;      // CLONE_NEW*
   std::string path;  // empty: create
+  bool foreign = false;  // not the runtime's own when it was decided about, and not to be it when it is joined
 };
 
 // Landlock, in the vocabulary of landlockconfig. Names are those of
@@ -276,6 +281,7 @@ struct Spec {
   Process process;
   bool has_process = true;  // without one it can be created and cannot be started
   std::string root_path;
+  bool root_resolved = false;  // as a mount's source
   bool root_readonly = false;
   std::string hostname, domainname;
   std::vector<Mount> mounts;
@@ -296,6 +302,9 @@ struct Spec {
   std::vector<NetDevice> net_devices;
   Hardening hardening;
   std::optional<Landlock> landlock;  // of the extension, or of an annotation
+  // Of a policy (policy.h): around what the config itself asks for.
+  std::vector<sock_filter> outer_filter;
+  std::optional<Landlock> outer_landlock;
   Hooks hooks;
   std::vector<std::pair<std::string, std::string>> annotations;
   std::optional<Extension> secure;

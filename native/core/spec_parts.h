@@ -9,6 +9,7 @@ namespace secure::spec {
 
 Process read_process(const json::Node& node);
 Resources read_resources(const json::Node& node);
+DeviceRule read_device_rule(const json::Node& node);
 Seccomp read_seccomp(const json::Node& node);
 // With what only the profile of a container has: who answers notifications.
 Seccomp read_container_seccomp(const json::Node& node);

@@ -28,6 +28,8 @@ bool plain_name(std::string_view name) {
   return !name.empty() && name.size() < 256 && std::none_of(name.begin(), name.end(), [](unsigned char c) { return c <= 0x20 || c == 0x7f || c == '/'; });
 }
 
+}  // namespace
+
 DeviceRule read_device_rule(const json::Node& item) {
   DeviceRule rule;
   rule.allow = item["allow"].boolean();
@@ -44,6 +46,8 @@ DeviceRule read_device_rule(const json::Node& item) {
   if (rule.access.find_first_not_of("rwm") != std::string::npos) item["access"].report("must be made of r, w and m");
   return rule;
 }
+
+namespace {
 
 void read_memory(const json::Node& node, Resources& out) {
   out.memory_limit = opt_int(node["limit"], -1);

@@ -22,7 +22,7 @@ namespace {
 
 constexpr const char* kSynopsis =
     "secure-extract --target DIR [--diff-id sha256:HEX] [--max-bytes N] [--max-entries N] [--max-depth N] [--max-ratio N]\n"
-    "               [--devices skip|error] [--without-landlock] LAYER|-";
+    "               [--devices skip|error] [--userxattr] [--without-landlock] LAYER|-";
 
 struct Arguments {
   std::string target, layer;
@@ -61,6 +61,8 @@ bool parse(int argc, char** argv, Arguments& a) {
     const std::string_view arg = argv[i];
     if (arg == "--without-landlock") {
       a.job.require_landlock = false;
+    } else if (arg == "--userxattr") {
+      a.job.user_xattr = true;
     } else if (arg.starts_with("--")) {
       if (i + 1 >= argc || !option(arg, argv[i + 1], a)) return false;
       i++;

@@ -12,6 +12,7 @@
 #include "number.h"
 #include "oci.h"
 #include "oci_hand_over.h"
+#include "oci_policy.h"
 #include "self.h"
 #include "streams.h"
 
@@ -181,6 +182,7 @@ int cmd_exec(int argc, char** argv) {
   auto process = process_wanted(request, *spec, std::move(words));
   if (!process) return report(process.error(), 255);
   if (auto s = check(*found, request, *process); !s) return report(s.error(), 255);
+  if (auto s = hold_to_policy(*spec, *process, found->state.id, found->state.bundle); !s) return report(s.error(), 255);
   if (!request.detach) block_signals();
   // In a frozen group the new process does not move before it is thawed, which takes this lock. The process that it joins is known
   // by its descriptor: should it be gone by then, joining fails.

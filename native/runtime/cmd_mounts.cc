@@ -3,6 +3,7 @@
 #include "args.h"
 #include "commands.h"
 #include "oci.h"
+#include "oci_policy.h"
 #include "report.h"
 #include "rootfs_live.h"
 
@@ -15,6 +16,7 @@ constexpr std::size_t kMaxMounts = 16U << 20;
 Status change(bool add, const std::string& id, const std::string& file) {
   SECURE_LET(text, read_file(AT_FDCWD, file, kMaxMounts));
   SECURE_LET(mounts, spec::parse_mounts(text));
+  SECURE_TRY(refuse_under_policy("mounts are added to a container that runs", id));
   SECURE_LET(found, find(id, true));
   if (found.status == oci::Status::stopped)
     return fail(Stage::state, "CONTAINER_NOT_RUNNING", 0, "container '" + id + "' is not running", "give its config the mounts instead");

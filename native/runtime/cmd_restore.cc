@@ -5,6 +5,7 @@
 #include "args.h"
 #include "commands.h"
 #include "oci_create.h"
+#include "oci_policy.h"
 #include "restore.h"
 #include "streams.h"
 
@@ -40,6 +41,8 @@ int cmd_restore(int argc, char** argv) {
   if (!preserve.empty() && preserve != "0")
     return report(fail(Stage::config, "USAGE", 0, "--preserve-fds: what is restored has the descriptors of its checkpoint, and can be given no others"));
   options.id = args.operands[0];
+  // The processes of an image have the rights that are in it, whatever the config says.
+  if (auto s = refuse_under_policy("what is restored has the rights of its checkpoint, which nobody can look into", options.id); !s) return report(s.error());
   if (!options.detached) block_signals();
   auto restored = restore(options);
   if (!restored) return report(restored.error());

@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "json.h"
 #include "oci.h"
+#include "oci_policy.h"
 #include "systemd.h"
 
 namespace secure::runtime {
@@ -113,6 +114,27 @@ Status keep(const Found& found, const rapidjson::Document& change) {
   return oci::write_config(found.dir.get(), json::dump(config));
 }
 
+// What a policy has made of a change is what is kept of it.
+void write_back(const spec::Resources& limits, rapidjson::Document& change) {
+  auto& a = change.GetAllocator();
+  const auto set = [&](const char* object, const char* field, const auto& value) {
+    if (!value) return;
+    if (!change.HasMember(object)) change.AddMember(rapidjson::StringRef(object), rapidjson::Value(rapidjson::kObjectType), a);
+    rapidjson::Value& at = change[object];
+    at.RemoveMember(field);
+    at.AddMember(rapidjson::StringRef(field), rapidjson::Value(*value), a);
+  };
+  set("memory", "limit", limits.memory_limit);
+  set("memory", "swap", limits.memory_swap);
+  set("pids", "limit", limits.pids_limit);
+  set("cpu", "quota", limits.cpu_quota);
+  set("cpu", "period", limits.cpu_period);
+  if (!change.HasMember("unified")) return;
+  rapidjson::Value unified(rapidjson::kObjectType);
+  for (const auto& [name, value] : limits.unified) unified.AddMember(rapidjson::Value(name, a), rapidjson::Value(value, a), a);
+  change["unified"] = unified;
+}
+
 Status check_rdt(const std::string& cache, const std::string& bandwidth) {
   struct stat st {};
   auto has = [&](const char* path) { return ::stat(path, &st) == 0; };
@@ -138,6 +160,8 @@ Status update(const std::string& id, const std::string& resources, const std::ar
   SECURE_LET(limits, spec::parse_resources(json::dump(change)));
   if (limits.memory_kernel || limits.memory_kernel_tcp) (void)std::fputs("warning: kernel memory settings are ignored\n", stderr);
   limits.memory_kernel_tcp.reset();
+  SECURE_TRY(hold_to_policy(limits, id));
+  if (policy_holds()) write_back(limits, change);
   SECURE_LET(spec, config_of(found));
   SECURE_LET(group, group_of(found));
   // systemd first: it writes what it knows over what is there.

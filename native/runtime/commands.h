@@ -33,12 +33,14 @@ int cmd_ps(int argc, char** argv);
 int cmd_spec(int argc, char** argv);
 int cmd_mounts(int argc, char** argv);
 int cmd_features(int argc, char** argv);
+int cmd_decide(int argc, char** argv);
 int cmd_checkpoint(int argc, char** argv);
 int cmd_restore(int argc, char** argv);
 
 // Our own containers: what `secure` calls.
 int cmd_launch(int argc, char** argv);
 int cmd_container(int argc, char** argv);
+int cmd_namespace(int argc, char** argv);
 int container_attach(int argc, char** argv);
 int container_exec(int argc, char** argv);
 int container_state(int argc, char** argv);

@@ -15,7 +15,7 @@ std::string& name() {
   return text;
 }
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 19> kAbout{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kAbout{{
     {"launch", "start a container of secure from its plan"},
     {"create", "make a container from a bundle; its program waits for start"},
     {"start", "execute the program of a created container"},
@@ -33,6 +33,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 19> kAbout{{
     {"spec", "write a config.json to start from"},
     {"mounts", "add mounts to a running container, or remove them"},
     {"checkpoint", "write a running container to files, by CRIU"},
+    {"decide", "print what the policy makes of configs, without a container"},
     {"restore", "bring a container back from what checkpoint has written"},
     {"features", "print what this runtime supports as JSON"},
 }};

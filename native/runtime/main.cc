@@ -31,7 +31,7 @@ struct Command {
   bool inherits = false;  // uses descriptors of its caller
 };
 
-constexpr std::array<Command, 20> kCommands{{
+constexpr std::array<Command, 21> kCommands{{
     {"launch", secure::runtime::cmd_launch},
     {"create", secure::runtime::cmd_create, true},
     {"start", secure::runtime::cmd_start},
@@ -51,6 +51,7 @@ constexpr std::array<Command, 20> kCommands{{
     {"checkpoint", secure::runtime::cmd_checkpoint, true},
     {"restore", secure::runtime::cmd_restore},
     {"features", secure::runtime::cmd_features},
+    {"decide", secure::runtime::cmd_decide},
     {"container", secure::runtime::cmd_container},
 }};
 
@@ -84,7 +85,7 @@ void clear_nonblocking() {
 }
 
 const std::string& synopsis() {
-  static const std::string text = "secure-runtime [--root DIR] [--log FILE] [--log-format text|json] [--debug] [--systemd-cgroup] [--cgroup-manager cgroupfs|systemd|disabled] "
+  static const std::string text = "secure-runtime [--root DIR] [--log FILE] [--log-format text|json] [--debug] [--systemd-cgroup] [--cgroup-manager cgroupfs|systemd|disabled] [--policy DIR] "
                                   "[--error-format text|json] " + names(kCommands) + " [ARGUMENT...]";
   return text;
 }
@@ -119,6 +120,8 @@ int cmd_container(int argc, char** argv) {
 int main(int argc, char** argv) {
   // Our own image again, with its descriptors and its signals blocked as they were.
   if (std::string_view(argv[0] == nullptr ? "" : argv[0]) == secure::runtime::kMonitorName) return secure::runtime::monitor_main(argc, argv);
+  // Between two executions of `secure`: its umask and what it ignores are its user's.
+  if (argc > 1 && std::string_view(argv[1]) == "namespace") return secure::runtime::cmd_namespace(argc - 1, argv + 1);
   if (!secure::process::open_standard_streams())
     return secure::runtime::report(secure::fail(secure::Stage::process, "INTERNAL", errno, "open the standard streams", "is there a /dev/null?"));
   clear_nonblocking();

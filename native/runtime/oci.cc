@@ -6,6 +6,8 @@
 #include <climits>
 #include <cstdlib>
 
+#include "oci_policy.h"
+#include "policy.h"
 #include "record_lifecycle.h"
 #include "report.h"
 
@@ -22,7 +24,7 @@ std::string default_root() {
 }  // namespace
 
 Globals& globals() {
-  static Globals all{default_root(), false, {}, false, false, "cgroupfs"};
+  static Globals all{default_root(), false, {}, false, false, "cgroupfs", {}};
   return all;
 }
 
@@ -53,12 +55,13 @@ Status read_globals(int argc, char** argv, int& at) {
     const std::string value(eq == std::string_view::npos ? std::string_view(argv[++at]) : word.substr(eq + 1));
     if (name == "--root") all.root = value, all.root_given = true;
     else if (name == "--log") all.log = value;
+    else if (name == "--policy" && value.starts_with('/')) all.policy = value;
     else if (name == "--log-format" && (value == "json" || value == "text")) all.log_json = value == "json";
     else if (name == "--error-format" && (value == "json" || value == "text")) set_error_format(value.c_str());
     else if (name == "--cgroup-manager" && (value == "cgroupfs" || value == "systemd" || value == "disabled")) all.cgroup_manager = value;
     // Rootless is what the caller is, and the rest is how much others log.
     else if (name == "--rootless" || name == "--log-level" || name == "--criu") continue;
-    else if (name == "--log-format" || name == "--error-format" || name == "--cgroup-manager") return wrong(("does not take '" + value + "'").c_str());
+    else if (name == "--log-format" || name == "--error-format" || name == "--cgroup-manager" || name == "--policy") return wrong(("does not take '" + value + "'").c_str());
     else return wrong("is no option of secure-runtime");
   }
   if (!all.root.empty() && all.root[0] != '/') {
@@ -86,7 +89,10 @@ Result<Found> find(const std::string& id, bool lock) {
 
 Result<spec::Spec> config_of(const Found& found) {
   SECURE_LET(text, oci::read_config(found.dir.get()));
-  return spec::parse(text);
+  SECURE_LET(spec, spec::parse(text));
+  // What is kept is the config as the engine gave it.
+  if (policy_holds()) policy::drop_annotations(spec);
+  return spec;
 }
 
 Result<Fd> process_of(const Found& found) { return record::open_process(found.state.pid, found.state.pid_start); }

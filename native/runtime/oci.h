@@ -19,6 +19,7 @@ struct Globals {
   bool log_json = false;   // --log-format json
   bool debug = false;
   std::string cgroup_manager = "cgroupfs";  // cgroupfs, systemd, disabled
+  std::string policy;      // --policy
 };
 Globals& globals();
 // The options before the command; `at` is moved to the command, or to --version. USAGE.

@@ -17,6 +17,7 @@
 #include "number.h"
 #include "oci_bundle.h"
 #include "oci_hand_over.h"
+#include "oci_policy.h"
 #include "rdt.h"
 #include "record.h"
 #include "rootless.h"
@@ -69,6 +70,8 @@ std::variant<Created, CreateError> create(const CreateOptions& options) {
   // A caller without rights cannot lose the binary to a container that has no more.
   if (!rootless)
     if (auto s = protect_self(out.spec); !s) return refuse(std::move(s.error()));
+  // Not before this process is the one that goes on, so that it is decided, and recorded, once.
+  if (auto s = hold_to_policy(out.spec, options.id, *bundle); !s) return refuse(std::move(s.error()));
   auto preserved = check_preserved(preserve);
   if (!preserved) return refuse(std::move(preserved.error()));
 

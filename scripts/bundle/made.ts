@@ -8,7 +8,8 @@ import { validatorModule } from './validator.ts';
 const source = join(import.meta.dirname, '../../src');
 const MADE: Readonly<Record<string, () => Promise<string>>> = {
   'policies/parsed.ts': parsedModule,
-  'policies/validator.ts': validatorModule,
+  'policies/validator.ts': () => validatorModule('policy'),
+  'audit/waivers-form.ts': () => validatorModule('waivers'),
 };
 
 /** Has to come before every plugin that loads sources itself: esbuild takes the first answer. */

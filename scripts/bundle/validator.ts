@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// src/policies/validator.ts for dist/: the schema, compiled now.
+// Validators for dist/: their schemas, compiled now.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import standalone from 'ajv/dist/standalone/index.js';
-import policySchema from '../../schemas/policy.schema.json' with { type: 'json' };
 import { VALIDATOR_OPTIONS } from '../../src/policies/validator.ts';
 
-/** The module's text; it exports `validate`. */
-export async function validatorModule(): Promise<string> {
+/** The text of a module that exports `validate` for schemas/NAME.schema.json. */
+export async function validatorModule(name: string): Promise<string> {
+  const text = await readFile(join(import.meta.dirname, `../../schemas/${name}.schema.json`), 'utf8');
   const ajv = new Ajv2020({ ...VALIDATOR_OPTIONS, code: { source: true, esm: true } });
-  return standalone.default(ajv, ajv.compile(policySchema));
+  return standalone.default(ajv, ajv.compile(JSON.parse(text)));
 }

@@ -50,13 +50,7 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
     what: 'signal a process of another container, by host pid',
     call: 'kill',
     args: [],
-    layers: { ESRCH: 'pid namespace: there is no such process', EPERM: 'Landlock scope' },
-  },
-  'signal-neighbour': {
-    what: 'signal a neighbour in this container, from an exec session',
-    call: 'kill',
-    args: [1n],
-    layers: { EPERM: 'Landlock scope: signals stay in their session' },
+    layers: { ESRCH: 'pid namespace: there is no such process' },
   },
   'proc-sys': { what: 'write to /proc/sys', call: 'openat', args: [AT_FDCWD, 0n, O_WRONLY], layers: files },
   'image-file': {

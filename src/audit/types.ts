@@ -7,7 +7,9 @@ export type { Region } from '../region.ts';
 
 export type Severity = 'critical' | 'high' | 'medium' | 'low';
 export const SEVERITIES: readonly Severity[] = ['critical', 'high', 'medium', 'low'];
-export type Target = 'host' | 'image' | 'dockerfile' | 'container';
+/** In the order in which reports show them. */
+export const TARGETS = ['host', 'engine', 'image', 'container', 'dockerfile', 'compose', 'kubernetes'] as const;
+export type Target = (typeof TARGETS)[number];
 
 /** Where a problem is. What the file on disk or the object is called is `logical`; SARIF needs a relative URI beside it. */
 export interface Location {
@@ -16,6 +18,19 @@ export interface Location {
   /** Path below the target's root, without a leading slash: `etc/docker/daemon.json`, `usr/bin/su`. Reports put the target before it. */
   readonly path?: string;
   readonly region?: Region;
+  /** JSON pointer into the document that was audited; its region is found before anything is reported. */
+  readonly pointer?: string;
+}
+
+/** The key of a problem that stands for several, whatever theirs were: where many reports are one, and there are too many. */
+export const ANY_KEY = '*';
+
+/** Who has taken a problem on, why, and the last day that it holds. */
+export interface Waiver {
+  readonly owner: string;
+  readonly reason: string;
+  /** `2027-01-31`, UTC. */
+  readonly expires: string;
 }
 
 /** One thing that is wrong. */
@@ -28,11 +43,20 @@ export interface Problem {
    * the normalised text of an instruction. Never a line number.
    */
   readonly key: string;
+  /** It is told, and counts neither for the score nor for the exit code. */
+  readonly waiver?: Waiver;
+  /** The baseline had it: it counts for the score and not for the exit code. */
+  readonly known?: true;
 }
 
 export type Verdict =
   | { readonly status: 'pass' }
-  | { readonly status: 'fail'; readonly problems: readonly Problem[] }
+  | {
+      readonly status: 'fail';
+      readonly problems: readonly Problem[];
+      /** Keys of what could not be looked at, so that nothing is known of it beside what failed. */
+      readonly unseen?: readonly string[];
+    }
   | { readonly status: 'not-applicable'; readonly why: string }
   /** It could not be found out here; never counted as passed. */
   | { readonly status: 'unknown'; readonly why: string };
@@ -69,6 +93,8 @@ export type AnyCheck = Check<never, unknown>;
 export interface Result {
   readonly check: AnyCheck;
   readonly verdict: Verdict;
+  /** Its failure is told, and does not count. */
+  readonly advisory?: true;
 }
 
 /** One audited thing. */
@@ -81,9 +107,28 @@ export interface Audited {
   readonly results: readonly Result[];
 }
 
+/** One of many reports. */
+export interface Member {
+  /** The host's, else of the file. */
+  readonly name: string;
+  readonly file: string;
+  readonly generated: string;
+  readonly product: string;
+  readonly score: number | null;
+}
+
 export interface Report {
   readonly product: string;
   /** RFC 3339. */
   readonly generated: string;
   readonly audited: readonly Audited[];
+  /** It is made of many: worst first, and what could not be read. */
+  readonly fleet?: {
+    readonly members: readonly Member[];
+    readonly unreadable: readonly { readonly file: string; readonly message: string }[];
+  };
+  /** What there is to say about waivers and merged reports, a line each. */
+  readonly notes?: readonly string[];
+  /** Scores of earlier audits of the same things, oldest first. */
+  readonly history?: readonly { readonly generated: string; readonly score: number | null }[];
 }

@@ -22,19 +22,30 @@ export function imageUri(reference: string): string {
 }
 
 export const containerUri = (name: string): string => `container/${segments(name)}`;
+/** `image/docker/localhost/nginx/latest`: of another engine. */
+export const engineImageUri = (engine: string, reference: string): string =>
+  imageUri(reference).replace(/^image\//, `image/${segments(engine)}/`);
 
-/** A file below the working directory by its path in it, as code scanning resolves it; another below `dockerfile/`. */
-export function dockerfileUri(path: string, cwd: string = process.cwd()): string {
+/** A file below the working directory by its path in it, as code scanning resolves it; another below `outside`. */
+function fileUri(path: string, outside: string, cwd: string): string {
   const whole = resolve(cwd, path);
   const below = relative(cwd, whole);
   return below === '..' || below.startsWith('../') || isAbsolute(below)
-    ? `dockerfile/${segments(whole)}`
+    ? `${outside}/${segments(whole)}`
     : segments(below);
 }
 
+export const dockerfileUri = (path: string, cwd: string = process.cwd()): string => fileUri(path, 'dockerfile', cwd);
+export const engineUri = (name: string): string => `engine/${segments(name)}`;
+export const engineFileUri = (path: string, cwd: string = process.cwd()): string => fileUri(path, 'engine', cwd);
+export const composeUri = (path: string, cwd: string = process.cwd()): string => fileUri(path, 'compose', cwd);
+export const bundleUri = (path: string, cwd: string = process.cwd()): string => fileUri(path, 'bundle', cwd);
+export const manifestUri = (path: string, cwd: string = process.cwd()): string => fileUri(path, 'kubernetes', cwd);
+
 /** Where a problem is, below what was audited. */
 export function locationUri(audited: Audited, { location }: Problem): string {
-  if (location.path === undefined || audited.target === 'dockerfile') return audited.uri;
+  if (location.path === undefined || ['dockerfile', 'compose', 'kubernetes', 'engine'].includes(audited.target))
+    return audited.uri;
   const below = segments(location.path);
   return below === '' ? audited.uri : `${audited.uri}/${below}`;
 }

@@ -17,6 +17,7 @@ export interface CommandClass {
   readonly enableJsonFlag: boolean;
   readonly verbatim: boolean;
   readonly failureCode: number | undefined;
+  readonly store: boolean;
   readonly summary: string;
   readonly description: string | undefined;
   readonly examples: readonly OclifCommand.Example[];
@@ -40,6 +41,8 @@ export abstract class Command {
   static verbatim = false;
   /** Exit code of every failure of ours, for commands whose own exit code is the container's. */
   static failureCode: number | undefined = undefined;
+  /** Works on images: without root in a namespace of the user's own. */
+  static store = false;
   static summary = '';
   static description: string | undefined = undefined;
   static examples: readonly OclifCommand.Example[] = [];

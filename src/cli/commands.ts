@@ -37,24 +37,56 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
     load: () => import('../commands/search.ts'),
   },
   'audit:all': {
-    summary: 'Audit this host, all images of the store and all running containers.',
+    summary: 'Audit this host, its engines, all images of the store and all running containers.',
     load: () => import('../commands/audit/all.ts'),
+  },
+  'audit:bundle': {
+    summary: 'Audit OCI bundles: what a runtime would make of a config.json.',
+    load: () => import('../commands/audit/bundle.ts'),
+  },
+  'audit:compose': {
+    summary: 'Audit compose files: every service, with what it extends.',
+    load: () => import('../commands/audit/compose.ts'),
   },
   'audit:container': {
     summary: 'Audit containers: what was planned, and what the kernel says is in force.',
     load: () => import('../commands/audit/container.ts'),
   },
+  'audit:db': {
+    summary: 'Import advisories of vulnerabilities, or say which there are.',
+    load: () => import('../commands/audit/db.ts'),
+  },
+  'audit:diff': {
+    summary: 'Compare two reports: what is new, what is fixed.',
+    load: () => import('../commands/audit/diff.ts'),
+  },
   'audit:dockerfile': {
     summary: 'Audit build files before anything is built from them.',
     load: () => import('../commands/audit/dockerfile.ts'),
+  },
+  'audit:engine': {
+    summary: 'Audit docker, podman, containerd and CRI-O: the engine, its containers and its images.',
+    load: () => import('../commands/audit/engine.ts'),
+  },
+  'audit:history': {
+    summary: 'Show how scores have changed.',
+    load: () => import('../commands/audit/history.ts'),
   },
   'audit:host': {
     summary: 'Audit this host: kernel, container engine, files.',
     load: () => import('../commands/audit/host.ts'),
   },
   'audit:image': {
-    summary: 'Audit images of the store: configuration, files, secrets.',
+    summary: 'Audit images of the store: configuration, files, secrets, vulnerabilities.',
     load: () => import('../commands/audit/image.ts'),
+  },
+  'audit:kubernetes': {
+    summary: 'Audit Kubernetes manifests: everything in them that makes pods.',
+    load: () => import('../commands/audit/kubernetes.ts'),
+  },
+  'audit:merge': {
+    summary: 'Make one report of the reports of many hosts.',
+    load: () => import('../commands/audit/merge.ts'),
   },
   'image:build': {
     summary: 'Build an image from a Dockerfile.',
@@ -99,10 +131,48 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
     summary: 'Sign an image in its registry with a key.',
     load: () => import('../commands/image/sign.ts'),
   },
+  'image:trust': {
+    summary: 'Fetch the trusted root of a sigstore instance, or show it.',
+    load: () => import('../commands/image/trust.ts'),
+  },
   'image:verify': {
     summary: 'Verify the signatures of an image, and explain each.',
     load: () => import('../commands/image/verify.ts'),
   },
+  'policy:compile': {
+    summary: 'Compile a policy for secure-runtime to enforce underneath docker, podman, containerd and CRI-O.',
+    load: () => import('../commands/policy/compile.ts'),
+  },
+  'policy:diff': {
+    summary: 'Say what a change of a policy changes, and about which files.',
+    load: () => import('../commands/policy/diff.ts'),
+  },
+  'policy:explain': {
+    summary: 'Say why rules decide as they do about something, with the values that they looked at.',
+    load: () => import('../commands/policy/explain.ts'),
+  },
+  'policy:import': {
+    summary: 'Write a policy of another tool as one of this.',
+    load: () => import('../commands/policy/import.ts'),
+  },
+  'policy:init': { summary: 'Write a policy to start from.', load: () => import('../commands/policy/init.ts') },
+  'policy:lint': {
+    summary: 'Find what is allowed in policy files, and most likely not meant.',
+    load: () => import('../commands/policy/lint.ts'),
+  },
+  'policy:push': {
+    summary: 'Put a policy into a registry, for others to extend.',
+    load: () => import('../commands/policy/push.ts'),
+  },
+  'policy:review': {
+    summary: 'Hold images, build files, manifests and plans against the rules of a policy.',
+    load: () => import('../commands/policy/review.ts'),
+  },
+  'policy:show': {
+    summary: 'Print a policy with all that it extends, and where each value was said.',
+    load: () => import('../commands/policy/show.ts'),
+  },
+  'policy:test': { summary: 'Run the tests of policy files.', load: () => import('../commands/policy/test.ts') },
   'policy:validate': {
     summary: 'Check policy files, and everything that they extend.',
     load: () => import('../commands/policy/validate.ts'),
@@ -112,12 +182,16 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
     load: () => import('../commands/system/check.ts'),
   },
   'system:info': { summary: 'What this host offers.', load: () => import('../commands/system/info.ts') },
+  'system:install': {
+    summary: 'Put the runtime and its policy underneath another engine.',
+    load: () => import('../commands/system/install.ts'),
+  },
   'system:prune': { summary: 'Remove what nothing uses.', load: () => import('../commands/system/prune.ts') },
 };
 
 export const TOPICS: Readonly<Record<string, string>> = {
-  audit: 'Audits: host, images, build files, containers.',
+  audit: 'Audits: host, engines, images, containers, bundles, build files, compose files, manifests; their reports.',
   image: 'Images: build, pull, push, import, save, load, list, inspect, tag, remove.',
-  policy: 'Policies: validate.',
-  system: 'This installation: information, verification and clean-up.',
+  policy: 'Policies: start or import one, check, test, show, compare, explain, review with it.',
+  system: 'This installation: information, verification, clean-up, other engines on it.',
 };

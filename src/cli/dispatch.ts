@@ -7,7 +7,7 @@ import { allFlags, type CommandClass } from './command.ts';
 import { COMMANDS, TOPICS } from './commands.ts';
 import { printFailure } from './failure.ts';
 import { PipeClosed, print } from './output.ts';
-import { HelpRequested, quote, wantsJson } from './read.ts';
+import { HelpRequested, quote, readArguments, wantsJson } from './read.ts';
 
 export type Target =
   | { readonly kind: 'version' }
@@ -57,12 +57,24 @@ export function resolve(argv: readonly string[]): Target {
   throw unknown(first, [...Object.keys(COMMANDS).filter((id) => !id.includes(':')), ...Object.keys(TOPICS)]);
 }
 
+/** Starts the command again where it may open the store. What is wrong with its arguments is said before. */
+async function enter(command: CommandClass, argv: readonly string[]): Promise<void> {
+  const spec = { flags: allFlags(command), args: command.args, verbatim: command.verbatim };
+  await readArguments(argv, { ...spec, invocation: `secure ${command.id.replaceAll(':', ' ')}` });
+  const whole = process.argv.slice(2);
+  const { checkArgvEncoding } = await import('./argv-utf8.ts');
+  checkArgvEncoding(whole);
+  const { enterNamespace } = await import('../runtime/rootless/enter.ts');
+  enterNamespace(whole, wantsJson(argv, spec));
+}
+
 async function runCommand(id: string, argv: readonly string[]): Promise<number> {
   const entry = COMMANDS[id];
   if (entry === undefined) throw new Error(`no command ${id}`);
   let command: CommandClass | undefined;
   try {
     command = (await entry.load()).default;
+    if (command.store && process.geteuid?.() !== 0) await enter(command, argv);
     return (await new command(argv).run()) ?? ExitCode.ok;
   } catch (thrown) {
     if (thrown instanceof PipeClosed) return ExitCode.ok;

@@ -2,7 +2,9 @@
 import { Args, Command, Flags } from '../cli/command.ts';
 import { progress } from '../cli/progress.ts';
 import { commitContainer } from '../runtime/build/commit.ts';
+import type { Compression } from '../runtime/images/layer/pack.ts';
 import { ImageStore } from '../runtime/images/store.ts';
+import { compressionFlag } from './image/compression-flag.ts';
 
 export default class Commit extends Command {
   static override id = 'commit';
@@ -26,6 +28,7 @@ export default class Commit extends Command {
       helpValue: 'INSTRUCTION',
     }),
     author: Flags.string({ char: 'a', description: 'Who made it.', helpValue: 'NAME' }),
+    compression: compressionFlag,
     message: Flags.string({ char: 'm', description: 'What the history says.', helpValue: 'TEXT' }),
   };
 
@@ -36,6 +39,7 @@ export default class Commit extends Command {
       changes: flags.change ?? [],
       author: flags.author,
       message: flags.message,
+      compression: flags.compression as Compression,
     });
     if (this.jsonEnabled()) this.logJson({ image: record });
     else this.log(`${record.reference}@${record.digest}`);

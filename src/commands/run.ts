@@ -11,6 +11,7 @@ import { rootsFromEnv } from '../runtime/images/roots.ts';
 import { Inputs } from '../runtime/inputs.ts';
 import { becomeRuntime, planKey, requireRoot, storePlan } from '../runtime/launch.ts';
 import { planJson } from '../runtime/plan/json.ts';
+import { ruleWarnings } from '../runtime/rules.ts';
 import { PRODUCT_VERSION } from '../version.ts';
 
 export default class Run extends Command {
@@ -53,6 +54,7 @@ export default class Run extends Command {
       }
       this.note(reasonsText(plan));
     }
+    for (const line of ruleWarnings(plan.secure.reasons)) this.note(line);
     const { apparmor } = plan.secure;
     if (apparmor !== undefined) {
       const { loadAppArmor } = await import('../runtime/apparmor.ts');

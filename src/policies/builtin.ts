@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 export const PROFILES = ['baseline', 'default', 'strict'] as const;
 /** What images need; only to be extended. */
 export const RECIPES = ['nginx', 'redis', 'busybox'] as const;
-export const BUILTINS: readonly string[] = [...PROFILES, ...RECIPES];
+/** Rules that others wrote down: the Pod Security Standards of Kubernetes. */
+export const STANDARDS = ['pss-baseline', 'pss-restricted'] as const;
+export const BUILTINS: readonly string[] = [...PROFILES, ...RECIPES, ...STANDARDS];
 
 /** As built-ins are named in `reasons`. */
 export const builtinId = (name: string): string => `builtin:${name}`;

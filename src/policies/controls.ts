@@ -13,7 +13,7 @@ import {
   ranked,
   refusals,
 } from './lattice.ts';
-import type { ControlName, Level, Limit, OriginRule, RunControls } from './types.ts';
+import type { ControlName, HostNamespace, Level, Limit, OriginRule, RunControls } from './types.ts';
 
 interface Control<T> {
   readonly lattice: Lattice<T>;
@@ -91,6 +91,11 @@ export const CONTROLS: { readonly [K in ControlName]: Control<RunControls[K]> } 
   cgroup: as(ranked('private')),
   maskedPaths: as(refusals),
   readonlyPaths: as(refusals),
+  'engines.userNamespace': level,
+  'engines.hostNamespaces': as(grants as Lattice<readonly HostNamespace[]>),
+  'engines.devices': pathList,
+  'engines.readOnly': as(protection),
+  'engines.roots': pathList,
 };
 
 export const CONTROL_NAMES = Object.keys(CONTROLS) as ControlName[];

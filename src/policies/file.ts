@@ -6,8 +6,9 @@ import { suggest } from '../suggest.ts';
 import { PRODUCT_VERSION } from '../version.ts';
 import { CONTROL_NAMES, CONTROLS } from './controls.ts';
 import { PolicyProblems, type Problem } from './problems.ts';
+import { readBook, readSettings, readTests } from './rules/read.ts';
 import { schemaProblems } from './schema.ts';
-import { readSignatureRules, unusableRules } from './signatures.ts';
+import { readRemote, readSignatureRules, unusableRules } from './signatures.ts';
 import { pointer, readSource, type SourceText } from './source.ts';
 import type { PartialRun, PolicyFile, Sourced, Workload } from './types.ts';
 
@@ -99,6 +100,10 @@ export async function readPolicy(text: string, policy: string): Promise<PolicyFi
     ceilings: readRun(source, run?.ceilings, '/run/ceilings'),
     workloads: ((tree.workloads ?? []) as Tree[]).map((w, i) => readWorkload(source, w, `/workloads/${i}`)),
     images: readSignatureRules(source),
+    ...readRemote(source),
+    book: readBook(source),
+    settings: readSettings(source),
+    tests: readTests(source),
     lines: source.lines,
   };
 }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The only file access of the policy language, behind an interface: the rest is pure.
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync } from 'node:fs';
 import { readBounded } from '../bounded.ts';
 import { SecureError } from '../errors.ts';
+import type { SignatureRule } from './types.ts';
 
 /** What was read, in the plan's vocabulary of inputs. */
-export type PolicyInput = { kind: 'content'; path: string; sha256: string } | { kind: 'absent'; path: string };
+export type PolicyInput =
+  | { kind: 'content'; path: string; sha256: string }
+  | { kind: 'absent'; path: string }
+  | { kind: 'directory'; path: string; entries: readonly string[] };
 
 export interface PolicyText {
   readonly text: string;
@@ -16,8 +20,20 @@ export interface PolicyText {
 export interface PolicyIo {
   /** Absolute; relative arguments start here. */
   readonly cwd: string;
+  /** Milliseconds since 1970: what is expired. Undefined: now. */
+  readonly now?: number;
   /** @throws SecureError POLICY_UNREADABLE */
   read(path: string): PolicyText;
+  /** Names of the policies in a directory, in their order; undefined: it is none. */
+  directory?(path: string): readonly string[] | undefined;
+  /**
+   * The policy of a registry, its digest checked, and its signatures by all that is required.
+   * @param reference `registry/repository@sha256:…`
+   * @throws SecureError REGISTRY_*, MANIFEST_UNKNOWN, DIGEST_MISMATCH, SIGNATURE_*, POLICY_UNREADABLE: it is none
+   */
+  remote?(reference: string, required: readonly SignatureRule[]): Promise<PolicyText>;
+  /** What a reference means now, for hints. */
+  digestOf?(reference: string): Promise<string | undefined>;
 }
 
 const MAX_BYTES = 1 << 20;
@@ -43,6 +59,17 @@ const WHY: Readonly<Record<string, string>> = {
 export function fileIo(inputs: PolicyInput[], cwd: string = process.cwd()): PolicyIo {
   return {
     cwd,
+    directory(path) {
+      let entries: string[];
+      try {
+        entries = readdirSync(path).sort();
+      } catch {
+        // It is none, or cannot be listed: reading it says which.
+        return undefined;
+      }
+      inputs.push({ kind: 'directory', path, entries });
+      return entries.filter((name) => /^[^.].*\.ya?ml$/.test(name));
+    },
     read(path) {
       let fd: number;
       try {

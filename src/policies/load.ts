@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a name or a path to one effective policy: read, follow `extends`, merge.
-import { dirname, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { SecureError } from '../errors.ts';
 import { didYouMean } from '../suggest.ts';
-import { BUILTINS, builtinId, PROFILES } from './builtin.ts';
+import { BUILTINS, builtinId, PROFILES, STANDARDS } from './builtin.ts';
 import { CONTROL_NAMES } from './controls.ts';
 import type { PolicyIo } from './io.ts';
-import { type Excess, type Merged, mergeOnto } from './merge.ts';
-import { parsedBuiltin } from './parsed.ts';
+import { type Excess, type Merged, mergedBooks, mergeOnto } from './merge.ts';
+import { inDirectory, isPath, type Opened, openBuiltin, openFile, openNamed } from './open.ts';
 import { PolicyProblems, type Problem, problemError } from './problems.ts';
-import type { EffectivePolicy, PolicyFile, Run, Source, Sourced } from './types.ts';
+import { isRemote } from './remote.ts';
+import { parameterClashes, ruleClashes } from './rules/parameters.ts';
+import type { PolicyTest } from './rules/types.ts';
+import type { EffectivePolicy, PolicyFile, Run, SignatureRule, Source, Sourced } from './types.ts';
 
 /** Files in one chain, and altogether: beyond that it is a mistake or an attack. */
 const MAX_DEPTH = 16;
@@ -17,11 +20,12 @@ const MAX_FILES = 64;
 /** What a policy that stands on no profile is measured against: a file can never be looser by leaving something out. */
 const IMPLICIT_PARENT = 'default';
 
-const isProfile = (name: string): boolean => (PROFILES as readonly string[]).includes(name);
+/** What can be asked for by name. */
+const NAMED: readonly string[] = [...PROFILES, ...STANDARDS];
+const isNamed = (name: string): boolean => NAMED.includes(name);
 /** A recipe or a file of one's own bounds nothing: somewhere below there has to be a profile, or the file is one. */
 const isMeasured = ({ policy }: PolicyFile, parents: readonly Merged[]): boolean =>
   [policy, ...parents.flatMap(({ files }) => files)].some((id) => PROFILES.map(builtinId).includes(id));
-const isPath = (name: string): boolean => name.includes('/') || /\.ya?ml$/.test(name);
 
 function unknownName(name: string, known: readonly string[]): string {
   return `there is no built-in policy ${JSON.stringify(name)}${didYouMean(name, known)}`;
@@ -41,69 +45,57 @@ function excessProblem({ control, value, shown, bound, boundShown }: Excess): Pr
   };
 }
 
-interface Opened {
-  readonly id: string;
-  readonly identity: string;
-  /** What relative paths in it start from. */
-  readonly directory: string;
-  parse(): Promise<PolicyFile>;
+/** What its parents do not agree about, at the line that extends them. */
+function clashProblems(file: PolicyFile, parents: readonly Merged[]): Problem[] {
+  const books = parents.map(({ book }) => book);
+  const set = new Set(file.settings.map(({ name }) => name));
+  const { policy, line, column } = file.extends.at(-1)?.by ?? { policy: file.policy, line: 1, column: 1 };
+  const clashes = [...parameterClashes(books.map(({ parameters }) => parameters)), ...ruleClashes(books)];
+  return clashes
+    .filter(({ name, settled }) => settled === 'never' || !set.has(name))
+    .map(({ name, message, settled }) => ({
+      code: 'POLICY_INVALID',
+      message,
+      hint:
+        settled === 'with'
+          ? `say which one counts: with: { ${name}: … }`
+          : 'rename one of them, or extend only one of the two',
+      file: policy,
+      line,
+      column,
+    }));
 }
 
-function openBuiltin(name: string, from: string): Opened {
-  const id = builtinId(name);
-  return { id, identity: id, directory: from, parse: () => parsedBuiltin(name) };
-}
-
-/** `id` is how the file is named in messages, `path` is absolute. */
-function openFile(io: PolicyIo, id: string, path: string): Opened {
-  const { text, identity } = io.read(path);
-  const parse = async (): Promise<PolicyFile> => {
-    // Loaded when there is a file: a run with a built-in policy needs neither the YAML parser nor the schema.
-    const { readPolicy } = await import('./file.ts');
-    return readPolicy(text, id);
-  };
-  return { id, identity, directory: dirname(path), parse };
-}
-
-/** Paths of keys start from the file that names them. */
-function inDirectory(file: PolicyFile, directory: string): PolicyFile {
-  const at = (path: string) => resolve(directory, path);
-  const images = file.images.map(({ keys, keyless, notary, gpg, ...rule }) => ({
-    ...rule,
-    keys: keys.map(at),
-    ...(keyless === undefined ? {} : { keyless: { ...keyless, trustedRoot: at(keyless.trustedRoot) } }),
-    ...(gpg === undefined ? {} : { gpg: { ...gpg, keys: gpg.keys.map(at) } }),
-    ...(notary === undefined
-      ? {}
-      : { notary: { ...notary, roots: notary.roots.map(at), authorityRoots: notary.authorityRoots.map(at) } }),
-  }));
-  return { ...file, images };
-}
+const hasBook = ({ book, settings, tests }: PolicyFile): boolean =>
+  settings.length > 0 ||
+  tests.length > 0 ||
+  book.rules.length > 0 ||
+  book.exceptions.length > 0 ||
+  Object.keys(book.parameters).length > 0;
 
 class Loader {
   private readonly io: PolicyIo;
   private count = 0;
+  /** Of the file that was asked for. */
+  tests: readonly PolicyTest[] = [];
   readonly excess: { file: PolicyFile; found: readonly Excess[] }[] = [];
   constructor(io: PolicyIo) {
     this.io = io;
   }
 
-  open(name: string, from: string): Opened {
-    if (!isPath(name)) return openBuiltin(name, from);
-    const path = resolve(from, name);
-    return openFile(this.io, path, path);
-  }
-
   async load(
     { id, identity, directory, parse }: Opened,
     chain: readonly { id: string; identity: string }[],
+    required: readonly SignatureRule[] = [],
   ): Promise<Merged> {
     this.count += 1;
     const file = inDirectory(await parse(), directory);
+    // What one policy asks of those of a registry is asked of all below it.
+    const wanted = file.remote === undefined ? required : [...required, file.remote];
     const here = [...chain, { id, identity }];
     const parents: Merged[] = [];
-    for (const parent of file.extends) {
-      const opened = this.openParent(parent, directory, file);
+    for (const { parent, name } of this.named(file, directory)) {
+      const opened = await this.openParent(parent, name, directory, file, wanted);
       const start = here.findIndex((one) => one.identity === opened.identity);
       if (start >= 0)
         this.fail(file, parent, 'POLICY_CYCLE', [...here.slice(start).map((one) => one.id), opened.id].join(' -> '));
@@ -111,25 +103,52 @@ class Loader {
         this.fail(file, parent, 'POLICY_CYCLE', `more than ${MAX_DEPTH} policies extend one another`);
       if (this.count >= MAX_FILES)
         this.fail(file, parent, 'POLICY_INVALID', `more than ${MAX_FILES} policies are extended`);
-      parents.push(await this.load(opened, here));
+      parents.push(await this.load(opened, here, wanted));
     }
     if (chain.length === 0 && !isMeasured(file, parents))
-      parents.push(await this.load(openBuiltin(IMPLICIT_PARENT, directory), here));
+      parents.push(await this.load(openBuiltin(IMPLICIT_PARENT), here));
+    const clashes = clashProblems(file, parents);
+    if (clashes.length > 0) throw new PolicyProblems(clashes, file.lines);
     const { merged, excess } = mergeOnto(file, parents);
     if (excess.length > 0) this.excess.push({ file, found: excess });
-    return merged;
+    if (!hasBook(file)) return merged;
+    // Most policies have no rules, and a run waits for this.
+    const { checkBook } = await import('./rules/check.ts');
+    const inherited = mergedBooks(parents.map(({ book }) => book));
+    const { book, problems } = checkBook(file, merged.book, inherited, this.io.now ?? Date.now());
+    if (problems.length > 0) throw new PolicyProblems(problems, file.lines);
+    if (chain.length === 0) this.tests = file.tests;
+    return { ...merged, book };
   }
 
-  private openParent(parent: Sourced<string>, directory: string, file: PolicyFile): Opened {
-    const name = parent.value;
+  /** What a file extends, with the files of a directory one by one. */
+  private named(file: PolicyFile, directory: string | undefined): { parent: Sourced<string>; name: string }[] {
+    return file.extends.flatMap((parent) => {
+      const name = parent.value;
+      if (directory === undefined || isRemote(name) || !isPath(name)) return [{ parent, name }];
+      const path = resolve(directory, name);
+      const names = this.io.directory?.(path);
+      if (names === undefined) return [{ parent, name }];
+      if (names.length > 0) return names.map((each) => ({ parent, name: join(path, each) }));
+      return this.fail(file, parent, 'POLICY_UNREADABLE', `${path} has no policies: files that end in .yaml or .yml`);
+    });
+  }
+
+  private async openParent(
+    parent: Sourced<string>,
+    name: string,
+    directory: string | undefined,
+    file: PolicyFile,
+    required: readonly SignatureRule[],
+  ): Promise<Opened> {
     if (!isPath(name) && !BUILTINS.includes(name)) {
       return this.fail(file, parent, 'PROFILE_UNKNOWN', unknownName(name, BUILTINS), listed(BUILTINS));
     }
     try {
-      return this.open(name, directory);
+      return await openNamed(this.io, name, directory, required);
     } catch (error) {
-      if (!(error instanceof SecureError) || error.code !== 'POLICY_UNREADABLE') throw error;
-      return this.fail(file, parent, 'POLICY_UNREADABLE', error.message, error.hint);
+      if (!(error instanceof SecureError)) throw error;
+      return this.fail(file, parent, error.code, error.message, error.hint);
     }
   }
 
@@ -157,6 +176,9 @@ async function loadOpened(loader: Loader, opened: Opened, name: string): Promise
     ceilings: merged.ceilings,
     workloads: merged.workloads,
     images: merged.images,
+    book: merged.book,
+    tests: loader.tests,
+    grants: merged.grants,
     files: [...new Set(merged.files)],
   };
 }
@@ -168,12 +190,12 @@ async function loadOpened(loader: Loader, opened: Opened, name: string): Promise
  *   POLICY_CYCLE, CEILING_EXCEEDED, each with file, line and column where there is one.
  */
 export async function loadPolicy(nameOrPath: string, io: PolicyIo): Promise<EffectivePolicy> {
-  if (!isPath(nameOrPath) && !isProfile(nameOrPath)) {
-    throw new SecureError('PROFILE_UNKNOWN', unknownName(nameOrPath, PROFILES), { hint: listed(PROFILES) });
+  if (!isPath(nameOrPath) && !isNamed(nameOrPath)) {
+    throw new SecureError('PROFILE_UNKNOWN', unknownName(nameOrPath, NAMED), { hint: listed(NAMED) });
   }
   const loader = new Loader(io);
   try {
-    return await loadOpened(loader, loader.open(nameOrPath, io.cwd), nameOrPath);
+    return await loadOpened(loader, await openNamed(io, nameOrPath, io.cwd, []), nameOrPath);
   } catch (error) {
     if (error instanceof PolicyProblems) throw problemError(error.problems, error.lines);
     throw error;
@@ -192,17 +214,19 @@ export async function validatePolicy(
     const problem = { code, message, file: nameOrPath, line: 1, column: 1 };
     return { problems: [hint === undefined ? problem : { ...problem, hint }], lines: [] };
   };
-  if (!isPath(nameOrPath) && !isProfile(nameOrPath))
-    return alone('PROFILE_UNKNOWN', unknownName(nameOrPath, PROFILES), listed(PROFILES));
+  if (!isPath(nameOrPath) && !isNamed(nameOrPath))
+    return alone('PROFILE_UNKNOWN', unknownName(nameOrPath, NAMED), listed(NAMED));
   try {
-    const opened = isPath(nameOrPath)
-      ? openFile(io, nameOrPath, resolve(io.cwd, nameOrPath))
-      : openBuiltin(nameOrPath, io.cwd);
+    const opened = isRemote(nameOrPath)
+      ? await openNamed(io, nameOrPath, io.cwd, [])
+      : isPath(nameOrPath)
+        ? openFile(io, nameOrPath, resolve(io.cwd, nameOrPath))
+        : openBuiltin(nameOrPath);
     await loadOpened(new Loader(io), opened, nameOrPath);
     return { problems: [], lines: [] };
   } catch (error) {
     if (error instanceof PolicyProblems) return { problems: error.problems, lines: error.lines };
-    if (!(error instanceof SecureError) || error.code !== 'POLICY_UNREADABLE') throw error;
-    return alone('POLICY_UNREADABLE', error.message, error.hint);
+    if (!(error instanceof SecureError) || (error.code !== 'POLICY_UNREADABLE' && !isRemote(nameOrPath))) throw error;
+    return alone(error.code, error.message, error.hint);
   }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type PolicyCode, SecureError } from '../errors.ts';
+import { type ErrorCode, SecureError } from '../errors.ts';
 
 /** One thing that is wrong with a policy, at one place. Lines and columns count from 1. */
 export interface Problem {
-  readonly code: PolicyCode;
+  readonly code: ErrorCode;
   readonly message: string;
   readonly file: string;
   readonly line: number;

@@ -1,29 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 // The section `images` of a policy file: whose signature images must have.
 import { wholePattern } from './patterns.ts';
+import { isPredicateKind, PREDICATE_KINDS } from './predicates.ts';
 import type { Problem } from './problems.ts';
 import type { SourceText } from './source.ts';
 import { parseSubject } from './subjects.ts';
-import type { SignatureRule, SignerName } from './types.ts';
+import type { SignatureRule, SignerName, TrustedRootSource } from './types.ts';
 
 interface Tree {
   readonly match: string | readonly string[];
-  readonly require: {
-    readonly identity?: SignatureRule['identity'];
-    readonly cosign?: {
-      readonly key?: string | readonly string[];
-      readonly identity?: string;
-      readonly identityPattern?: string;
-      readonly issuer?: string;
-      readonly issuerPattern?: string;
-      readonly trustedRoot?: string;
-    };
-    readonly gpg?: { readonly key: string | readonly string[]; readonly lookaside?: string };
-    readonly notary?: {
-      readonly roots?: string | readonly string[];
-      readonly authorityRoots?: string | readonly string[];
-      readonly identities: string | readonly string[];
-    };
+  readonly except?: string | readonly string[];
+  readonly require: Wanted | 'reject' | 'nothing';
+}
+
+interface Wanted {
+  readonly identity?: SignatureRule['identity'];
+  readonly attestation?: string | readonly string[];
+  readonly cosign?: {
+    readonly key?: string | readonly string[];
+    readonly identity?: string;
+    readonly identityPattern?: string;
+    readonly issuer?: string;
+    readonly issuerPattern?: string;
+    readonly trustedRoot?: string | { readonly mirror: string; readonly root?: string };
+  };
+  readonly gpg?: { readonly key: string | readonly string[]; readonly lookaside?: string };
+  readonly notary?: {
+    readonly roots?: string | readonly string[];
+    readonly authorityRoots?: string | readonly string[];
+    readonly timestampRoots?: string | readonly string[];
+    readonly revocations?: string | readonly string[];
+    readonly identities: string | readonly string[];
   };
 }
 
@@ -45,13 +52,43 @@ interface Objection {
   readonly message: string;
 }
 
-function objections({ require: { cosign, notary, gpg } }: Tree): Objection[] {
+function objections({ require }: Tree): Objection[] {
+  if (typeof require === 'string') return [];
+  const { cosign, notary, gpg, identity } = require;
   if (cosign === undefined && notary === undefined && gpg === undefined)
     return [{ key: '', message: 'names nobody: it needs cosign, notary or gpg' }];
-  return [...(cosign === undefined ? [] : ofCosign(cosign)), ...(notary === undefined ? [] : ofNotary(notary))];
+  return [
+    ...(cosign === undefined ? [] : ofCosign(cosign)),
+    ...(notary === undefined ? [] : ofNotary(notary)),
+    ...ofIdentity(identity),
+    ...ofAttestation(require),
+  ];
 }
 
-function ofNotary({ roots, authorityRoots, identities }: NonNullable<Tree['require']['notary']>): Objection[] {
+function ofAttestation({ attestation, notary, gpg }: Wanted): Objection[] {
+  const kinds = many(attestation);
+  const unknown = kinds.find((kind) => !isPredicateKind(kind));
+  const known = PREDICATE_KINDS.join(', ');
+  const found: Objection[] = [];
+  if (unknown !== undefined)
+    found.push({ key: '/attestation', message: `has to be ${known}, or the whole type of a predicate (https://…)` });
+  if (kinds.length > 0 && (notary !== undefined || gpg !== undefined))
+    found.push({
+      key: '/attestation',
+      message: 'counts for cosign only: attestations are signed in the forms of sigstore',
+    });
+  return found;
+}
+
+/** Schemas of alternatives have errors that nobody can read. */
+function ofIdentity(identity: Wanted['identity']): Objection[] {
+  if (typeof identity !== 'object') return [];
+  const keys = Object.keys(identity).sort().join(' ');
+  if (['repository', 'reference', 'prefix signedPrefix'].includes(keys)) return [];
+  return [{ key: '/identity', message: 'needs repository, or reference, or prefix and signedPrefix' }];
+}
+
+function ofNotary({ roots, authorityRoots, identities }: NonNullable<Wanted['notary']>): Objection[] {
   const found: Objection[] = [];
   if (roots === undefined && authorityRoots === undefined)
     found.push({ key: '/notary', message: 'needs roots or authorityRoots: whose certificates count' });
@@ -65,7 +102,7 @@ function ofNotary({ roots, authorityRoots, identities }: NonNullable<Tree['requi
   return found;
 }
 
-function ofCosign(cosign: NonNullable<Tree['require']['cosign']>): Objection[] {
+function ofCosign(cosign: NonNullable<Wanted['cosign']>): Objection[] {
   const { key, identity, identityPattern, issuer, issuerPattern, trustedRoot } = cosign;
   const found: Objection[] = [];
   const add = (wrong: boolean, at: string, message: string) => wrong && found.push({ key: `/cosign${at}`, message });
@@ -87,11 +124,19 @@ function ofCosign(cosign: NonNullable<Tree['require']['cosign']>): Objection[] {
   return found;
 }
 
+/** The section `remote`, as a rule about everything. */
+const remoteTree = (source: SourceText): Tree | undefined => {
+  const { remote } = source.value as { remote?: { require: Wanted } };
+  return remote === undefined ? undefined : { match: '**', require: remote.require };
+};
+
 /** What JSON Schema cannot say. */
 export function unusableRules(source: SourceText): Problem[] {
-  return rules(source).flatMap((rule, i) =>
+  const remote = remoteTree(source);
+  const all = rules(source).map((rule, i) => ({ rule, place: `/images/${i}` }));
+  return [...all, ...(remote === undefined ? [] : [{ rule: remote, place: '/remote' }])].flatMap(({ rule, place }) =>
     objections(rule).map(({ key, message }): Problem => {
-      const at = `/images/${i}/require${key}`;
+      const at = `${place}/require${key}`;
       const name = at.slice(1).replaceAll('/', '.');
       return { code: 'POLICY_INVALID', message: `${name} ${message}`, file: source.policy, ...source.at(at) };
     }),
@@ -102,10 +147,16 @@ function signerName(text: string | undefined, pattern: string | undefined): Sign
   return pattern === undefined ? { text: text ?? '' } : { pattern };
 }
 
-/** The rules of a file without problems; paths as they are written. */
-export function readSignatureRules(source: SourceText): SignatureRule[] {
-  return rules(source).map(({ match, require: { cosign = {}, notary, gpg, identity = 'repository' } }, i) => ({
-    match: many(match),
+/** `sigstore` is a name; a file that is called so is `./sigstore`. */
+function readTrustedRootSource(written: NonNullable<NonNullable<Wanted['cosign']>['trustedRoot']>): TrustedRootSource {
+  if (typeof written === 'string') return written === 'sigstore' ? { mirror: written } : { file: written };
+  const { mirror, root } = written;
+  return root === undefined ? { mirror } : { mirror, pin: root };
+}
+
+/** Who is wanted; paths as they are written. */
+function readWanted({ cosign = {}, notary, gpg, identity = 'repository', attestation }: Wanted) {
+  return {
     keys: many(cosign.key),
     ...(cosign.trustedRoot === undefined
       ? {}
@@ -113,7 +164,7 @@ export function readSignatureRules(source: SourceText): SignatureRule[] {
           keyless: {
             identity: signerName(cosign.identity, cosign.identityPattern),
             issuer: signerName(cosign.issuer, cosign.issuerPattern),
-            trustedRoot: cosign.trustedRoot,
+            trustedRoot: readTrustedRootSource(cosign.trustedRoot),
           },
         }),
     ...(gpg === undefined ? {} : { gpg: { keys: many(gpg.key), lookaside: gpg.lookaside } }),
@@ -123,10 +174,31 @@ export function readSignatureRules(source: SourceText): SignatureRule[] {
           notary: {
             roots: many(notary.roots),
             authorityRoots: many(notary.authorityRoots),
+            timestampRoots: many(notary.timestampRoots),
+            revocations: many(notary.revocations),
             identities: many(notary.identities),
           },
         }),
     identity,
-    by: { policy: source.policy, ...source.at(`/images/${i}`) },
-  }));
+    attestations: many(attestation),
+  };
+}
+
+const readRule = (source: SourceText, { match, except, require }: Tree, at: string): SignatureRule => ({
+  match: many(match),
+  except: many(except),
+  verdict: typeof require === 'string' ? require : 'signature',
+  ...readWanted(typeof require === 'string' ? {} : require),
+  by: { policy: source.policy, ...source.at(at) },
+});
+
+/** The rules of a file without problems; paths as they are written. */
+export function readSignatureRules(source: SourceText): SignatureRule[] {
+  return rules(source).map((rule, i) => readRule(source, rule, `/images/${i}`));
+}
+
+/** Whose signature policies of a registry must have, where the file says so. */
+export function readRemote(source: SourceText): { readonly remote?: SignatureRule } {
+  const tree = remoteTree(source);
+  return tree === undefined ? {} : { remote: readRule(source, tree, '/remote') };
 }

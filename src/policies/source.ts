@@ -15,6 +15,8 @@ export interface SourceText {
   at(pointer: string): Position;
   /** Of the key that names the value at a JSON pointer. */
   key(pointer: string): Position;
+  /** The text as it stands in the file, quotes and indentation included, of a value that is text; undefined behind an alias. */
+  raw(pointer: string): string | undefined;
 }
 
 /** Values in one file once its aliases are expanded: nine lines of aliases can stand for a thousand million. */
@@ -28,6 +30,7 @@ export const pointer = (...keys: readonly (string | number)[]): string =>
 class Walker {
   readonly values = new Map<string, Position>();
   readonly keys = new Map<string, Position>();
+  readonly ranges = new Map<string, Range>();
   private nodes = 0;
   private readonly open = new Set<Node>();
   private readonly document: ReturnType<typeof parseDocument>;
@@ -61,7 +64,10 @@ class Walker {
       if (target === undefined || this.open.has(target)) this.fail('an alias must name an anchor before it', position);
       return this.walk(target as Node, at, depth + 1, position);
     }
-    if (isScalar(node)) return node.value;
+    if (isScalar(node)) {
+      if (typeof node.value === 'string' && place === undefined && node.range) this.ranges.set(at, node.range);
+      return node.value;
+    }
     this.open.add(node);
     const value = this.collection(node, at, depth, place);
     this.open.delete(node);
@@ -144,5 +150,9 @@ export function readSource(text: string, policy: string): SourceText {
     lines,
     at: (p) => nearest(walker.values, p),
     key: (p) => walker.keys.get(p) ?? nearest(walker.values, p),
+    raw: (p) => {
+      const range = walker.ranges.get(p);
+      return range === undefined ? undefined : text.slice(range[0], range[1]);
+    },
   };
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a policy says, after everything that it extends was merged in.
 
+import type { Setting } from './rules/read.ts';
+import type { PolicyTest, RuleBook } from './rules/types.ts';
+
 /** Where a value was written. `policy` is `builtin:NAME` or the file's path; lines and columns count from 1. */
 export interface Source {
   readonly policy: string;
@@ -80,7 +83,16 @@ export interface RunControls {
   cgroup: 'private';
   maskedPaths: readonly string[];
   readonlyPaths: readonly string[];
+  /** Underneath other engines (`engines/`): what their containers must have, and may ask for. */
+  'engines.userNamespace': Level;
+  'engines.hostNamespaces': readonly HostNamespace[];
+  /** Of the host, by their names there. */
+  'engines.devices': readonly string[];
+  'engines.readOnly': boolean;
+  /** Where engines keep what they make for containers. */
+  'engines.roots': readonly string[];
 }
+export type HostNamespace = 'network' | 'pid' | 'ipc' | 'uts';
 export type ControlName = keyof RunControls;
 export type Run = { readonly [K in ControlName]: Sourced<RunControls[K]> };
 export type PartialRun = { readonly [K in ControlName]?: Sourced<RunControls[K]> };
@@ -101,22 +113,48 @@ export interface Workload {
 /** A text, or a regular expression of the whole text. */
 export type SignerName = { readonly text: string } | { readonly pattern: string };
 
+/**
+ * Where a trusted root of sigstore comes from: a path, absolute once the policy is loaded; or what was fetched from a mirror (`sigstore`: the public
+ * instance), beginning with the TUF root at the path `pin`, where one is named.
+ */
+export type TrustedRootSource = { readonly file: string } | { readonly mirror: string; readonly pin?: string };
+
+/**
+ * What a signature has to name. `repository`: that of the image. `reference`: and, where the image is asked for by a tag, this tag. `exact`: the name as it is asked
+ * for. `digest-only`: nothing. Else whatever the image is called: the repository or reference that is given; or, as `reference`, the image's own with one
+ * beginning in place of another.
+ */
+export type SignedIdentity =
+  | 'repository'
+  | 'reference'
+  | 'exact'
+  | 'digest-only'
+  | { readonly repository: string }
+  | { readonly reference: string }
+  | { readonly prefix: string; readonly signedPrefix: string };
+
 /** Signatures that images of these names must have; every rule that names an image holds. */
 export interface SignatureRule {
   readonly match: readonly string[];
+  /** Names that `match` does not mean. */
+  readonly except: readonly string[];
+  /** `reject`: no such image at all; `nothing`: one that was pulled needs no signature, whatever `origins.pulled` says of others. */
+  readonly verdict: 'signature' | 'reject' | 'nothing';
   /** Paths of public keys; absolute once the policy is loaded. A signature by one of them, or by the identity, is enough. */
   readonly keys: readonly string[];
   readonly keyless?: {
     readonly identity: SignerName;
     readonly issuer: SignerName;
-    /** Path of a sigstore trusted root, as those of keys. */
-    readonly trustedRoot: string;
+    readonly trustedRoot: TrustedRootSource;
   };
   /** Signatures of the Notary Project. */
   readonly notary?: {
     /** Paths of certificates of authorities, and of signing authorities. */
     readonly roots: readonly string[];
     readonly authorityRoots: readonly string[];
+    /** Of authorities whose timestamps count, and of lists of revoked certificates. */
+    readonly timestampRoots: readonly string[];
+    readonly revocations: readonly string[];
     /** `x509.subject: C=…, ST=…, O=…`, or `*`. */
     readonly identities: readonly string[];
   };
@@ -127,7 +165,9 @@ export interface SignatureRule {
     /** Address of the signatures; undefined: by registries.d. */
     readonly lookaside: string | undefined;
   };
-  readonly identity: 'repository' | 'digest-only';
+  readonly identity: SignedIdentity;
+  /** Kinds of attestations that are wanted instead of a signature, each of them; `slsa` or the type of a predicate. */
+  readonly attestations: readonly string[];
   readonly by: Source;
 }
 
@@ -140,8 +180,22 @@ export interface PolicyFile {
   readonly ceilings: PartialRun;
   readonly workloads: readonly Workload[];
   readonly images: readonly SignatureRule[];
+  /** Whose signature policies of a registry must have, which it extends, and those that they extend. */
+  readonly remote?: SignatureRule;
+  readonly book: RuleBook;
+  /** Values for parameters of what it extends. */
+  readonly settings: readonly Setting[];
+  readonly tests: readonly PolicyTest[];
   /** Lines of the text, for carets. */
   readonly lines: readonly string[];
+}
+
+/** A value that is looser than what the policies below give, within their ceilings. */
+export interface Grant {
+  readonly control: ControlName;
+  /** The value as text. */
+  readonly shown: string;
+  readonly by: Source;
 }
 
 /** What a run is decided by. `run` is complete; `ceilings` bound what workloads may add. */
@@ -152,6 +206,12 @@ export interface EffectivePolicy {
   readonly ceilings: PartialRun;
   readonly workloads: readonly Workload[];
   readonly images: readonly SignatureRule[];
+  /** Rules of it and of all that it extends. */
+  readonly book: RuleBook;
+  /** Its own. */
+  readonly tests: readonly PolicyTest[];
+  /** Those that `run` holds: each is told with the plan. */
+  readonly grants: readonly Grant[];
   /** Every file that took part, nearest first. */
   readonly files: readonly string[];
 }

@@ -3,7 +3,7 @@
 import { SecureError } from '../errors.ts';
 import { CONTROL_NAMES, CONTROLS } from './controls.ts';
 import type { Lattice } from './lattice.ts';
-import { excesses } from './merge.ts';
+import { excesses, grantsOf } from './merge.ts';
 import type { EffectivePolicy, PartialRun, SignatureRule, Sourced, Workload } from './types.ts';
 
 /** `repository`, and what follows the last `:` of its last segment, or the digest. */
@@ -53,7 +53,8 @@ export function findWorkload(policy: EffectivePolicy, reference: string): Worklo
 
 /** The rules about signatures that name an image, nearest file first. */
 export function signatureRules(policy: EffectivePolicy, reference: string): SignatureRule[] {
-  return policy.images.filter(({ match }) => match.some((pattern) => matchesReference(pattern, reference)));
+  const named = (patterns: readonly string[]) => patterns.some((pattern) => matchesReference(pattern, reference));
+  return policy.images.filter(({ match, except }) => named(match) && !named(except));
 }
 
 /**
@@ -97,5 +98,16 @@ export function grantWorkload(policy: EffectivePolicy, workload: Workload): Effe
   const { lattice } = CONTROLS.publishAddress;
   if (publishAddress !== undefined && lattice.loosens(publishAddress.value, policy.run.publishAddress.value))
     run.publishAddress = publishAddress;
-  return { ...policy, run: run as unknown as EffectivePolicy['run'] };
+  const granting = run as unknown as EffectivePolicy['run'];
+  // By what came of it: a workload that asks for no more than there is grants nothing.
+  const more = grantsOf(granting, policy.run);
+  const replaced = new Set(more.map(({ control }) => control));
+  return {
+    ...policy,
+    run: granting,
+    grants: [
+      ...policy.grants.filter(({ control, by }) => !replaced.has(control) && granting[control].by === by),
+      ...more,
+    ],
+  };
 }

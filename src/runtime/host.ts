@@ -35,7 +35,8 @@ function optional(path: string): string {
 
 const ARCHITECTURES: Readonly<Record<string, HostFacts['architecture']>> = { x64: 'x86_64', arm64: 'aarch64' };
 
-function architecture(): HostFacts['architecture'] {
+/** Of this machine. @throws SecureError HOST_FEATURE_MISSING */
+export function architecture(): HostFacts['architecture'] {
   const known = ARCHITECTURES[process.arch];
   if (known !== undefined) return known;
   throw new SecureError('HOST_FEATURE_MISSING', `this architecture is not supported: ${process.arch}`, {

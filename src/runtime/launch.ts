@@ -6,14 +6,15 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SecureError } from '../errors.ts';
 import { runtimeBinary } from './binary.ts';
+import { becomeProgram } from './execute.ts';
 import { writeAtomic } from './images/durable.ts';
 import type { StoreRoots } from './images/roots.ts';
 
 /** Without rights of its own, a run would fail half way with a bare EPERM. @throws SecureError NOT_ROOT */
 export function requireRoot(euid: number): void {
   if (euid === 0) return;
-  throw new SecureError('NOT_ROOT', `containers are run by root so far; this is user ${euid}`, {
-    hint: 'use sudo; running without root is not available in this version',
+  throw new SecureError('NOT_ROOT', `containers and steps of a build are run by root so far; this is user ${euid}`, {
+    hint: "use sudo; without root, 'secure image' pulls, keeps, verifies and sends images",
   });
 }
 
@@ -43,20 +44,13 @@ export async function storePlan(plan: string, key: string, roots: StoreRoots): P
 }
 
 /**
- * Become `secure-runtime ARGS`. stdin was never opened as a stream, so the terminal is as it was found. The environment holds the two roots and nothing else: a container's variables are in its plan.
+ * Become `secure-runtime ARGS`. The environment holds the two roots and nothing else: a container's variables are in its plan.
  * Returns only by throwing.
  * @throws SecureError RUNTIME_MISSING, RUNTIME_FAILED
  */
 export function becomeRuntime(args: readonly string[], roots: StoreRoots): never {
-  const binary = runtimeBinary();
-  const { execve } = process;
-  if (execve === undefined)
-    throw new SecureError('RUNTIME_FAILED', 'this Node cannot replace its process', {
-      hint: 'Node 22.15 or newer is needed',
-    });
-  execve.call(process, binary, ['secure-runtime', ...args], {
+  becomeProgram(runtimeBinary(), ['secure-runtime', ...args], {
     SECURE_STATE_ROOT: roots.state,
     SECURE_RUN_ROOT: roots.run,
   });
-  throw new SecureError('RUNTIME_FAILED', `cannot execute ${binary}`);
 }

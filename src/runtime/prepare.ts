@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gathers what a plan is decided from: the one place of `secure run` that reads the host, the image and the policy.
-import { type EffectivePolicy, fileIo, loadPolicy, type PolicyInput, signatureRules } from '../policies/index.ts';
+import { type EffectivePolicy, loadPolicy, type PolicyInput, signatureRules } from '../policies/index.ts';
 import { hostInputs, readHost } from './host.ts';
 import type { OnEvent } from './images/events.ts';
 import type { ImageRecord } from './images/records.ts';
 import type { StoreRoots } from './images/roots.ts';
 import { ImageStore } from './images/store.ts';
+import { imageSubject } from './images/subject.ts';
 import type { Inputs } from './inputs.ts';
 import { createPlan, type Plan } from './plan/plan.ts';
 import type { ImageFacts, NetworkSettings, RunRequest } from './plan/types.ts';
+import { policyIo } from './policy-io.ts';
 import { type PullMode, resolveImage } from './resolve.ts';
+import { enforceRules } from './rules.ts';
 
 export interface Pull {
   readonly mode: PullMode;
@@ -38,7 +41,10 @@ export async function signaturesOf(
   const digests = index === undefined ? [digest] : [digest, index];
   // Only what came from a registry has one where its signatures are.
   return {
-    signatures: await checkSigned(state, { reference, digests }, policy, inputs, offline || origin !== 'pulled'),
+    signatures: await checkSigned(state, { reference, digests }, policy, inputs, {
+      offline: offline || origin !== 'pulled',
+      pulled: origin === 'pulled',
+    }),
   };
 }
 
@@ -55,7 +61,7 @@ export async function preparePlan(
   network: NetworkSettings,
 ): Promise<Plan> {
   const read: PolicyInput[] = [];
-  const policy = await loadPolicy(request.profile, fileIo(read, cwd));
+  const policy = await loadPolicy(request.profile, policyIo(read, cwd));
   inputs.add(...read);
   const store = await ImageStore.open(roots, pull.onEvent);
   const { record, path, absent } = await resolveImage(store, request, policy, pull.mode, inputs);
@@ -65,5 +71,12 @@ export async function preparePlan(
   const image = await withBundles({ ...(await store.factsOf(record)), ...signatures }, request);
   const host = await readHost(inputs);
   inputs.add(...hostInputs(host));
-  return createPlan({ request, image, policy, host, network, roots, inputs: inputs.records });
+  const plan = createPlan({ request, image, policy, host, network, roots, inputs: inputs.records });
+  const reasons = await enforceRules(policy, [
+    imageSubject(image),
+    { target: 'plan', name: image.reference, facts: plan },
+  ]);
+  return reasons.length === 0
+    ? plan
+    : { ...plan, secure: { ...plan.secure, reasons: [...plan.secure.reasons, ...reasons] } };
 }

@@ -6,7 +6,7 @@ import type { PullOptions } from './images/import/pull.ts';
 import { candidates, formatReference } from './images/reference.ts';
 import type { ImageStore, Resolved } from './images/store.ts';
 import type { Inputs } from './inputs.ts';
-import { checkOrigin } from './plan/image.ts';
+import { checkOrigin, checkRejected } from './plan/image.ts';
 import type { RunRequest } from './plan/types.ts';
 
 /** When an image is fetched from its registry. */
@@ -43,6 +43,7 @@ export async function signatureCheck(
   inputs: Inputs,
 ): Promise<Pick<PullOptions, 'check'>> {
   if (signatureRules(policy, reference).length === 0) return {};
+  checkRejected(policy, reference);
   const { checkPulled } = await import('./signed.ts');
   return {
     check: (client, digests) => checkPulled(client, store.paths.state, { reference, digests }, policy, inputs),
@@ -77,6 +78,7 @@ export async function resolveImage(
   }
   const name = formatReference(reference);
   const rules = signatureRules(policy, name);
+  checkRejected(policy, name);
   checkOrigin(`${name} would be pulled`, 'pulled', { policy, request }, rules.length > 0);
   const { pullImage } = await import('./images/import/pull.ts');
   try {

@@ -1,50 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Log, Result } from 'sarif';
 import { describe, expect, it } from 'vitest';
 import { reportSarif } from '../../src/audit/report/sarif.ts';
 import type { Report } from '../../src/audit/types.ts';
 import { containerUri, dockerfileUri, imageUri, locationUri } from '../../src/audit/uri.ts';
 import { checkOf, fail, PASS, problem, REPORT } from '../support/report.ts';
-
-// The package brings the schema of OASIS, and the validator that code scanning's own rules are in.
-const multitool = join(import.meta.dirname, '../../node_modules/@microsoft/sarif-multitool-linux');
-const schema = JSON.parse(readFileSync(join(multitool, 'sarif-2.1.0.json'), 'utf8')) as object;
-const validate = new Ajv2020({ allErrors: true, strict: false, validateFormats: false }).compile(schema);
+import { schemaErrors } from '../support/sarif.ts';
 
 const logOf = (report: Report): Log => JSON.parse(reportSarif(report)) as Log;
 const runOf = (report: Report) => logOf(report).runs[0] ?? expect.fail('no run');
 const resultsOf = (report: Report): Result[] => runOf(report).results ?? [];
-
-/** What the validator has to say, as `error SARIF1001 message`. Its exit code says nothing. */
-function validated(text: string): string[] {
-  const directory = mkdtempSync(join(tmpdir(), 'secure-sarif-'));
-  try {
-    const [file, out] = [join(directory, 'report.sarif'), join(directory, 'out.sarif')];
-    writeFileSync(file, text);
-    const tool = join(multitool, 'Sarif.Multitool');
-    // Its installation script would do this.
-    chmodSync(tool, 0o755);
-    execFileSync(tool, ['validate', '--rule-kind', 'Sarif;Ghas', '--level', 'Error;Warning', '-o', out, file], {
-      stdio: 'pipe',
-      env: { ...process.env, DOTNET_SYSTEM_GLOBALIZATION_INVARIANT: '1', HOME: directory },
-    });
-    const log = JSON.parse(readFileSync(out, 'utf8')) as Log;
-    const notes = log.runs
-      .flatMap((run) => run.invocations ?? [])
-      .flatMap((each) => each.toolExecutionNotifications ?? []);
-    expect(notes.filter(({ level }) => level === 'error')).toEqual([]);
-    return log.runs
-      .flatMap((run) => run.results ?? [])
-      .map(({ level, ruleId, message }) => `${level ?? 'warning'} ${ruleId} ${JSON.stringify(message)}`);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
 
 const empty: Report = { ...REPORT, audited: [] };
 
@@ -53,23 +18,8 @@ describe('SARIF', () => {
     ['hostile', REPORT],
     ['empty', empty],
   ])('of a report that is %s follows the schema', (_, report) => {
-    validate(logOf(report));
-    expect(validate.errors ?? []).toEqual([]);
+    expect(schemaErrors(logOf(report))).toEqual([]);
   });
-
-  it.skipIf(!existsSync('/lib64/ld-linux-x86-64.so.2') && process.env.SECURE_MUST_WORK !== '1')(
-    'has nothing that the validator calls an error or warns of',
-    () => {
-      // The product has no address of its own yet (informationUri).
-      expect(validated(reportSarif(REPORT)).filter((line) => !line.startsWith('warning SARIF2005 '))).toEqual([]);
-      // It can find some: a result with an absolute URI and without a message.
-      const broken = logOf(REPORT);
-      const [result] = broken.runs[0]?.results ?? [];
-      Object.assign(result?.locations?.[0]?.physicalLocation?.artifactLocation ?? {}, { uri: 'debian:8 x' });
-      expect(validated(JSON.stringify(broken)).filter((line) => line.startsWith('error'))).not.toEqual([]);
-    },
-    60_000,
-  );
 
   it('every result has a relative location with a whole region, and its rule', () => {
     const run = runOf(REPORT);
@@ -117,7 +67,7 @@ describe('SARIF', () => {
     expect(runOf(REPORT).automationDetails?.id).toBe('secure/host+image+container+dockerfile/');
   });
 
-  it('keeps within the limits, worst first', () => {
+  it('keeps within the limits, worst first', { timeout: 30_000 }, () => {
     const check = { ...checkOf('SEC-HOST-0001', 'low'), frameworks: Array.from({ length: 40 }, (_, i) => `A:${i}`) };
     const worst = checkOf('SEC-HOST-0002', 'critical');
     const many = Array.from({ length: 25_001 }, (_, i) =>

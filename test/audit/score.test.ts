@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import { count, reportScore, score, type Threshold, violates } from '../../src/audit/score.ts';
+import { count, reportScore, score, sectionsOf, type Threshold, violates } from '../../src/audit/score.ts';
 import type { Audited, Report, Result, Severity, Verdict } from '../../src/audit/types.ts';
 import { checkOf, fail, NOT_APPLICABLE, PASS, problem, REPORT, UNKNOWN } from '../support/report.ts';
 
@@ -36,30 +36,47 @@ describe('score', () => {
     ],
     ['rounded down, so never 100 with a failure', [...Array(30).fill(['critical', PASS]), ['low', FAIL]], 99],
     [
-      'what does not apply or is not known counts neither way',
+      'what is not known counts against it, what does not apply holds',
       [
         ['low', PASS],
         ['critical', UNKNOWN],
         ['high', NOT_APPLICABLE],
       ],
-      100,
+      37,
     ],
-    [
-      'nothing decided is no score',
-      [
-        ['critical', UNKNOWN],
-        ['high', NOT_APPLICABLE],
-      ],
-      null,
-    ],
+    ['nothing known is the worst score', [['critical', UNKNOWN]], 0],
+    ['nothing that applies is no score', [['high', NOT_APPLICABLE]], null],
     ['nothing asked is no score', [], null],
   ])('%s', (_, pairs, expected) => expect(score(results(...pairs))).toBe(expected));
+
+  it('a failure that is only told holds nothing against it', () => {
+    const [told] = results(['critical', FAIL]);
+    if (told === undefined) expect.fail();
+    expect(score([{ ...told, advisory: true }])).toBe(100);
+    const report = reportOf({ ...audited(), results: [{ ...told, advisory: true }] });
+    expect(violates(report, { failOn: 'low', minScore: 100 })).toBe(false);
+  });
+
+  it('what nobody could look at is not waived with what was found', () => {
+    const waiver = { owner: 'ops', reason: 'until the move', expires: '2027-01-31' };
+    const waived = fail(problem('a', { waiver }));
+    expect(score(results(['critical', waived]))).toBe(100);
+    expect(score(results(['critical', { ...waived, unseen: ['/etc/x'] } as Verdict]))).toBe(0);
+  });
+
+  it('of several subjects a check counts once, by the worst that came of it', () => {
+    const [one, two] = [audited(['critical', PASS], ['high', FAIL]), audited(['critical', UNKNOWN], ['high', PASS])];
+    expect(sectionsOf([one, two])).toEqual([
+      { target: 'host', score: 0, subjects: 2, checks: { pass: 0, fail: 1, unknown: 1, 'not-applicable': 0 } },
+    ]);
+  });
 
   it('a report is as good as its worst', () => {
     const [good, bad] = [audited(['high', PASS]), audited(['critical', PASS], ['high', FAIL])];
     expect(reportScore([bad])).toBe(66);
     expect(reportScore([good, bad, good])).toBe(66);
-    expect(reportScore([good, audited(['low', UNKNOWN])])).toBeNull();
+    expect(reportScore([{ ...good, target: 'image' }, bad])).toBe(66);
+    expect(reportScore([good, audited(['low', UNKNOWN])])).toBe(0);
     expect(reportScore([])).toBeNull();
   });
 });
@@ -70,6 +87,7 @@ it('counts checks and problems', () => {
     fail: 4,
     notApplicable: 1,
     unknown: 1,
+    waived: 0,
     failed: { critical: 1, high: 1, medium: 1, low: 1 },
     problems: 6,
   });
@@ -98,7 +116,9 @@ describe('violates', () => {
   });
 
   it('what shows nothing has no score to be above', () => {
-    expect(violates(reportOf(audited(['low', UNKNOWN])), { failOn: 'high', minScore: 1 })).toBe(true);
-    expect(violates(reportOf(audited(['low', UNKNOWN])), { failOn: 'high', minScore: 0 })).toBe(false);
+    for (const verdict of [UNKNOWN, NOT_APPLICABLE]) {
+      expect(violates(reportOf(audited(['low', verdict])), { failOn: 'high', minScore: 1 })).toBe(true);
+      expect(violates(reportOf(audited(['low', verdict])), { failOn: 'high', minScore: 0 })).toBe(false);
+    }
   });
 });

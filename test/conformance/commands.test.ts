@@ -2,7 +2,7 @@
 // docs/runtime.md, "Commands of an OCI runtime": what engines and their suites read from the commands.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runtimeBinary } from '../../src/runtime/binary.ts';
@@ -51,6 +51,20 @@ describe.skipIf(cannotRun())('commands', () => {
     expect(container.create(['sleep', '1000']).code).toBe(0);
     expect(container.call('start', container.id).stderr).toBe('');
   };
+
+  it('--root is made below a link that is there, as /var/run is, and not through one that leads nowhere', () => {
+    const at = (name: string) => join(container.bundle.directory, name);
+    mkdirSync(at('real'));
+    symlinkSync('real', at('link'));
+    symlinkSync('nowhere', at('dangling'));
+    container.write(['true']);
+    const run = (root: string) =>
+      container.call('--root', at(root), 'run', '--bundle', container.bundle.directory, container.id);
+    expect(run('link/moby/root')).toMatchObject({ code: 0, stderr: '' });
+    expect(statSync(at('real/moby/root')).mode & 0o777).toBe(0o700);
+    expect(run('dangling/root').code).not.toBe(0);
+    expect(existsSync(at('nowhere'))).toBe(false);
+  });
 
   it('--debug tells the steps of run and of exec, in the log or on stderr', () => {
     container.write(['true']);

@@ -8,6 +8,7 @@ import type { Log } from 'sarif';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Counts } from '../../src/audit/score.ts';
 import type { Severity } from '../../src/audit/types.ts';
+import { cannotValidate, validated } from '../support/sarif.ts';
 import { cannotRun, errorCode, type Result, Secure } from '../support/secure.ts';
 
 const schema = JSON.parse(readFileSync(new URL('../../schemas/report.schema.json', import.meta.url), 'utf8')) as object;
@@ -171,6 +172,7 @@ describe.skipIf(cannotRun())('secure audit', () => {
     expect(document.audited.map(({ target }) => target)).toEqual(['host', 'image', 'container', 'dockerfile']);
     const log = JSON.parse(read('a.sarif')) as Log;
     expect(log.runs[0]?.results?.length).toBe(document.counts.problems);
+    if (!cannotValidate()) expect(validated(read('a.sarif'))).toEqual([]);
     expect(read('b.html')).toMatch(/^<!doctype html>[\s\S]*<\/html>\n$/);
     expect(read('d.txt')).toContain('localhost/busybox:latest');
     // As for any file that a user has made: not for root's eyes only.

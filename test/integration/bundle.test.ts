@@ -5,6 +5,8 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cannotRun, Secure } from '../support/secure.ts';
+import { Sigstore } from '../support/signatures.ts';
+import { TufRepository } from '../support/tuf.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 const SOURCE = join(PROJECT, 'src', 'cli.ts');
@@ -28,6 +30,7 @@ describe.skipIf(cannotRun())('the bundle', () => {
     writeFileSync(join(secure.root, 'future.yaml'), `${head}extends: strict\nrequires: {secure: ">=99"}\n`);
     writeFileSync(join(secure.root, 'wrong.yaml'), `${head}run: {pids: [], memroy: 1}\n`);
     writeFileSync(join(secure.root, 'broken.yaml'), 'a: [\n');
+    writeFileSync(join(secure.root, 'policy.json'), '{"default":[{"type":"reject"}]}');
   });
   afterAll(() => secure.destroy());
 
@@ -57,11 +60,25 @@ describe.skipIf(cannotRun())('the bundle', () => {
     ['--help', 0],
     ['image ls --json', 0],
     ['policy validate strict tight.yaml wrong.yaml', 1],
+    ['image trust show', 2],
+    ['image trust update --mirror file:///nowhere', 1],
+    ['policy import podman policy.json', 0],
     ['inspect nothing', 1],
   ])('secure %s', (line, status) => {
     const expected = call(SOURCE, line.split(' '));
     expect(expected.status).toBe(status);
     expect(call(bundled, line.split(' '))).toEqual(expected);
+  });
+
+  it('a trusted root is fetched, and counts', async () => {
+    const tuf = new TufRepository();
+    const [mirror, pin] = [join(secure.root, 'tuf'), join(secure.root, 'root.json')];
+    writeFileSync(pin, tuf.root());
+    tuf.release({ 'trusted_root.json': JSON.stringify((await Sigstore.create()).root) });
+    tuf.write(mirror);
+    const flags = ['--mirror', `file://${mirror}`, '--root', pin];
+    for (const action of ['update', 'show'])
+      expect(call(bundled, ['image', 'trust', action, ...flags])).toMatchObject({ status: 0, stderr: '' });
   });
 
   it('a configuration file is read', () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cannotRun, errorCode, Secure } from '../support/secure.ts';
@@ -98,6 +98,29 @@ describe.skipIf(cannotRun())('secure commit and export', () => {
     const { images } = (await secure.json('image', 'inspect', '--tree', 'copy')) as { images: { layers: unknown[] }[] };
     expect(images[0]?.layers).toHaveLength(1);
   });
+
+  it('takes a container that writes all the time as it is: files come, go, grow and are replaced', async () => {
+    const churn = [
+      'mkdir -p /srv && echo stays > /srv/stays && echo start > /srv/log',
+      'while :; do mkdir -p /srv/d/e && echo x > /srv/d/e/f && ln /srv/d/e/f /srv/d/g && ln -s f /srv/d/e/l && rm -r /srv/d && ln -s nowhere /srv/d && rm /srv/d && echo more >> /srv/log; done',
+    ].join('; ');
+    const words = ['-d', '--name', 'churn', '--profile', 'baseline', '--user', '0', 'busybox', 'sh', '-c', churn];
+    expect(await secure.run('run', ...words)).toMatchObject({ code: 0 });
+    try {
+      for (let i = 0; i < 12; i += 1) {
+        const output = join(secure.root, 'churn.tar');
+        const exported = await secure.run('export', 'churn', '-o', output);
+        expect(exported, exported.stderr).toMatchObject({ code: 0 });
+        expect(execFileSync('tar', ['-xOf', output, 'srv/stays'], { encoding: 'utf8' })).toBe('stays\n');
+        const committed = await secure.run('commit', 'churn', 'churned');
+        expect(committed, committed.stderr).toMatchObject({ code: 0 });
+        expect(await inImage('churned', 'cat /srv/stays; head -n 1 /srv/log')).toBe('stays\nstart\n');
+        rmSync(output);
+      }
+    } finally {
+      await secure.run('rm', '--force', 'churn');
+    }
+  }, 120_000);
 
   it('refuses what cannot be, and leaves nothing', async () => {
     expect(errorCode(await secure.run('commit', 'nosuch', 'x'))).toBe('NO_SUCH_CONTAINER');

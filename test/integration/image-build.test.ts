@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds on the real kernel: each RUN is a container of this machine.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -49,6 +49,7 @@ describe.skipIf(cannotRun())('secure image build', () => {
         'COPY one.txt /link/inner/x',
         'COPY --chown=someone --chmod=4750 one.txt /owned',
         'COPY --chown=7 --chmod=700 tree /seven',
+        'COPY --chmod=go=u-w,+X tree /symbolic',
         'WORKDIR work/dir',
         'COPY two.txt .',
         'COPY ["one.txt", "with space"]',
@@ -63,6 +64,7 @@ describe.skipIf(cannotRun())('secure image build', () => {
     expect(
       await builds.show('stat', '-c', '%u:%g %a', '/owned', '/seven', '/seven/a/b', '/link/inner', '/work/dir/two.txt'),
     ).toBe('1234:1234 4750\n7:7 700\n7:7 700\n0:0 755\n0:0 644\n');
+    expect(await builds.show('stat', '-c', '%a', '/symbolic/a', '/symbolic/c')).toBe('755\n644\n');
     expect(await builds.show('cat', '/work/dir/with space')).toBe('1');
   });
 
@@ -347,11 +349,64 @@ describe.skipIf(cannotRun())('secure image build', () => {
     expect(await builds.build(directory)).toMatchObject({ code: 0 });
     expect(await builds.show('cat', '/gz/in/f', '/tar/in/f')).toBe('in archivein archive');
     expect(await builds.show('zcat', '/plain.gz')).toBe('in archive');
+    writeFileSync(
+      join(directory, 'Dockerfile'),
+      'FROM busybox\nADD a.tar.xz a.tar.bz2 /all/\nADD plain.xz /plain.xz\nADD plain.bz2 /plain.bz2\n',
+    );
+    execFileSync(
+      'sh',
+      [
+        '-c',
+        'tar -cJf a.tar.xz in && echo b > b && tar -cjf a.tar.bz2 b && xz -k b && cp b.xz plain.xz && bzip2 -k b && cp b.bz2 plain.bz2',
+      ],
+      { cwd: directory },
+    );
+    expect(await builds.build(directory)).toMatchObject({ code: 0 });
+    expect(await builds.show('cat', '/all/in/f', '/all/b')).toBe('in archiveb\n');
+    expect(await builds.show('xzcat', '/plain.xz')).toBe('b\n');
+    expect(await builds.show('bzcat', '/plain.bz2')).toBe('b\n');
+    // It begins as an archive and ends before its time: nothing is copied in its place.
+    truncateSync(join(directory, 'a.tar.xz'), statSync(join(directory, 'a.tar.xz')).size - 20);
+    expect(errorCode(await builds.build(directory))).toMatch(/^ARCHIVE_(?:TRUNCATED|INVALID)$/);
     expect(await builds.refused('FROM busybox\nADD https://github.com/x/y.git /y\n')).toContain('BUILD_FAILED');
     expect(await builds.refused('FROM busybox\nADD http://127.0.0.1:9/f /y\n', {}, '--network', 'none')).toContain(
       'BUILD_FAILED',
     );
     expect(await builds.refused('FROM busybox\nADD http://127.0.0.1:9/f /y\n')).toContain('BUILD_FAILED');
+  });
+
+  it('stores layers as they are sent: gzip, or as asked for; the same files in another form are another image', async () => {
+    const file = 'FROM busybox\nCOPY one.txt /one\nRUN cat /one > /two\n';
+    const forms: Record<string, unknown> = {};
+    for (const [kind, flags] of Object.entries({
+      gzip: [],
+      zstd: ['--compression', 'zstd'],
+      tar: ['--compression', 'none'],
+    })) {
+      const directory = builds.context(file, { 'one.txt': 'x'.repeat(100_000) });
+      const result = await builds.build(directory, flags, { env: { SOURCE_DATE_EPOCH: '1700000000' } });
+      expect(result, result.stderr).toMatchObject({ code: 0 });
+      const { images } = (await secure.json('image', 'inspect', '--tree', 'out')) as {
+        images: { layers: { diffId: string }[] }[];
+      };
+      const saved = join(secure.root, `${kind}.tar`);
+      expect(await secure.run('image', 'save', '--format', 'oci-archive', '-o', saved, 'out')).toMatchObject({
+        code: 0,
+      });
+      const manifest = JSON.parse(
+        execFileSync('skopeo', ['inspect', '--raw', `oci-archive:${saved}`], { encoding: 'utf8' }),
+      ) as { layers: { mediaType: string; digest: string; size: number }[] };
+      const added = manifest.layers.slice(1);
+      for (const { mediaType, size } of added) {
+        expect(mediaType).toBe(`application/vnd.oci.image.layer.v1.tar${kind === 'tar' ? '' : `+${kind}`}`);
+        if (kind === 'tar') expect(size).toBeGreaterThan(100_000);
+        else expect(size).toBeLessThan(2000);
+      }
+      forms[kind] = images[0]?.layers.map(({ diffId }) => diffId);
+      expect(await builds.show('wc', '-c', '/one', '/two')).toContain('200000 total');
+    }
+    expect(forms.zstd).toEqual(forms.gzip);
+    expect(forms.tar).toEqual(forms.gzip);
   });
 
   it('does not let an archive of ADD out of its directory', async () => {

@@ -39,7 +39,12 @@ test('the ceilings of strict are no wider than the shipped workloads, declared d
   const list = (ports: Ports | undefined): readonly number[] => (Array.isArray(ports) ? ports : []);
   const ports = recipes.flatMap(({ workloads }) => workloads.flatMap(({ grants }) => list(grants.ports?.value)));
   expect(new Set(list(ceilings.ports?.value))).toEqual(new Set(ports));
-  expect(Object.keys(ceilings)).toEqual(['writable', 'ports', 'publishAddress', 'origins.imported', 'binds.sources']);
+  // Underneath other engines: what they may not be able to give.
+  const engines = ['engines.userNamespace', 'engines.readOnly', 'engines.roots'];
+  expect(Object.keys(ceilings)).toEqual([
+    ...['writable', 'ports', 'publishAddress', 'origins.imported', 'binds.sources'],
+    ...engines,
+  ]);
 });
 
 test('schema and controls name the same keys', () => {

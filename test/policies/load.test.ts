@@ -103,9 +103,9 @@ test('a parent that is not there is reported where it is named', async () => {
 test.each([
   ['images', 'images: [{match: "a/**"}]'],
   ['rules', 'rules: [{id: x}]'],
-  ['exceptions', 'exceptions: []'],
-  ['tests', 'tests: []'],
-])('%s is refused, since nothing would enforce it', async (_, body) => {
+  ['exceptions', 'exceptions: [{rule: x}]'],
+  ['tests', 'tests: [{name: x}]'],
+])('%s without what they need are refused', async (_, body) => {
   expect((await failure(load({ 'a.yaml': policy(body) }))).code).toBe('POLICY_INVALID');
 });
 

@@ -74,3 +74,14 @@ test("a file's own workloads are measured when it is read, whatever image is run
     position: { line: 6 },
   });
 });
+
+test('a parent that says only how far others may go bounds its neighbours as well', async () => {
+  const files = {
+    'a.yaml': policy('extends: [default, ./b.yaml]\nrun: {capabilities: [CHOWN]}'),
+    'b.yaml': policy('run: {ceilings: {capabilities: [CHOWN], memory: 1Gi}}'),
+  };
+  const { run } = await load(files);
+  expect(run.memory).toMatchObject({ value: { value: 2 ** 30 }, by: { policy: '/p/b.yaml' } });
+  const more = { ...files, 'a.yaml': policy('extends: [default, ./b.yaml]\nrun: {capabilities: [SETUID]}') };
+  expect((await failure(load(more))).message).toContain('/p/b.yaml:3');
+});

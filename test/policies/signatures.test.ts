@@ -43,8 +43,97 @@ describe('signatures in a policy', () => {
     expect(only?.keyless).toEqual({
       identity: { pattern: '.*@acme.example' },
       issuer: { text: 'https://i.example' },
-      trustedRoot: join(directory, 'root.json'),
+      trustedRoot: { file: join(directory, 'root.json') },
     });
+  });
+
+  it.each([
+    ['sigstore', { mirror: 'sigstore' }],
+    ['./sigstore', { file: join(directory, 'sigstore') }],
+    ['{ mirror: "https://tuf.example" }', { mirror: 'https://tuf.example' }],
+    [
+      '{ mirror: "https://tuf.example", root: r/1.root.json }',
+      { mirror: 'https://tuf.example', pin: join(directory, 'r/1.root.json') },
+    ],
+  ])('are wanted of identities by what was fetched: %s', async (text, trustedRoot) => {
+    const [only] = (await load(rule(`{ identity: a, issuer: b, trustedRoot: ${text} }`))).images;
+    expect(only?.keyless?.trustedRoot).toEqual(trustedRoot);
+  });
+
+  it('may leave names out, reject, or need nothing', async () => {
+    const effective = await load(`images:
+  - { match: "x.example/**", except: ["x.example/free/*", "x.example/old:*"], require: { cosign: { key: /k.pub } } }
+  - { match: "x.example/free/*", require: nothing }
+  - { match: "x.example/old:1", require: reject }
+`);
+    const verdicts = (name: string) => signatureRules(effective, name).map(({ verdict }) => verdict);
+    expect(verdicts('x.example/app:1')).toEqual(['signature']);
+    expect(verdicts('x.example/free/app:1')).toEqual(['nothing']);
+    expect(verdicts('x.example/old:1')).toEqual(['reject']);
+    expect(verdicts('x.example/old:2')).toEqual([]);
+    expect(effective.images.slice(1).map(({ keys }) => keys)).toEqual([[], []]);
+  });
+
+  it('are needed by nobody only where the parents accept images as they come', async () => {
+    const exempt = 'images:\n  - { match: "x.example/**", require: nothing }\n';
+    const codes = async (body: string) =>
+      (await validatePolicy(policy(body), fileIo([], '/'))).problems.map(({ code, line }) => [code, line]);
+    expect(await codes(`extends: default\n${exempt}`)).toEqual([]);
+    expect(await codes(`extends: strict\n${exempt}`)).toEqual([['CEILING_EXCEEDED', 5]]);
+    const parent = policy(`extends: default\nrun: { origins: { pulled: signature } }\n${exempt}`);
+    expect(await codes(`extends: ${parent}\n`)).toEqual([]);
+    expect(await codes(`extends: ${parent}\n${exempt}`)).toEqual([['CEILING_EXCEEDED', 5]]);
+    // A fragment has nothing to be measured by until it is used.
+    const fragment = policy(`extends: strict\nrun: { ceilings: { origins: { pulled: signature } } }\n`);
+    expect(await codes(`extends: [${fragment}]\n${exempt}`)).toEqual([['CEILING_EXCEEDED', 5]]);
+  });
+
+  it.each([
+    ['reference', 'reference'],
+    ['exact', 'exact'],
+    ['{ repository: v.example/app }', { repository: 'v.example/app' }],
+    ['{ reference: "v.example/app:1" }', { reference: 'v.example/app:1' }],
+    ['{ prefix: x.example, signedPrefix: v.example }', { prefix: 'x.example', signedPrefix: 'v.example' }],
+  ])('have to name %s', async (text, identity) => {
+    const [only] = (await load(rule('{ key: k }', `, identity: ${text}`))).images;
+    expect(only?.identity).toEqual(identity);
+  });
+
+  it.each([
+    'tag',
+    '{}',
+    '{ prefix: x }',
+    '{ repository: a, reference: b }',
+    '{ repository: a, prefix: b, signedPrefix: c }',
+    '[repository]',
+  ])('cannot have to name %s', async (text) => {
+    const { problems } = await validatePolicy(policy(rule('{ key: k }', `, identity: ${text}`)), fileIo([], '/'));
+    expect(problems[0]).toMatchObject({ code: 'POLICY_INVALID', line: 5 });
+  });
+
+  it('may be those of attestations', async () => {
+    const { images } = await load(rule('{ key: /k }', ', attestation: [slsa, "https://acme.example/tested"]'));
+    expect(images).toMatchObject([{ keys: ['/k'], attestations: ['slsa', 'https://acme.example/tested'] }]);
+    expect((await load(rule('{ key: /k }'))).images).toMatchObject([{ attestations: [] }]);
+  });
+
+  it.each([
+    'cosign: { key: k }, attestation: salsa',
+    'cosign: { key: k }, attestation: []',
+    'attestation: slsa',
+    'gpg: { key: k }, attestation: slsa',
+    'cosign: { key: k }, gpg: { key: k }, attestation: slsa',
+    'cosign: { key: k }, attestation: { type: slsa }',
+  ])('of attestations cannot be wanted as %s', async (text) => {
+    const body = `images:\n  - match: "x.example/**"\n    require: { ${text} }\n`;
+    const { problems } = await validatePolicy(policy(body), fileIo([], '/'));
+    expect(problems[0]).toMatchObject({ code: 'POLICY_INVALID', line: 5 });
+  });
+
+  it.each(['accept', '[]', '{ reject: true }'])('cannot be required as %s', async (text) => {
+    const body = `images:\n  - match: "x.example/**"\n    require: ${text}\n`;
+    const { problems } = await validatePolicy(policy(body), fileIo([], '/'));
+    expect(problems).toHaveLength(1);
   });
 
   const notary = (text: string) =>
@@ -52,11 +141,21 @@ describe('signatures in a policy', () => {
 
   it('are wanted of the Notary Project, by roots beside the file', async () => {
     const name = 'x509.subject: C=US, ST=WA, O=acme.example';
-    const { images } = await load(notary(`{ roots: ca.pem, authorityRoots: [/a.pem], identities: "${name}" }`));
+    const { images } = await load(
+      notary(
+        `{ roots: ca.pem, authorityRoots: [/a.pem], timestampRoots: t.pem, revocations: [a.crl, /b.crl], identities: "${name}" }`,
+      ),
+    );
     expect(images).toMatchObject([
       {
         keys: [],
-        notary: { roots: [join(directory, 'ca.pem')], authorityRoots: ['/a.pem'], identities: [name] },
+        notary: {
+          roots: [join(directory, 'ca.pem')],
+          authorityRoots: ['/a.pem'],
+          timestampRoots: [join(directory, 't.pem')],
+          revocations: [join(directory, 'a.crl'), '/b.crl'],
+          identities: [name],
+        },
         identity: 'digest-only',
       },
     ]);
@@ -98,6 +197,9 @@ describe('signatures in a policy', () => {
     ['a root for nobody', '{ key: k, trustedRoot: r }', 'POLICY_INVALID'],
     ['an identity and its pattern', '{ identity: a, identityPattern: a, issuer: b, trustedRoot: r }', 'POLICY_INVALID'],
     ['a pattern that is none', '{ identityPattern: "(", issuer: b, trustedRoot: r }', 'POLICY_INVALID'],
+    ['a mirror that is none', '{ identity: a, issuer: b, trustedRoot: { mirror: "ftp://x" } }', 'POLICY_INVALID'],
+    ['a pin of no mirror', '{ identity: a, issuer: b, trustedRoot: { root: r } }', 'POLICY_INVALID'],
+    ['a list of roots', '{ identity: a, issuer: b, trustedRoot: [r] }', 'POLICY_INVALID'],
     ['a misspelt key', '{ kee: k }', 'POLICY_UNKNOWN_KEY'],
     ['no text', '{ key: 7 }', 'POLICY_INVALID'],
     ['an empty list', '{ key: [] }', 'POLICY_INVALID'],

@@ -3,6 +3,8 @@
 import { glob } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { composeSubjects } from '../../src/audit/facts/compose.ts';
+import { kubernetesSubjects } from '../../src/audit/facts/kubernetes.ts';
 import type { AnyCheck, Target } from '../../src/audit/types.ts';
 
 const audit = join(import.meta.dirname, '../../src/audit');
@@ -89,6 +91,13 @@ interface FactsModule {
 export async function exampleReader(target: Target): Promise<(example: unknown) => never> {
   const { exampleFacts, parseDockerfile } = (await import(join(audit, 'facts', `${target}.ts`))) as FactsModule;
   if (target === 'dockerfile') return (example) => parseDockerfile?.(example as string) as never;
+  const read = { kubernetes: kubernetesSubjects, compose: composeSubjects }[target as string];
+  if (read !== undefined)
+    return (example) => {
+      const [subject, ...more] = read(example as string, 'example.yaml', () => '');
+      if (subject === undefined || more.length > 0) throw new Error('an example is about one thing');
+      return subject.facts as never;
+    };
   if (exampleFacts === undefined) throw new Error(`facts/${target}.ts exports no exampleFacts`);
   return (example) => merge(exampleFacts, example) as never;
 }

@@ -19,6 +19,7 @@ export async function buildRequest(directory: string, name: string): Promise<Bui
     pull: 'never',
     trust: false,
     parallel: 2,
+    compression: 'gzip',
   };
   return readBuildRequest(directory, flags, await loadPolicy('default', fileIo([], '/')), DEFAULT_NETWORK);
 }

@@ -54,6 +54,7 @@ export class Bundle {
       'wc',
       'grep',
       'hostname',
+      'kill',
       'readlink',
       'sed',
     ])

@@ -82,7 +82,7 @@ export class EngineFixture {
   readonly #hierarchies = new Set(readdirSync('/sys/fs/cgroup'));
 
   /** `groups`: how the names of the engine's control groups begin. */
-  constructor(groups: 'libpod' | 'docker' | 'default') {
+  constructor(groups: 'libpod' | 'docker' | 'default' | 'k8s.io') {
     this.#pattern = new RegExp(`/${groups}`);
     this.#groups = this.#ourGroups();
   }
@@ -159,7 +159,7 @@ export class EngineFixture {
     for (const group of [...this.#ourGroups()].sort().reverse()) {
       if (this.#groups.has(group)) continue;
       // What all containers of an engine share stays, empty, on every runtime.
-      if (!/\/(libpod_parent|libpod_parent\/conmon|docker|default)$/.test(group)) left.push(`group ${group}`);
+      if (!/\/(libpod_parent|libpod_parent\/conmon|docker|default|k8s\.io)$/.test(group)) left.push(`group ${group}`);
       const busy = await removeGroup(group);
       if (busy !== undefined) left.push(`busy ${group} ${busy}`);
     }

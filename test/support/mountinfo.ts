@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 export interface MountLine {
+  readonly id: number;
+  /** MAJOR:MINOR */
+  readonly device: string;
   readonly root: string;
   readonly point: string;
   readonly options: string[];
@@ -17,10 +20,12 @@ export function mountinfo(text: string): MountLine[] {
     .filter((line) => line.includes(' - '))
     .map((line) => {
       const [before, after] = line.split(' - ') as [string, string];
-      const [, , , root, point, options, ...propagation] = before.split(' ') as string[];
+      const [id, , device, root, point, options, ...propagation] = before.split(' ') as string[];
       const [type, source, superOptions] = after.split(' ') as [string, string, string];
       const comma = (words: string | undefined): string[] => (words ?? '').split(',');
       return {
+        id: Number(id),
+        device: device as string,
         root: root as string,
         point: point as string,
         options: comma(options),

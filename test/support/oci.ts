@@ -90,7 +90,7 @@ export function directoryEntries(directory: string, prefix = ''): TarEntry[] {
 }
 
 /** An image of this machine's static busybox, with users, and files that some tests look for. */
-export function busyboxLayout(target: string): Layout {
+export function busyboxLayout(target: string, command: readonly string[] = ['/bin/sh']): Layout {
   const applets = execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).split('\n').filter(Boolean);
   const directory = (path: string, mode = 0o755) => ({ path, type: '5', mode });
   return ociLayout(target, {
@@ -112,6 +112,6 @@ export function busyboxLayout(target: string): Layout {
         ],
       },
     ],
-    config: { Cmd: ['/bin/sh'], Env: ['PATH=/bin', 'FROM_IMAGE=1'] },
+    config: { Cmd: command, Env: ['PATH=/bin', 'FROM_IMAGE=1'] },
   });
 }

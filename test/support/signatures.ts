@@ -58,12 +58,11 @@ export function statement(
   repository: string | undefined,
   digest: string,
   predicateType = 'https://sigstore.dev/cosign/sign/v1',
+  predicate: object = {},
 ): Buffer {
   const name = repository === undefined ? {} : { name: repository };
   const subject = [{ ...name, digest: { sha256: digest.slice('sha256:'.length) } }];
-  return Buffer.from(
-    JSON.stringify({ _type: 'https://in-toto.io/Statement/v1', subject, predicateType, predicate: {} }),
-  );
+  return Buffer.from(JSON.stringify({ _type: 'https://in-toto.io/Statement/v1', subject, predicateType, predicate }));
 }
 
 const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
@@ -260,6 +259,55 @@ export function offerCosign(
     JSON.stringify({ schemaVersion: 2, mediaType: MANIFEST, config: EMPTY, layers }),
     MANIFEST,
   );
+}
+
+/** Offer attestations of an image as cosign 2 does. */
+export function offerAttestations(
+  registry: FakeRegistry,
+  digest: string,
+  attestations: readonly { envelope: Buffer; annotations: Record<string, string> }[],
+): void {
+  const layers = attestations.map(({ envelope, annotations }) => ({
+    mediaType: 'application/vnd.dsse.envelope.v1+json',
+    ...blob(registry, envelope),
+    annotations,
+  }));
+  const manifest = { schemaVersion: 2, mediaType: MANIFEST, config: EMPTY, layers };
+  registry.manifest(`${tagOf(digest)}.att`, JSON.stringify(manifest), MANIFEST);
+}
+
+/** Envelope and annotations, as cosign 2 has them, of what a bundle has in one. */
+export function taken(bundle: Buffer): { envelope: Buffer; annotations: Record<string, string> } {
+  const { dsseEnvelope, verificationMaterial } = JSON.parse(String(bundle)) as {
+    dsseEnvelope: object;
+    verificationMaterial: {
+      certificate?: { rawBytes: string };
+      tlogEntries: {
+        canonicalizedBody: string;
+        integratedTime: string;
+        logIndex: string;
+        logId: { keyId: string };
+        inclusionPromise: { signedEntryTimestamp: string };
+      }[];
+    };
+  };
+  const envelope = Buffer.from(JSON.stringify(dsseEnvelope));
+  const [entry] = verificationMaterial.tlogEntries;
+  const { certificate } = verificationMaterial;
+  if (entry === undefined || certificate === undefined) return { envelope, annotations: {} };
+  const annotations = {
+    'dev.sigstore.cosign/certificate': pem(Buffer.from(certificate.rawBytes, 'base64')),
+    'dev.sigstore.cosign/bundle': JSON.stringify({
+      SignedEntryTimestamp: entry.inclusionPromise.signedEntryTimestamp,
+      Payload: {
+        body: entry.canonicalizedBody,
+        integratedTime: Number(entry.integratedTime),
+        logIndex: Number(entry.logIndex),
+        logID: Buffer.from(entry.logId.keyId, 'base64').toString('hex'),
+      },
+    }),
+  };
+  return { envelope, annotations };
 }
 
 /** Offer bundles of an image as cosign 3 does where the registry has no referrers API. */

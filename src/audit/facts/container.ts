@@ -21,6 +21,41 @@ export interface ContainerFacts {
   readonly plan: PlanFacts | null;
   /** By control; null when the kernel was not asked. */
   readonly proof: Proof | null;
+  /**
+   * Whose it is. Of ours the kernel has to say that a control is in force. What another engine says of its own is believed where the kernel was
+   * not asked: it is what its runtime got.
+   */
+  readonly engine: 'secure' | 'docker' | 'podman' | 'containerd' | 'crio';
+  /** By control: why it cannot be known. */
+  readonly gaps: Readonly<Record<string, string>>;
+  /** What other engines do for a container beside what its runtime is told; null: it is ours. */
+  readonly managed: ManagedFacts | null;
+}
+
+export interface ManagedFacts {
+  readonly privileged: boolean;
+  /** `no`, `always`, `unless-stopped`, `on-failure`. */
+  readonly restart: string;
+  /** Of `on-failure`: how often; 0: without end. */
+  readonly restartCount: number;
+  readonly healthcheck: boolean;
+  /** Id of the image that the name of its own means now; null: nothing has that name any more, or it was started by id. */
+  readonly imageNow: string | null;
+  /** Names of all its programs that run; null: they cannot be seen from here. */
+  readonly programs: readonly string[] | null;
+  /** Empty: that of the engine. */
+  readonly cgroupParent: string;
+  /** Ports that its image says that it serves: `80/tcp`; null: the engine has the image no more. */
+  readonly exposedPorts: readonly string[] | null;
+  /** Null: as much as everybody. */
+  readonly cpuShares: number | null;
+  /** Commands that somebody runs in it now. */
+  readonly sessions: readonly {
+    readonly command: string;
+    /** Empty: that of the container. */
+    readonly user: string;
+    readonly privileged: boolean;
+  }[];
 }
 
 export function collectContainer({ state, plan, enforced }: ContainerInput): ContainerFacts {
@@ -30,6 +65,9 @@ export function collectContainer({ state, plan, enforced }: ContainerInput): Con
     running: state.status === 'running' || state.status === 'stopping',
     plan: parsePlan(plan, state.id),
     proof: parseProof(enforced),
+    engine: 'secure',
+    gaps: {},
+    managed: null,
   };
 }
 

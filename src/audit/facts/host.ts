@@ -2,13 +2,14 @@
 // Facts about a machine that runs containers: this one, or one whose file tree is below a directory. In a tree, what only a running kernel
 // knows is taken from its proc and sys when they are there, and is unknown otherwise: never from the machine that the audit runs on.
 import { posix } from 'node:path';
-import { type Account, membersOf, parseAccounts, parseRanges, type Range } from './host/accounts.ts';
+import { type Account, groupId, membersOf, parseAccounts, parseRanges, type Range } from './host/accounts.ts';
 import { type AuditdFacts, collectAuditd } from './host/auditd.ts';
-import { collectDocker, type DockerFacts } from './host/docker.ts';
+import { collectDocker, type DockerFacts, tlsFiles } from './host/docker.ts';
 import { ALL_FILES } from './host/files.ts';
 import { collectKernel, type KernelFacts } from './host/kernel.ts';
 import { type Mount, parseMounts } from './host/mounts.ts';
 import { type FileFact, Tree } from './host/tree.ts';
+import { collectTrust, registryCertificates, type TrustFacts } from './host/trust.ts';
 
 export type { FileFact, KernelFacts };
 
@@ -25,6 +26,11 @@ export interface HostFacts {
   readonly accounts: readonly Account[] | undefined;
   /** Undefined: there is no such group; null: /etc/group cannot be read. */
   readonly dockerGroup: readonly string[] | null | undefined;
+  /** Id of the group docker. Undefined: there is no such group; null: /etc/group cannot be read. */
+  readonly dockerGid: number | null | undefined;
+  /** Files of certificates for registries, which are in `files`; undefined: they cannot be listed. */
+  readonly registryCertificates: readonly string[] | undefined;
+  readonly trust: TrustFacts;
   /** Null: the file cannot be read. */
   readonly subuid: readonly Range[] | null;
   readonly subgid: readonly Range[] | null;
@@ -67,13 +73,16 @@ export async function collectHost(root = '/'): Promise<HostFacts> {
     const accounts = passwd === undefined ? undefined : parseAccounts(passwd);
     // With a merged /usr both names are of one directory: each file counts once.
     const merged = tree.same('/lib/systemd/system', '/usr/lib/systemd/system');
+    const docker = collectDocker(tree);
+    const certificates = registryCertificates(tree);
+    const more = [...(certificates ?? []), ...tlsFiles(docker)];
     const handler = corePatternProgram(kernel.sysctls?.['kernel.core_pattern'] ?? '');
     return {
       root: tree.root,
       kernel,
       mounts: mounts === undefined ? undefined : parseMounts(mounts),
       files: Object.fromEntries(
-        ALL_FILES.flatMap((path) => {
+        [...ALL_FILES, ...more].flatMap((path) => {
           const fact = merged && path.startsWith('/lib/') ? null : tree.stat(path);
           return fact === undefined ? [] : [[path, fact] as const];
         }),
@@ -81,9 +90,12 @@ export async function collectHost(root = '/'): Promise<HostFacts> {
       coreHandler: handler === undefined ? null : tree.stat(handler),
       accounts,
       dockerGroup: parsed(tree, '/etc/group', (text) => membersOf('docker', text, accounts ?? [])),
+      dockerGid: parsed(tree, '/etc/group', (text) => groupId('docker', text)),
+      registryCertificates: certificates,
+      trust: collectTrust(tree),
       subuid: parsed(tree, '/etc/subuid', parseRanges),
       subgid: parsed(tree, '/etc/subgid', parseRanges),
-      docker: collectDocker(tree),
+      docker,
       auditd: collectAuditd(tree),
       forwardingLent: lendsForwarding(tree),
     };

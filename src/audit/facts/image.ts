@@ -6,9 +6,11 @@ import { lockFile } from '../../runtime/images/lock.ts';
 import { JsonObject } from '../../runtime/images/oci/json.ts';
 import { readLayer } from '../../runtime/images/read.ts';
 import type { ImageStore } from '../../runtime/images/store.ts';
+import type { Layer } from '../../runtime/images/walk.ts';
+import type { VulnerabilityDatabase } from '../vulnerabilities/database.ts';
 import { readAccounts } from './image/accounts.ts';
+import { buildDate } from './image/built.ts';
 import { collectFiles, notedPath } from './image/files.ts';
-import type { Layer } from './image/layers.ts';
 import type { ImageAuditFacts } from './image/types.ts';
 
 export type { Account, Cache, FileFact, ImageAuditFacts, ImageFiles, SecretFile } from './image/types.ts';
@@ -29,17 +31,16 @@ function readRest(raw: Buffer, reference: string): { healthcheck: boolean; histo
   };
 }
 
-/** Dates before containers are what reproducible builds write. */
-function date(created: string | null): string | null {
-  const time = Date.parse(created ?? '');
-  return Number.isNaN(time) || time < Date.UTC(2013, 0) ? null : (created ?? null);
-}
-
 /**
  * Facts of the image that a text names. Layers that are not unpacked are not looked at, and `incomplete` says so.
+ * @param database of advisories; undefined: there is none
  * Throws REFERENCE_INVALID, IMAGE_NOT_FOUND, STORE_CORRUPT, CONFIG_CORRUPT.
  */
-export async function collectImage(store: ImageStore, text: string): Promise<ImageAuditFacts> {
+export async function collectImage(
+  store: ImageStore,
+  text: string,
+  database?: VulnerabilityDatabase,
+): Promise<ImageAuditFacts> {
   // Nothing is removed while it is looked at.
   const lock = await lockFile(store.paths.lock, false);
   try {
@@ -66,20 +67,23 @@ export async function collectImage(store: ImageStore, text: string): Promise<Ima
       layers.findLastIndex(({ opaque }) => opaque),
     );
     const accounts = missing > 0 ? null : readAccounts(layers.slice(first).map(({ root }) => root));
-    const { files, incomplete } = collectFiles(layers, capabilities, accounts);
+    // Of some layers alone it cannot be said what is installed.
+    const asked = missing > 0 ? undefined : database;
+    const { files, incomplete, vulnerabilities } = collectFiles(layers, capabilities, accounts, asked);
     const { user, env, entrypoint, cmd, volumes, exposedPorts, labels } = config.config;
     const { healthcheck, history } = readRest(raw.config, record.reference);
     return {
       reference: record.reference,
       digest: record.digest,
       origin: record.origin,
-      created: date(config.created),
+      created: buildDate(config.created),
       collected: new Date().toISOString(),
       config: { user, env, entrypoint, cmd, volumes, exposedPorts, labels, healthcheck },
       history,
       accounts,
       files,
       incomplete: missing > 0 ? `${missing} of ${config.diffIds.length} layers are not unpacked` : incomplete,
+      vulnerabilities,
     };
   } finally {
     lock.release();
@@ -110,4 +114,12 @@ export const exampleFacts: ImageAuditFacts = {
   ],
   files: { setid: [], capable: [], writable: [], secrets: [], caches: [], strangers: [] },
   incomplete: null,
+  vulnerabilities: {
+    imported: '2026-05-31T00:00:00Z',
+    packages: 12,
+    found: [],
+    uncovered: [],
+    unjudged: [],
+    excepted: [],
+  },
 };

@@ -7,6 +7,8 @@ export interface Finding {
   readonly audited: Audited;
   readonly check: AnyCheck;
   readonly problem: Problem;
+  /** It is told, and does not count. */
+  readonly advisory: boolean;
   /** 16 hex digits of a hash over check, target and key, and which one of those with the same: `89ab…:1`. */
   readonly fingerprint: string;
 }
@@ -21,14 +23,30 @@ export function bySeverity(a: { readonly check: AnyCheck }, b: { readonly check:
 
 /** Problems of one audited thing, worst first. */
 export function findingsOf(audited: Audited): Finding[] {
+  const fingerprints = fingerprintsOf(audited);
+  return audited.results.toSorted(bySeverity).flatMap((result) => {
+    const { check, verdict, advisory = false } = result;
+    return (verdict.status === 'fail' ? verdict.problems : []).map((problem, i) => {
+      const fingerprint = fingerprints.get(result)?.[i] ?? '';
+      return { audited, check, problem, advisory, fingerprint };
+    });
+  });
+}
+
+/** The fingerprints of each result's problems, in their order. One problem may stand in several results. */
+export function fingerprintsOf({ uri, results }: Audited): Map<Result, readonly string[]> {
   const seen = new Map<string, number>();
-  return audited.results.toSorted(bySeverity).flatMap(({ check, verdict }) =>
-    (verdict.status === 'fail' ? verdict.problems : []).map((problem) => {
-      const identity = JSON.stringify([check.id, audited.uri, problem.key]);
-      const hash = createHash('sha256').update(identity).digest('hex').slice(0, 16);
-      const nth = (seen.get(hash) ?? 0) + 1;
-      seen.set(hash, nth);
-      return { audited, check, problem, fingerprint: `${hash}:${nth}` };
+  return new Map(
+    results.toSorted(bySeverity).map((result) => {
+      const problems = result.verdict.status === 'fail' ? result.verdict.problems : [];
+      const own = problems.map(({ key }) => {
+        const identity = JSON.stringify([result.check.id, uri, key]);
+        const hash = createHash('sha256').update(identity).digest('hex').slice(0, 16);
+        const nth = (seen.get(hash) ?? 0) + 1;
+        seen.set(hash, nth);
+        return `${hash}:${nth}`;
+      });
+      return [result, own];
     }),
   );
 }

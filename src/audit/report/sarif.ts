@@ -3,7 +3,8 @@
 // what is no file of a repository gets a synthetic one, and says its true name in logicalLocations and in the message.
 import type { Log, Notification, ReportingDescriptor, Result } from 'sarif';
 import { jsonText } from '../../terminal.ts';
-import type { AnyCheck, Audited, Region, Report, Severity } from '../types.ts';
+import { pageOf } from '../pages.ts';
+import type { AnyCheck, Audited, Region, Report, Severity, Target } from '../types.ts';
 import { locationUri } from '../uri.ts';
 import { checksOf, type Finding, findings, place, undecided } from './findings.ts';
 
@@ -30,6 +31,7 @@ function plain(text: string): string {
 
 function rule(check: AnyCheck): ReportingDescriptor {
   const { id, title, severity, target, frameworks, rationale, remediation, references } = check;
+  const page = pageOf(id) ?? references[0];
   const links = references.map((url) => `- <${url}>`).join('\n');
   return {
     id,
@@ -44,7 +46,7 @@ function rule(check: AnyCheck): ReportingDescriptor {
       text: plain(`${rationale}\n\nWhat to do: ${remediation}\n\n${references.join('\n')}`),
       markdown: `${rationale}\n\n**What to do**: ${remediation}\n\n${links}`,
     },
-    ...(references[0] === undefined ? {} : { helpUri: references[0] }),
+    ...(page === undefined ? {} : { helpUri: page }),
     defaultConfiguration: { level: LEVELS[severity] },
     properties: {
       tags: ['security', target, ...frameworks].slice(0, MAX_TAGS),
@@ -54,10 +56,14 @@ function rule(check: AnyCheck): ReportingDescriptor {
   };
 }
 
-function result({ audited, check, problem, fingerprint }: Finding, ruleIndex: number): Result {
+/** Of a repository. */
+const IN_FILES: ReadonlySet<Target> = new Set(['dockerfile', 'compose', 'kubernetes']);
+
+function result({ audited, check, problem, advisory, fingerprint }: Finding, ruleIndex: number): Result {
   const named = `${audited.target} ${audited.name}`;
-  // In a Dockerfile the line says where; elsewhere the message is all that is shown of the true place.
+  // In a file the line says where; elsewhere the message is all that is shown of the true place.
   const where = [named, place(audited, problem)].filter((part) => part !== '').join(', ');
+  const { waiver } = problem;
   const { logical } = problem.location;
   const full = logical === audited.name ? named : `${named}: ${logical}`;
   const { startLine, startColumn, endLine, endColumn } = problem.location.region ?? BEGINNING;
@@ -65,8 +71,8 @@ function result({ audited, check, problem, fingerprint }: Finding, ruleIndex: nu
     ruleId: check.id,
     ruleIndex,
     kind: 'fail',
-    level: LEVELS[check.severity],
-    message: { text: plain(audited.target === 'dockerfile' ? problem.message : `${where}: ${problem.message}`) },
+    level: advisory ? 'note' : LEVELS[check.severity],
+    message: { text: plain(IN_FILES.has(audited.target) ? problem.message : `${where}: ${problem.message}`) },
     locations: [
       {
         physicalLocation: {
@@ -77,6 +83,18 @@ function result({ audited, check, problem, fingerprint }: Finding, ruleIndex: nu
       },
     ],
     partialFingerprints: { primaryLocationLineHash: fingerprint },
+    ...(problem.known === true ? { baselineState: 'unchanged' } : {}),
+    ...(waiver === undefined
+      ? {}
+      : {
+          suppressions: [
+            {
+              kind: 'external',
+              status: 'accepted',
+              justification: plain(`${waiver.owner}, until ${waiver.expires}: ${waiver.reason}`),
+            },
+          ],
+        }),
   };
 }
 
@@ -104,6 +122,9 @@ export function reportSarif(report: Report): string {
     all.length <= MAX_RESULTS
       ? []
       : [{ level: 'warning', message: { text: `The ${MAX_RESULTS} worst of ${all.length} problems are given.` } }];
+  const notes = (report.notes ?? []).map(
+    (note): Notification => ({ level: 'note', message: { text: plain(`${note}.`) } }),
+  );
   const log: Log = {
     $schema: SCHEMA,
     version: '2.1.0',
@@ -119,7 +140,11 @@ export function reportSarif(report: Report): string {
           {
             executionSuccessful: true,
             endTimeUtc: report.generated,
-            toolExecutionNotifications: [...dropped, ...report.audited.flatMap((each) => notifications(each, index))],
+            toolExecutionNotifications: [
+              ...dropped,
+              ...notes,
+              ...report.audited.flatMap((each) => notifications(each, index)),
+            ],
           },
         ],
         results: all.slice(0, MAX_RESULTS).map((finding) => result(finding, index.get(finding.check.id) ?? -1)),

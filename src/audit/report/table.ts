@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The report for people at a terminal: what is wrong, where, and what to do; the rest is counted.
 import { type Colour, paint, printable } from '../../terminal.ts';
-import { type Counts, count, reportScore, score } from '../score.ts';
-import { type Audited, type Report, SEVERITIES, type Severity } from '../types.ts';
+import { type Counts, count, isWaived, reportScore, score, sectionsOf } from '../score.ts';
+import { changeText, sparkline } from '../trend.ts';
+import { type Audited, type Problem, type Report, SEVERITIES, type Severity } from '../types.ts';
 import { bySeverity, place, undecided } from './findings.ts';
 
 export interface TableOptions {
@@ -29,11 +30,12 @@ const scoreText = (value: number | null): string => (value === null ? 'no score'
 
 /** `3 of 40 checks failed (2 high, 1 low), 37 passed, 4 not applicable, 1 unknown`. */
 export function countsText(counts: Counts): string {
-  const { pass, fail, notApplicable, unknown } = counts;
-  if (pass + fail === 0) return `nothing was decided, ${notApplicable} not applicable, ${unknown} unknown`;
+  const { pass, fail, notApplicable, unknown, waived } = counts;
+  if (pass + fail + waived === 0) return `nothing was decided, ${notApplicable} not applicable, ${unknown} unknown`;
   const parts = [
     fail === 0 ? 'nothing failed' : `${fail} of ${plural(pass + fail, 'check')} failed (${failedText(counts)})`,
     `${pass} passed`,
+    ...(waived === 0 ? [] : [`${waived} waived`]),
     ...(notApplicable === 0 ? [] : [`${notApplicable} not applicable`]),
     ...(unknown === 0 ? [] : [`${unknown} unknown`]),
   ];
@@ -42,19 +44,38 @@ export function countsText(counts: Counts): string {
 
 const summaryText = (counts: Counts, value: number | null): string => `${scoreText(value)}: ${countsText(counts)}`;
 
+/** ` (in the baseline)`, ` (waived until 2027-01-31 by ops: the reason)`, or ''. */
+const noteOf = ({ waiver, known }: Problem): string =>
+  waiver === undefined
+    ? known === true
+      ? ' (in the baseline)'
+      : ''
+    : ` (waived until ${waiver.expires} by ${waiver.owner}: ${waiver.reason})`;
+
+/** `trend: ▃▄▅ 41 -> 63 (up 22), 10 audits`, or nothing. */
+function trendLines({ history }: Report): string[] {
+  const [first, last] = [history?.[0], history?.at(-1)];
+  if (history === undefined || first === undefined || last === undefined || history.length < 2) return [];
+  const line = sparkline(history.map(({ score }) => score));
+  return [`trend: ${line} ${changeText(first.score, last.score)}, ${history.length} audits`];
+}
+
 function failures(audited: Audited, { colour, verbose }: TableOptions): string[] {
   const lines: string[] = [];
   const failed = audited.results.filter(({ verdict }) => verdict.status === 'fail').toSorted(bySeverity);
   for (const severity of SEVERITIES) {
     const group = failed.filter(({ check }) => check.severity === severity);
     if (group.length > 0) lines.push('', `  ${paint(severity.toUpperCase(), COLOURS[severity], colour)}`);
-    for (const { check, verdict } of group) {
-      lines.push(`  ${paint('x', COLOURS[severity], colour)} ${paint(check.id, 'bold', colour)}  ${check.title}`);
+    for (const result of group) {
+      const { check, verdict } = result;
+      lines.push(
+        `  ${paint(isWaived(result) ? '~' : 'x', COLOURS[severity], colour)} ${paint(check.id, 'bold', colour)}  ${check.title}`,
+      );
       const problems = verdict.status === 'fail' ? verdict.problems : [];
       const shown = verbose ? problems : problems.slice(0, SHOWN);
       for (const problem of shown) {
         const where = place(audited, problem);
-        lines.push(`      ${printable(where === '' ? problem.message : `${where}: ${problem.message}`)}`);
+        lines.push(`      ${printable(`${where === '' ? '' : `${where}: `}${problem.message}${noteOf(problem)}`)}`);
       }
       if (shown.length < problems.length) lines.push(`      and ${problems.length - shown.length} more`);
       if (verbose) lines.push(`      ${paint('why:', 'dim', colour)} ${check.rationale}`);
@@ -87,13 +108,25 @@ function heading(audited: Audited, colour: boolean): string {
   return `${name}: ${summaryText(count(audited.results), score(audited.results))}`;
 }
 
-/** One line about the whole report. */
+/** One line about the whole report: each section's score, then the one that counts. */
 function totalText({ audited }: Report): string {
   if (audited.length === 0) return 'there was nothing to audit';
   const total = reportScore(audited);
-  const worst = audited.find(({ results }) => score(results) === total);
+  const sections = sectionsOf(audited);
+  const each = sections.map((section) => `${section.target} ${section.score ?? 'no score'}`).join(', ');
   const counts = summaryText(count(audited.flatMap(({ results }) => results)), total);
-  return worst === undefined ? counts : `${counts}; the worst is ${worst.target} ${printable(worst.name)}`;
+  return sections.length < 2 ? counts : `${counts}; by section: ${each}`;
+}
+
+/** The hosts that need somebody first. */
+function memberLines({ fleet }: Report): string[] {
+  if (fleet === undefined || fleet.members.length < 2) return [];
+  const lines = fleet.members.slice(0, SHOWN).map(({ name, score, file }) => {
+    const value = score === null ? '-' : String(score);
+    return `  ${value.padStart(3)}  ${printable(name === file ? name : `${name} (${file})`)}`;
+  });
+  const rest = fleet.members.length - lines.length;
+  return ['worst reports:', ...lines, ...(rest > 0 ? [`  and ${rest} more`] : [])];
 }
 
 /** One part for each audited thing; with several, a line about all of them at the end. */
@@ -102,6 +135,9 @@ export function reportTable(report: Report, options: TableOptions): string {
     [heading(audited, options.colour), ...failures(audited, options), ...rest(audited, options)].join('\n'),
   );
   if (parts.length !== 1) parts.push(`all: ${totalText(report)}`);
+  const members = memberLines(report);
+  if (members.length > 0) parts.push(members.join('\n'));
+  parts.push(...trendLines(report));
   return `${parts.join('\n\n')}\n`;
 }
 
@@ -109,5 +145,6 @@ export function reportTable(report: Report, options: TableOptions): string {
 export function reportSummary(report: Report, colour: boolean): string {
   const lines = report.audited.map((audited) => heading(audited, colour));
   if (lines.length !== 1) lines.push(`all: ${totalText(report)}`);
+  lines.push(...memberLines(report), ...trendLines(report));
   return `${lines.join('\n')}\n`;
 }

@@ -2,6 +2,8 @@
 // What the audit commands share: where the report goes is settled first, then comes the audit, then the report.
 import { reportHtml } from '../../audit/report/html.ts';
 import { reportJson } from '../../audit/report/json.ts';
+import { reportJunit } from '../../audit/report/junit.ts';
+import { reportMarkdown } from '../../audit/report/markdown.ts';
 import { reportSarif } from '../../audit/report/sarif.ts';
 import { reportSummary, reportTable } from '../../audit/report/table.ts';
 import { report } from '../../audit/run.ts';
@@ -12,6 +14,7 @@ import { Command } from '../command.ts';
 import { colourful, print } from '../output.ts';
 import type { Format } from './flags.ts';
 import { planOutputs, writeOutputs } from './outputs.ts';
+import { settler } from './settle.ts';
 
 export interface AuditFlags {
   readonly format?: string | undefined;
@@ -20,6 +23,9 @@ export interface AuditFlags {
   readonly 'min-score'?: number | undefined;
   readonly verbose: boolean;
   readonly json?: boolean | undefined;
+  readonly waivers?: readonly string[] | undefined;
+  readonly baseline?: string | undefined;
+  readonly history?: boolean | undefined;
 }
 
 const RENDER: Readonly<Record<Format, (report: Report, verbose: boolean, colour: boolean) => string>> = {
@@ -27,6 +33,8 @@ const RENDER: Readonly<Record<Format, (report: Report, verbose: boolean, colour:
   json: reportJson,
   sarif: reportSarif,
   html: reportHtml,
+  markdown: reportMarkdown,
+  junit: reportJunit,
 };
 
 function formatOf({ format, json }: AuditFlags): Format | undefined {
@@ -39,10 +47,17 @@ function formatOf({ format, json }: AuditFlags): Format | undefined {
 
 export abstract class AuditCommand extends Command {
   /** Collect, report, and say by the exit code what came out. */
-  protected async audit(flags: AuditFlags, collect: () => Promise<readonly Audited[]>): Promise<number> {
+  protected audit(flags: AuditFlags, collect: () => Promise<readonly Audited[]>): Promise<number> {
+    return this.report(flags, async () => report(await collect()));
+  }
+
+  /** The same with a report that is made otherwise. */
+  protected async report(flags: AuditFlags, make: () => Promise<Report>): Promise<number> {
     const format = formatOf(flags);
     const outputs = planOutputs(flags.output ?? [], flags.format as Format | undefined);
-    const whole = report(await collect());
+    const settle = await settler(flags);
+    const whole = await settle(await make());
+    for (const note of whole.notes ?? []) this.note(note);
     if (outputs.length === 0) print(RENDER[format ?? 'table'](whole, flags.verbose, colourful(1)));
     else {
       writeOutputs(outputs.map(({ path, format }) => ({ path, text: RENDER[format](whole, flags.verbose, false) })));

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the runtime says about containers, fetched for the auditor, which knows nothing of the runtime.
+
+import { containerSubject } from '../../audit/facts/container/subject.ts';
+import { type ContainerInput, collectContainer } from '../../audit/facts/container.ts';
 import { auditContainer } from '../../audit/run.ts';
 import type { Audited } from '../../audit/types.ts';
 import { SecureError } from '../../errors.ts';
+import type { Subject } from '../../policies/rules/evaluate.ts';
 import {
   type Container,
   type Enforced,
@@ -27,7 +31,8 @@ async function enforcedOf(container: Container): Promise<Enforced | undefined> {
   }
 }
 
-async function auditOne(container: Container): Promise<Audited> {
+/** Plan and proof of a container. @throws SecureError CONFIG_CORRUPT */
+async function inputOf(container: Container): Promise<ContainerInput> {
   const plan = await readConfig(container);
   if (plan === undefined) {
     throw new SecureError(
@@ -38,8 +43,17 @@ async function auditOne(container: Container): Promise<Audited> {
       },
     );
   }
-  const enforced = await enforcedOf(container);
-  return auditContainer(container.name || container.id, { state: container, plan, enforced });
+  return { state: container, plan, enforced: await enforcedOf(container) };
+}
+
+const auditOne = async (container: Container): Promise<Audited> =>
+  auditContainer(container.name || container.id, await inputOf(container));
+
+/** A container as rules see it. @throws SecureError NO_SUCH_CONTAINER, AMBIGUOUS_ID, CONFIG_CORRUPT */
+export async function containerNamed(name: string): Promise<Subject> {
+  const subject = containerSubject(collectContainer(await inputOf(await findContainer(name))));
+  if (subject !== undefined) return subject;
+  throw new SecureError('CONFIG_CORRUPT', `container ${name} has no plan that can be read`);
 }
 
 /** By names or ids. @throws SecureError NO_SUCH_CONTAINER, AMBIGUOUS_ID, CONFIG_CORRUPT */

@@ -18,23 +18,25 @@ const EXTENSIONS: readonly (readonly [string, Format])[] = [
   ['.json', 'json'],
   ['.html', 'html'],
   ['.htm', 'html'],
+  ['.md', 'markdown'],
+  ['.xml', 'junit'],
   ['.txt', 'table'],
 ];
 
 function refused(path: string, why: string, hint: string, cause?: unknown): SecureError {
-  return new SecureError('OUTPUT_REFUSED', `--output ${quote(path)}: ${why}`, { hint, cause });
+  return new SecureError('OUTPUT_REFUSED', `cannot write ${quote(path)}: ${why}`, { hint, cause });
 }
 
 function formatOf(path: string): Format {
   const found = EXTENSIONS.find(([extension]) => path.toLowerCase().endsWith(extension));
   if (found !== undefined) return found[1];
   throw new SecureError('INVALID_VALUE', `--output ${quote(path)}: its name says no format`, {
-    hint: 'end it in .sarif, .html, .json or .txt, or give one --output with --format',
+    hint: 'end it in .sarif, .md, .xml, .html, .json or .txt, or give one --output with --format',
   });
 }
 
-/** A report replaces a file of its name, and nothing else: renaming over a link or a FIFO would take that away. */
-function check(path: string): void {
+/** What is written replaces a file of its name, and nothing else: renaming over a link or a FIFO would take that away. */
+export function check(path: string): void {
   const directory = dirname(resolve(path));
   try {
     if (path === '' || path.includes('\0')) throw refused(path, 'is no name of a file', 'give the path of a file');
@@ -87,6 +89,23 @@ export function planOutputs(paths: readonly string[], format: Format | undefined
     });
   for (const path of paths) check(path);
   return named;
+}
+
+/**
+ * A file that only its owner reads.
+ * @throws SecureError OUTPUT_REFUSED
+ */
+export function writePrivate(path: string, text: string): void {
+  check(path);
+  let temporary: string | undefined;
+  try {
+    temporary = writeTemporary(resolve(path), text, 0o600);
+    renameSync(temporary, path);
+  } catch (error) {
+    throw translated(path, error);
+  } finally {
+    if (temporary !== undefined) rmSync(temporary, { force: true });
+  }
 }
 
 /** Write all, each under a temporary name first; a failure leaves what was there before. */

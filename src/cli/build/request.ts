@@ -7,6 +7,7 @@ import type { EffectivePolicy } from '../../policies/index.ts';
 import type { BuildRequest, SecretSource } from '../../runtime/build/types.ts';
 import { DOCKERFILE_LIMIT, readDockerfileText } from '../../runtime/images/dockerfile/parse.ts';
 import { sourceDateEpoch } from '../../runtime/images/import/rootfs.ts';
+import type { Compression } from '../../runtime/images/layer/pack.ts';
 import { hostPlatform } from '../../runtime/images/oci/platform.ts';
 import type { NetworkSettings } from '../../runtime/plan/types.ts';
 import { invalidValue } from '../read.ts';
@@ -24,6 +25,7 @@ export interface BuildFlags {
   readonly pull: string;
   readonly trust: boolean;
   readonly parallel: number;
+  readonly compression: string;
 }
 
 function pairs(flag: string, texts: readonly string[] | undefined, env: boolean): Map<string, string> {
@@ -138,5 +140,6 @@ export function readBuildRequest(
     trust: flags.trust,
     epoch: sourceDateEpoch(),
     parallel: flags.parallel,
+    compression: flags.compression as Compression,
   };
 }

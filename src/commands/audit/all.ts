@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-import { auditDockerfiles, auditHost, auditImages } from '../../audit/run.ts';
+
+import { type Collected, RECORDED } from '../../audit/recorded.ts';
+import { auditDockerfiles, auditImages, collectHostTarget } from '../../audit/run.ts';
 import { AuditCommand } from '../../cli/audit/command.ts';
 import { auditContainers, auditRunning } from '../../cli/audit/containers.ts';
+import { collectEngines, enginesHere } from '../../cli/audit/engines.ts';
 import { AUDIT_FLAGS } from '../../cli/audit/flags.ts';
+import { auditFacts, FACTS_FLAGS } from '../../cli/audit/recorded.ts';
 import { asTyped, valuesFlag } from '../../cli/definitions.ts';
 import { ImageStore } from '../../runtime/images/store.ts';
 
+const hostAndEngines = async (): Promise<Collected[]> => [
+  await collectHostTarget(),
+  ...(await collectEngines(enginesHere())),
+];
+
 export default class AuditAll extends AuditCommand {
   static override id = 'audit:all';
-  static override summary = 'Audit this host, all images of the store and all running containers.';
+  static override summary = 'Audit this host, its engines, all images of the store and all running containers.';
   static override examples = [
     '$ secure audit all',
     '$ secure audit all --output audit.sarif --output audit.html',
@@ -21,6 +30,7 @@ export default class AuditAll extends AuditCommand {
     }),
     container: valuesFlag(asTyped, { description: 'Of the containers only this one.', helpValue: 'NAME' }),
     dockerfile: valuesFlag(asTyped, { description: 'A Dockerfile too; may be repeated.', helpValue: 'FILE' }),
+    ...FACTS_FLAGS,
     ...AUDIT_FLAGS,
   };
 
@@ -33,7 +43,7 @@ export default class AuditAll extends AuditCommand {
       const store = await ImageStore.open();
       const references = flags.image ?? (await store.list()).map(({ reference }) => reference);
       const images = await auditImages(store, references);
-      return [await auditHost(), ...images, ...containers, ...dockerfiles];
+      return [...(await auditFacts(flags, RECORDED, hostAndEngines)), ...images, ...containers, ...dockerfiles];
     });
   }
 }

@@ -8,12 +8,14 @@ import { valueFlag } from '../../cli/definitions.ts';
 import { interruptible } from '../../cli/interrupt.ts';
 import { progress } from '../../cli/progress.ts';
 import { parseInteger } from '../../cli/values/number.ts';
-import { fileIo, loadPolicy } from '../../policies/index.ts';
+import { loadPolicy } from '../../policies/index.ts';
 import { buildImage } from '../../runtime/build/build.ts';
 import { readConfig } from '../../runtime/config.ts';
 import { ImageStore } from '../../runtime/images/store.ts';
 import { Inputs } from '../../runtime/inputs.ts';
 import { requireRoot } from '../../runtime/launch.ts';
+import { policyIo } from '../../runtime/policy-io.ts';
+import { compressionFlag } from './compression-flag.ts';
 
 export default class ImageBuild extends Command {
   static override id = 'image:build';
@@ -70,6 +72,7 @@ export default class ImageBuild extends Command {
       description: 'Steps at the same time; default: one per processor.',
       helpValue: 'NUMBER',
     }),
+    compression: compressionFlag,
     quiet: Flags.boolean({ char: 'q', description: 'Print the digest only.' }),
     iidfile: Flags.string({ description: 'Write the digest to a file.', helpValue: 'FILE' }),
   };
@@ -79,7 +82,7 @@ export default class ImageBuild extends Command {
     requireRoot(process.geteuid?.() ?? -1);
     const [cwd, inputs] = [process.cwd(), new Inputs()];
     const { profile, network } = await readConfig(flags.policy, cwd, inputs);
-    const policy = await loadPolicy(profile, fileIo([], cwd));
+    const policy = await loadPolicy(profile, policyIo([], cwd));
     const request = readBuildRequest(
       args.context,
       { ...flags, parallel: flags.parallel ?? availableParallelism() },

@@ -24,6 +24,7 @@ function columns(full: boolean, now: number): Column<HistoryEntry>[] {
 
 export default class ImageHistory extends Command {
   static override id = 'image:history';
+  static override store = true;
   static override summary = 'Show how an image came to be, newest step first.';
   static override description =
     'This is what its maker says. The size is that of the unpacked layer, or of the stored one while it is not unpacked.';

@@ -9,6 +9,7 @@ import { SETTINGS_FLAGS } from './settings-flags.ts';
 
 export default class ImageImport extends Command {
   static override id = 'image:import';
+  static override store = true;
   static override summary = 'Bring an image in from a file or directory.';
   static override description =
     'An OCI image layout (directory or tar), the output of `docker save`, or a tar of a root file system; gzip and zstd are unpacked, ' +

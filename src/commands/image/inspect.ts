@@ -15,6 +15,7 @@ async function inspected(store: ImageStore, text: string): Promise<Record<string
 
 export default class ImageInspect extends Command {
   static override id = 'image:inspect';
+  static override store = true;
   static override summary = 'Show everything about an image, as JSON.';
   static override description =
     'Of several images a list, `images`, in the order in which they are named. With --tree: what each layer added, changed and deleted, which bytes that ' +

@@ -8,6 +8,7 @@ import { ImageStore } from '../../runtime/images/store.ts';
 
 export default class ImageLoad extends Command {
   static override id = 'image:load';
+  static override store = true;
   static override summary = 'Bring all images of an archive in.';
   static override description =
     'The output of `docker save`, `podman save` or `secure image save`, or an OCI image layout (directory or tar), plain or compressed. Either all images ' +

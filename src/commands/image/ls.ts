@@ -19,6 +19,7 @@ function columns(full: boolean, now: number): Column<ImageRecord>[] {
 
 export default class ImageLs extends Command {
   static override id = 'image:ls';
+  static override store = true;
   static override summary = 'List images.';
   static override examples = [
     '$ secure image ls',

@@ -6,6 +6,7 @@ import { ImageStore } from '../../runtime/images/store.ts';
 
 export default class ImageProvenance extends Command {
   static override id = 'image:provenance';
+  static override store = true;
   static override summary = 'Print how an image was built.';
   static override description =
     'SLSA provenance v1 as an in-toto statement: build file, arguments, base images by digest, what ADD fetched. `secure image push` sends it along, unsigned.';

@@ -6,6 +6,7 @@ import { ImageStore } from '../../runtime/images/store.ts';
 
 export default class ImagePrune extends Command {
   static override id = 'image:prune';
+  static override store = true;
   static override summary = 'Remove blobs, layers and leftovers that no image and no container needs.';
   static override description = 'Images stay, unless --all says that those go too from which no container was made.';
   static override examples = [

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Args, Command, Flags } from '../../cli/command.ts';
 import { progress } from '../../cli/progress.ts';
-import { fileIo, loadPolicy } from '../../policies/index.ts';
+import { loadPolicy } from '../../policies/index.ts';
 import { readConfig } from '../../runtime/config.ts';
 import { pullImage } from '../../runtime/images/import/pull.ts';
 import { parsePlatform } from '../../runtime/images/oci/platform.ts';
@@ -9,10 +9,12 @@ import { formatReference, parseReference } from '../../runtime/images/reference.
 import { contentTrustNotice } from '../../runtime/images/signatures/content-trust.ts';
 import { ImageStore } from '../../runtime/images/store.ts';
 import { Inputs } from '../../runtime/inputs.ts';
+import { policyIo } from '../../runtime/policy-io.ts';
 import { signatureCheck } from '../../runtime/resolve.ts';
 
 export default class ImagePull extends Command {
   static override id = 'image:pull';
+  static override store = true;
   static override summary = 'Fetch an image from its registry.';
   static override description =
     'A name without a registry is one of docker.io. Credentials are those of `secure login`, `docker login` and `podman login`. Everything is verified ' +
@@ -35,12 +37,12 @@ export default class ImagePull extends Command {
   async run(): Promise<undefined> {
     const { args, flags } = await this.parse(ImagePull);
     const reference = parseReference(args.reference);
-    const notice = contentTrustNotice(process.env);
+    const notice = contentTrustNotice(process.env, reference);
     if (notice !== undefined) this.warn(notice);
     const options = flags.platform === undefined ? {} : { platform: parsePlatform(flags.platform) };
     const [cwd, inputs] = [process.cwd(), new Inputs()];
     const { profile } = await readConfig(flags.profile, cwd, inputs);
-    const policy = await loadPolicy(profile, fileIo([], cwd));
+    const policy = await loadPolicy(profile, policyIo([], cwd));
     const store = await ImageStore.open(undefined, progress(this.jsonEnabled() || flags.quiet));
     const check = await signatureCheck(store, formatReference(reference), policy, inputs);
     const record = await pullImage(store, reference, { ...options, ...check });

@@ -6,6 +6,7 @@ import { pushImage } from '../../runtime/registry/push/image.ts';
 
 export default class ImagePush extends Command {
   static override id = 'image:push';
+  static override store = true;
   static override summary = 'Send an image to a registry.';
   static override description =
     'Byte for byte: it has the same digest there. What the registry has is not sent again, not even from another repository of it. ' +

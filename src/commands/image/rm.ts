@@ -5,6 +5,7 @@ import { ImageStore } from '../../runtime/images/store.ts';
 
 export default class ImageRm extends Command {
   static override id = 'image:rm';
+  static override store = true;
   static override summary = 'Remove images, and what only they needed.';
   static override examples = ['$ secure image rm busybox', '$ secure image rm --force localhost/nginx:1.22'];
   static override args = { image: Args.string({ required: true, multiple: true, description: 'References.' }) };

@@ -12,6 +12,7 @@ function standardOutput(format: string, json: boolean): (chunk: Buffer) => void 
 
 export default class ImageSave extends Command {
   static override id = 'image:save';
+  static override store = true;
   static override summary = 'Write images to an archive.';
   static override description =
     'For `secure image load`, docker, podman and skopeo. Layers that several images have are in it once. The same images give the same bytes. ' +

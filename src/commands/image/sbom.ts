@@ -6,10 +6,11 @@ import { ImageStore } from '../../runtime/images/store.ts';
 
 export default class ImageSbom extends Command {
   static override id = 'image:sbom';
+  static override store = true;
   static override summary = 'Print the bill of materials of an image.';
   static override description =
     'Every package with its version. Of an image that was built here it is what was written then, and what `secure image push` sends along; of any other ' +
-    'it is what the databases of dpkg and apk in its layers say. Files that belong to no package are not listed.';
+    'it is what the databases of dpkg and apk in its layers, the files of npm and PyPI, and programs of Go and Rust say. Other files are not listed.';
   static override examples = [
     '$ secure image sbom nginx > nginx.cdx.json',
     '$ secure image sbom nginx --format spdx',

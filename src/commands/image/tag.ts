@@ -5,6 +5,7 @@ import { tagImage } from '../../runtime/images/tag.ts';
 
 export default class ImageTag extends Command {
   static override id = 'image:tag';
+  static override store = true;
   static override summary = 'Give an image further names.';
   static override description =
     'A short name is below localhost/. A name that another image has is taken from it. Where the image is from stays known.';

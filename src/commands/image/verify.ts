@@ -18,6 +18,7 @@ const COLUMNS = [
 
 export default class ImageVerify extends Command {
   static override id = 'image:verify';
+  static override store = true;
   static override summary = 'Verify the signatures of an image, and explain each.';
   static override description =
     'Signatures are looked for in the repository: those of cosign (tag sha256-….sig), and sigstore bundles and those of the Notary Project that refer to the image. One that is ' +
@@ -25,6 +26,7 @@ export default class ImageVerify extends Command {
   static override examples = [
     '$ secure image verify registry.example/team/app:1 --key team.pub',
     '$ secure image verify registry.example/team/app:1 --notary-root ca.pem --notary-identity "x509.subject: C=US, ST=WA, O=acme.example" --digest-only',
+    '$ secure image verify registry.example/team/app:1 --attestation slsa --key team.pub --json',
     '$ secure image verify ghcr.io/acme/app --certificate-identity ci@acme.example --certificate-oidc-issuer https://accounts.example --trusted-root trusted_root.json',
   ];
   static override args = { reference: Args.string({ required: true, description: 'Reference.' }) };
@@ -38,7 +40,10 @@ export default class ImageVerify extends Command {
     'certificate-identity-regexp': Flags.string({ description: 'The same, as a pattern.', helpValue: 'PATTERN' }),
     'certificate-oidc-issuer': Flags.string({ description: 'Who vouches for the identity.', helpValue: 'URL' }),
     'certificate-oidc-issuer-regexp': Flags.string({ description: 'The same, as a pattern.', helpValue: 'PATTERN' }),
-    'trusted-root': Flags.string({ description: 'Whose certificates and logs count.', helpValue: 'FILE' }),
+    'trusted-root': Flags.string({
+      description: 'Whose certificates and logs count; sigstore: those of the public instance.',
+      helpValue: 'FILE',
+    }),
     'notary-root': Flags.string({
       multiple: true,
       description: 'Certificates in PEM of authorities for signers of the Notary Project.',
@@ -47,6 +52,16 @@ export default class ImageVerify extends Command {
     'notary-authority-root': Flags.string({
       multiple: true,
       description: 'The same, of signing authorities.',
+      helpValue: 'FILE',
+    }),
+    'notary-timestamp-root': Flags.string({
+      multiple: true,
+      description: 'The same, of those whose timestamps count after certificates have expired.',
+      helpValue: 'FILE',
+    }),
+    'notary-crl': Flags.string({
+      multiple: true,
+      description: 'Lists of revoked certificates; then each authority needs one.',
       helpValue: 'FILE',
     }),
     'notary-identity': Flags.string({
@@ -63,13 +78,18 @@ export default class ImageVerify extends Command {
       description: 'Where OpenPGP signatures are; default: by /etc/containers/registries.d.',
       helpValue: 'URL',
     }),
+    attestation: Flags.string({
+      description:
+        'Verify attestations instead: slsa, spdx, cyclonedx, vuln or the type of a predicate. --json has what they say.',
+      helpValue: 'KIND',
+    }),
     'digest-only': Flags.boolean({ description: 'Accept signatures that name another repository, or none.' }),
   };
 
   async run(): Promise<undefined> {
     const { args, flags } = await this.parse(ImageVerify);
     const reference = parseReference(args.reference);
-    const notice = contentTrustNotice(process.env);
+    const notice = contentTrustNotice(process.env, reference);
     if (notice !== undefined) this.warn(notice);
     const requirement = readRequirement(flags);
     const verified = await verifyImage(await ImageStore.open(), reference, requirement);

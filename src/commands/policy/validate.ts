@@ -2,7 +2,8 @@
 import { Args, Command } from '../../cli/command.ts';
 import { printable } from '../../cli/output.ts';
 import { ExitCode } from '../../errors.ts';
-import { fileIo, renderProblem, validatePolicy } from '../../policies/index.ts';
+import { renderProblem, validatePolicy } from '../../policies/index.ts';
+import { policyIo } from '../../runtime/policy-io.ts';
 
 /** Text of a policy may hold anything; only line breaks of ours reach the terminal. */
 const lines = (text: string): string[] => text.split('\n').map(printable);
@@ -22,7 +23,7 @@ export default class PolicyValidate extends Command {
 
   async run(): Promise<number> {
     const { args } = await this.parse(PolicyValidate);
-    const io = fileIo([]);
+    const io = policyIo([]);
     const reports = [];
     for (const file of args.file) reports.push({ file, ...(await validatePolicy(file, io)) });
     const invalid = reports.filter(({ problems }) => problems.length > 0).length;

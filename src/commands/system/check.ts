@@ -18,6 +18,7 @@ function* summary({ verified, incomparable, leftovers }: Checked, deep: boolean)
 
 export default class Check extends Command {
   static override id = 'system:check';
+  static override store = true;
   static override summary = 'Verify everything in the image store.';
   static override description =
     'Every blob against its digest, every name, the index, every image down to its layers, and what containers need. No digest is made of an unpacked layer, so ' +

@@ -6,6 +6,7 @@ import { rootsFromEnv } from '../../runtime/images/roots.ts';
 
 export default class Prune extends Command {
   static override id = 'system:prune';
+  static override store = true;
   static override summary = 'Remove what nothing uses.';
   static override description =
     'Leftovers of processes that were killed, plans that were handed over, and blobs and layers that no image and no container needs. ' +

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Landlock's vocabulary by ABI. Names are those of <linux/landlock.h> in lower case, as in landlockconfig.
 
-interface Right {
+export interface Right {
   readonly name: string;
   /** First ABI that knows it; an older kernel refuses a ruleset that names it. */
   readonly abi: number;
@@ -10,7 +10,7 @@ interface Right {
 }
 
 /** Source: Documentation/userspace-api/landlock.rst, Linux 6.18. */
-const FS_RIGHTS: readonly Right[] = [
+export const FS_RIGHTS: readonly Right[] = [
   { name: 'execute', abi: 1, file: true },
   { name: 'write_file', abi: 1, file: true },
   { name: 'read_file', abi: 1, file: true },
@@ -41,6 +41,17 @@ export interface FsScope {
   /** Confine ioctl on devices too, where the ABI can. */
   readonly ioctl: boolean;
 }
+
+/** Standard devices, which are read, written and asked about by ioctl. */
+export const DEVICE_NODES: readonly string[] = [
+  '/dev/null',
+  '/dev/zero',
+  '/dev/full',
+  '/dev/random',
+  '/dev/urandom',
+  '/dev/tty',
+  '/dev/ptmx',
+];
 
 function known(scope: FsScope): readonly Right[] {
   return FS_RIGHTS.filter((right) => right.abi <= scope.abi && (scope.ioctl || right.name !== 'ioctl_dev'));

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What ADD does beyond COPY: files from the network, and archives that are unpacked.
-import { createHash } from 'node:crypto';
-import { closeSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { closeSync, readSync } from 'node:fs';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { gunzipSync, constants as zlib, zstdDecompressSync } from 'node:zlib';
 import { readBodyBounded } from '../../bounded.ts';
-import { readChunk } from '../images/layer/read-chunk.ts';
+import { SecureError } from '../../errors.ts';
 import { Tree } from '../images/layer/tree.ts';
+import { type ArchiveCompression, archiveCompression, decompressTo } from '../images/sources/decompress.ts';
+import type { Stage } from '../images/stage.ts';
 import { type Copying, type Inline, inline } from './copy.ts';
 import { failed } from './problems.ts';
 import type { Shared } from './shared.ts';
@@ -75,35 +79,60 @@ export async function download(
   return file;
 }
 
-const MAGIC = {
-  gzip: [0x1f, 0x8b],
-  zstd: [0x28, 0xb5, 0x2f, 0xfd],
-  xz: [0xfd, 0x37, 0x7a, 0x58, 0x5a],
-  bzip2: [0x42, 0x5a, 0x68],
-} as const;
 const isTar = (data: Buffer) => data.subarray(257, 262).toString('latin1') === 'ustar';
 
-function head(decompress: () => Buffer): Buffer {
+/** The beginning of a file, decompressed as far as it goes. */
+function beginning(data: Buffer, how: ArchiveCompression | undefined): Buffer {
   try {
-    return decompress();
+    if (how === 'gzip') return gunzipSync(data, { finishFlush: zlib.Z_SYNC_FLUSH, maxOutputLength: 64 << 20 });
+    if (how === 'zstd') return zstdDecompressSync(data, { finishFlush: zlib.ZSTD_e_flush, maxOutputLength: 64 << 20 });
+    return data;
   } catch {
     return Buffer.alloc(0);
   }
 }
 
-/** Whether a file is an archive that ADD unpacks: a tar archive, plain or compressed. By content, as the builder does. */
-function archiveKind(data: Buffer): 'archive' | 'unknown' | undefined {
-  const starts = (magic: readonly number[]) => magic.every((byte, i) => data[i] === byte);
-  if (isTar(data)) return 'archive';
-  if (starts(MAGIC.gzip))
-    return isTar(head(() => gunzipSync(data, { finishFlush: zlib.Z_SYNC_FLUSH, maxOutputLength: 64 << 20 })))
-      ? 'archive'
-      : undefined;
-  if (starts(MAGIC.zstd))
-    return isTar(head(() => zstdDecompressSync(data, { finishFlush: zlib.ZSTD_e_flush, maxOutputLength: 64 << 20 })))
-      ? 'archive'
-      : undefined;
-  return starts(MAGIC.xz) || starts(MAGIC.bzip2) ? 'unknown' : undefined;
+const isBroken = (error: unknown) =>
+  error instanceof SecureError && (error.code === 'ARCHIVE_INVALID' || error.code === 'ARCHIVE_TRUNCATED');
+
+/** What the extractor does not read itself. Undefined: not a tar archive. */
+async function decompressed(
+  stage: Stage,
+  from: { fd: number; size: number },
+  how: ArchiveCompression,
+  what: string,
+): Promise<FileHandle | undefined> {
+  const path = join(stage.directory, `archive-${randomBytes(8).toString('hex')}`);
+  const plain = await open(path, 'wx+', 0o600);
+  try {
+    let problem: unknown;
+    try {
+      await decompressTo(from, plain, how, what);
+    } catch (error) {
+      if (!isBroken(error)) throw error;
+      problem = error;
+    }
+    const head = Buffer.alloc(512);
+    await plain.read(head, 0, head.length, 0);
+    // What only begins like an archive is copied; one that is broken is not.
+    if (!isTar(head)) return undefined;
+    if (problem !== undefined) throw problem;
+    return await open(path);
+  } finally {
+    await rm(path);
+    await plain.close();
+  }
+}
+
+/** Unpack a file when it is an archive that ADD unpacks: a tar archive, plain or compressed. By content, as the builder does. Returns where. */
+async function unpackArchive(stage: Stage, fd: number, size: number, what: string): Promise<string | undefined> {
+  const data = Buffer.alloc(Math.min(HEAD, Math.max(size, 512)));
+  const read = data.subarray(0, readSync(fd, data, 0, data.length, 0));
+  const how = archiveCompression(read);
+  if (how !== 'xz' && how !== 'bzip2') return isTar(beginning(read, how)) ? stage.unpackFile(fd) : undefined;
+  const plain = await decompressed(stage, { fd, size }, how, what);
+  if (plain === undefined) return undefined;
+  return stage.unpackFile(plain.fd).finally(() => plain.close());
 }
 
 /**
@@ -120,23 +149,19 @@ export async function addArchives(
 ): Promise<string[]> {
   const plain: string[] = [];
   for (const word of words) {
-    const archives = [];
+    const roots: string[] = [];
     for (const { node } of findSources(source, word)) {
       if (!node.stat.isFile()) continue;
       const fd = source.tree.openFile(node);
-      const kind = archiveKind(readChunk(fd, Math.min(HEAD, Math.max(node.stat.size, 1))));
-      closeSync(fd);
-      if (kind === 'unknown')
-        throw failed(
-          `ADD ${word}: archives of xz and bzip2 are not unpacked`,
-          'compress it with gzip or zstd, or use COPY if it is to stay as it is',
-        );
-      if (kind === 'archive') archives.push(node);
+      try {
+        const root = await unpackArchive(shared.stage, fd, node.stat.size, `ADD ${word}`);
+        if (root !== undefined) roots.push(root);
+      } finally {
+        closeSync(fd);
+      }
     }
-    if (archives.length === 0) plain.push(word);
-    for (const node of archives) {
-      const fd = source.tree.openFile(node);
-      const root = await shared.stage.unpackFile(fd).finally(() => closeSync(fd));
+    if (roots.length === 0) plain.push(word);
+    for (const root of roots) {
       const tree = Tree.open([root]);
       close.push(() => tree.close());
       if (tree.root !== undefined) copying.fromDirectory({ tree, ignore: undefined, what: word }, tree.root, to);

@@ -6,6 +6,7 @@ import { stageArtifact } from '../images/artifacts/kept.ts';
 import { forget } from '../images/build-cache.ts';
 import { parseDockerfile } from '../images/dockerfile/parse.ts';
 import { findStage } from '../images/dockerfile/stages.ts';
+import { dockerfileSubject } from '../images/dockerfile/subject.ts';
 import type { DockerfileFacts, Stage as FileStage } from '../images/dockerfile/types.ts';
 import { publish } from '../images/import/import.ts';
 import { addManifest } from '../images/import/prepared.ts';
@@ -19,6 +20,7 @@ import { Stage } from '../images/stage.ts';
 import type { ImageStore } from '../images/store.ts';
 import { tagImage } from '../images/tag.ts';
 import { limited, once, serial } from '../parallel.ts';
+import { enforceRules, ruleWarnings } from '../rules.ts';
 import { checkBase } from './base.ts';
 import { checkFlags } from './check-flags.ts';
 import { parseIgnore } from './ignore.ts';
@@ -136,6 +138,8 @@ export async function buildImage(
   const roots = rootsFromEnv();
   const started = new Date().toISOString();
   await sweepBuilds(roots, store.paths);
+  for (const text of ruleWarnings(await enforceRules(request.policy, [dockerfileSubject(file)])))
+    onEvent({ type: 'warning', text });
   warnUnused(file, request, onEvent);
   const host = await readHost();
   const context = contextOf(request);

@@ -7,6 +7,7 @@ import { parseDockerfile } from '../images/dockerfile/parse.ts';
 import { publish } from '../images/import/import.ts';
 import { addManifest } from '../images/import/prepared.ts';
 import { sourceDateEpoch } from '../images/import/rootfs.ts';
+import type { Compression } from '../images/layer/pack.ts';
 import { Tree } from '../images/layer/tree.ts';
 import { readImage } from '../images/read.ts';
 import type { ImageRecord } from '../images/records.ts';
@@ -27,6 +28,7 @@ export interface CommitOptions {
   readonly changes: readonly string[];
   readonly author: string | undefined;
   readonly message: string | undefined;
+  readonly compression: Compression;
 }
 
 function apply(changes: readonly string[], config: StageConfig): void {
@@ -90,7 +92,7 @@ export async function commitContainer(
       const latest = sourceDateEpoch();
       const layers = manifest.layers.map(ociLayer);
       const created = new Date(latest === undefined ? Date.now() : latest * 1000).toISOString();
-      const layer = await withWritten(root, below, latest, (members) => stage.newLayer(members));
+      const layer = await withWritten(root, below, latest, (members) => stage.newLayer(members, options.compression));
       const by = options.message ?? `secure commit ${container.name || container.id.slice(0, 12)}`;
       const author = options.author === undefined ? {} : { author: options.author };
       addResult({ config, layers }, { created, layer }, { created_by: by, ...author });

@@ -7,13 +7,14 @@ import { contentOf, kindOf, type LayerMember, timeOf } from '../images/layer/arc
 import { Members, treeFiles } from '../images/layer/members.ts';
 import { bytesOf, joined, type Node, pathOf, type Tree, textOf } from '../images/layer/tree.ts';
 import type { Ignore } from './ignore.ts';
+import type { ModeChange } from './mode.ts';
 import { failed } from './problems.ts';
 import { findSources, type Named, nameOf, type SourceTree, walk } from './sources.ts';
 
 export interface CopyOptions {
   /** Undefined: root's from a build context, else as in the source. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
-  readonly mode: number | undefined;
+  readonly mode: ModeChange | undefined;
   /** Keep the directories of a source's path (`--parents`). */
   readonly parents: boolean;
   readonly exclude: Ignore | undefined;
@@ -163,9 +164,9 @@ export class Copying {
       () => 0,
       !context,
     );
-    const member = new Members(files, { latest, links: false }).member(path, node, node.stat);
+    const member = new Members(files, { latest, links: false, live: false }).member(path, node, node.stat);
     if (member === undefined || member.type === '2') return member;
-    const given = { ...member, mode: mode ?? member.mode };
+    const given = { ...member, mode: mode?.(member.mode, member.type === '5') ?? member.mode };
     if (given.type !== '0') return given;
     const hash = createHash('sha256');
     for (const chunk of contentOf(given)) hash.update(chunk);
@@ -229,7 +230,7 @@ export class Copying {
       this.#members.set(path, {
         path: bytesOf(path),
         type: '0',
-        mode: mode ?? file.mode,
+        mode: mode?.(file.mode, false) ?? file.mode,
         uid: owner?.uid ?? 0,
         gid: owner?.gid ?? 0,
         mtime: latest === undefined ? file.mtime : Math.min(file.mtime, latest),

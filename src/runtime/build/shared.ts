@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What all stages of one build share.
 
-import { cached, remember, type StepResult } from '../images/build-cache.ts';
+import { cached, remember, type StepResult, stepKey } from '../images/build-cache.ts';
 import type { LayerMember } from '../images/layer/archive.ts';
 import { Tree } from '../images/layer/tree.ts';
 import type { Descriptor } from '../images/oci/descriptor.ts';
-import { LAYER_TAR } from '../images/oci/mediatypes.ts';
 import type { ImageRecord } from '../images/records.ts';
 import type { StoreRoots } from '../images/roots.ts';
 import type { Stage } from '../images/stage.ts';
@@ -77,19 +76,21 @@ export async function factsOf({ store, request }: Shared, { config }: State): Pr
 
 /**
  * The result of a step: the one that is kept, or a new one, which is kept from then on. A layer is visible, and durable, before its entry is.
+ * @param parts what it depends on
  * @param make hands the members of the layer over to `write`
  */
 export async function keptResult(
   shared: Shared,
-  key: string,
+  parts: readonly string[],
   make: (write: (members: Iterable<LayerMember>) => Promise<StepResult>) => Promise<StepResult>,
 ): Promise<{ readonly result: StepResult; readonly hit: boolean }> {
   const { request, store, stage } = shared;
+  const key = stepKey(...parts, request.compression);
   const known = request.cache ? cached(store.paths, key) : undefined;
   if (known !== undefined) return { result: known, hit: true };
   const result = await make(async (members) => {
     const created = new Date(seconds(shared) * 1000).toISOString();
-    const layer = await stage.newLayer(members);
+    const layer = await stage.newLayer(members, request.compression);
     if (layer !== undefined) await shared.exclusively(() => stage.commit());
     return { created, layer };
   });
@@ -104,5 +105,7 @@ export function addResult(
   told: Pick<HistoryStep, 'created_by' | 'author'>,
 ): void {
   config.add({ created, ...told }, layer?.diffId);
-  if (layer !== undefined) layers.push({ mediaType: LAYER_TAR, digest: layer.diffId, size: layer.size });
+  if (layer === undefined) return;
+  const { mediaType, digest, size } = layer;
+  layers.push({ mediaType, digest, size });
 }

@@ -2,7 +2,6 @@
 // One stage of a build, instruction after instruction.
 import { SecureError } from '../../errors.ts';
 import { PRODUCT_VERSION } from '../../version.ts';
-import { stepKey } from '../images/build-cache.ts';
 import { parseDockerfile } from '../images/dockerfile/parse.ts';
 import { findStage } from '../images/dockerfile/stages.ts';
 import type { DockerfileFacts, Stage as FileStage, Instruction } from '../images/dockerfile/types.ts';
@@ -14,6 +13,7 @@ import { Copying, type CopyOptions, type Inline, inline } from './copy.ts';
 import { parseIgnore } from './ignore.ts';
 import { StageConfig } from './image-config.ts';
 import { applyMetadata, type Instructed, workdir } from './metadata.ts';
+import { parseMode } from './mode.ts';
 import { invalid } from './problems.ts';
 import { readRun } from './run-instruction.ts';
 import { Scope } from './scope.ts';
@@ -170,7 +170,7 @@ export class StageBuild {
       const copying = new Copying(below, { ...defaults, ...options });
       // It may wait for another stage, which needs a place too.
       await fill(copying, close);
-      const key = stepKey('copy', copying.digest, String(epoch ?? ''));
+      const key = ['copy', copying.digest, String(epoch ?? '')];
       const { result, hit } = await shared.limited(() => keptResult(shared, key, (write) => write(copying.members)));
       this.#say(text, hit);
       addResult(this.#state, result, { created_by: text });
@@ -188,12 +188,17 @@ export class StageBuild {
     return resolveUser(/^\d+$/.test(text) ? `${text}:${text}` : text, { passwd, group, from: `--chown=${text}` });
   }
 
-  #mode(step: Instructed): number | undefined {
+  #mode(step: Instructed): CopyOptions['mode'] {
     const flag = step.instruction.flags.find(({ name }) => name === 'chmod')?.value;
     if (flag === undefined) return undefined;
     const text = step.expand(flag);
-    if (/^0?[0-7]{3,4}$/.test(text)) return Number.parseInt(text, 8);
-    throw invalid(step, `--chmod=${text}: a mode is three or four octal digits`);
+    const mode = parseMode(text);
+    if (mode !== undefined) return mode;
+    throw invalid(
+      step,
+      `--chmod=${text} is no mode`,
+      'give three or four octal digits, or as chmod has it: u=rwX,go=rX',
+    );
   }
 
   async #copy(step: Instructed): Promise<void> {
@@ -301,25 +306,21 @@ export class StageBuild {
     try {
       const prepared = await prepareMounts(shared, mounts, (name) => this.#stateOf(name), close);
       await shared.limited(async () => {
-        const key = stepKey(
-          ...[
-            'run',
-            PRODUCT_VERSION,
-            config.digest,
-            JSON.stringify(config.diffIds),
-            JSON.stringify(args),
-            JSON.stringify(script ?? null),
-          ],
-          ...[
-            JSON.stringify(given),
-            network ?? 'default',
-            JSON.stringify(prepared.map((one) => one.key)),
-            String(request.epoch ?? ''),
-          ],
+        const key = [
+          'run',
+          PRODUCT_VERSION,
+          config.digest,
+          JSON.stringify(config.diffIds),
+          JSON.stringify(args),
+          JSON.stringify(script ?? null),
+          JSON.stringify(given),
+          network ?? 'default',
+          JSON.stringify(prepared.map((one) => one.key)),
+          String(request.epoch ?? ''),
           JSON.stringify(request.policy.run, (_, value: unknown) =>
             typeof value === 'number' ? String(value) : value,
           ),
-        );
+        ];
         const { result, hit } = await keptResult(shared, key, async (write) => {
           this.#say(instruction.text, false);
           const made = await ready.ready(prepared);

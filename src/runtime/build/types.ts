@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EffectivePolicy } from '../../policies/index.ts';
+import type { Compression } from '../images/layer/pack.ts';
 import type { Platform } from '../images/oci/platform.ts';
 import type { NetworkSettings } from '../plan/types.ts';
 import type { PullMode } from '../resolve.ts';
@@ -40,6 +41,8 @@ export interface BuildRequest {
   readonly epoch: number | undefined;
   /** Stages and downloads at the same time. */
   readonly parallel: number;
+  /** Of new layers. */
+  readonly compression: Compression;
 }
 
 export type BuildEvent =

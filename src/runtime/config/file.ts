@@ -3,8 +3,9 @@
 import { basename } from 'node:path';
 import { type ErrorPosition, SecureError } from '../../errors.ts';
 import { suggest } from '../../suggest.ts';
-import type { Inputs } from '../inputs.ts';
+import type { Inputs, ReadFile } from '../inputs.ts';
 import type { NetworkSettings } from '../plan/types.ts';
+import { inInitialNamespace, overflowId } from '../rootless/identity.ts';
 import { checkSetting, NETWORK_KEYS, type NetworkKey } from './network.ts';
 import type { Registries } from './registries.ts';
 
@@ -19,18 +20,22 @@ const LIMIT = 64 * 1024;
 const OTHERS_WRITE = 0o002;
 const KEYS = ['profile', 'network', 'registries'];
 
+/** In a namespace the machine's root is nobody, as everybody else is. But in this directory only root decides what belongs to whom. */
+const ofTheMachine = (path: string, uid: number): boolean =>
+  path.startsWith('/etc/secure/') && !inInitialNamespace() && uid === overflowId();
+
 /**
  * A configuration file chooses how hard a container of this user is confined, so it must be theirs: somebody who can
  * write into a directory must not decide for whoever runs `secure` there. Why it is not, or undefined.
  */
-function distrusted(uid: number, mode: number, inputs: Inputs): string | undefined {
+function distrusted(path: string, { uid, mode }: ReadFile, inputs: Inputs): string | undefined {
   const sudo = inputs.env('SUDO_UID');
   const trusted = [
     0,
     process.geteuid?.() ?? 0,
     ...(sudo !== undefined && /^\d{1,10}$/.test(sudo) ? [Number(sudo)] : []),
   ];
-  if (!trusted.includes(uid)) return `it belongs to user ${uid}`;
+  if (!trusted.includes(uid) && !ofTheMachine(path, uid)) return `it belongs to user ${uid}`;
   return (mode & OTHERS_WRITE) === 0 ? undefined : 'everybody may write it';
 }
 
@@ -138,7 +143,7 @@ export class Reader {
 export async function readConfigFile(path: string, inputs: Inputs, optional: boolean): Promise<ConfigFile | undefined> {
   const file = inputs.read(path, LIMIT);
   if (file === undefined) return undefined;
-  const why = distrusted(file.uid, file.mode, inputs);
+  const why = distrusted(path, file, inputs);
   if (why === undefined) return await new Reader(await import('./yaml.ts'), path).read(file.data.toString('utf8'));
   if (optional) return undefined;
   throw new SecureError('CONFIG_INVALID', `configuration file ${path} is not trusted: ${why}`, {

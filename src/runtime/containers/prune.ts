@@ -6,6 +6,7 @@ import type { Swept } from '../images/garbage.ts';
 import type { StoreRoots } from '../images/roots.ts';
 import { ImageStore } from '../images/store.ts';
 import { isMissing } from '../inputs.ts';
+import { inInitialNamespace } from '../rootless/identity.ts';
 import { callRuntime } from './native.ts';
 
 export interface Pruned {
@@ -37,7 +38,8 @@ async function prunePlans(roots: StoreRoots, now: number): Promise<string[]> {
 
 /** Containers first: what they leave behind may be all that keeps a layer. */
 export async function prune(roots: StoreRoots, now: number): Promise<Pruned> {
-  const { stdout } = await callRuntime(['gc']);
+  // Containers are the machine's root's: a store of a namespace has none.
+  const { stdout } = inInitialNamespace() ? await callRuntime(['gc']) : { stdout: '' };
   const store = await ImageStore.open(roots);
   return {
     runtime: stdout.split('\n').filter((line) => line !== ''),

@@ -6,10 +6,11 @@ import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDiffId } from './digest.ts';
 import { errnoOf, writeAtomic } from './durable.ts';
+import { isLayer } from './oci/mediatypes.ts';
 import type { StorePaths } from './roots.ts';
 import type { NewLayer } from './stage.ts';
 
-/** A layer that a build made: plain tar, so its digest is its diff id. Undefined layer: the step changed no file. */
+/** A layer that a build made. Undefined layer: the step changed no file. */
 export interface StepResult {
   /** When it was made, RFC 3339: a build of nothing but kept steps gives the image that it gave before. */
   readonly created: string;
@@ -28,17 +29,25 @@ export function stepKey(...parts: readonly string[]): string {
   return hash.digest('hex');
 }
 
+const isId = (value: unknown): value is string => typeof value === 'string' && isDiffId(value);
+
 function parse(text: string): StepResult | undefined {
   try {
     const { layer, created } = JSON.parse(text) as {
-      layer?: { diffId?: unknown; size?: unknown } | null;
+      layer?: { diffId?: unknown; digest?: unknown; size?: unknown; mediaType?: unknown } | null;
       created?: unknown;
     };
     if (typeof created !== 'string') return undefined;
     if (layer === null) return { created, layer: undefined };
-    const { diffId, size } = layer ?? {};
-    if (typeof diffId === 'string' && isDiffId(diffId) && Number.isSafeInteger(size))
-      return { created, layer: { diffId, size: Number(size) } };
+    const { diffId, digest, size, mediaType } = layer ?? {};
+    if (
+      isId(diffId) &&
+      isId(digest) &&
+      Number.isSafeInteger(size) &&
+      typeof mediaType === 'string' &&
+      isLayer(mediaType)
+    )
+      return { created, layer: { diffId, digest, size: Number(size), mediaType } };
   } catch {
     // Damaged: the step is done again.
   }
@@ -56,7 +65,7 @@ export function cached(paths: StorePaths, key: string): StepResult | undefined {
     throw error;
   }
   const layer = result?.layer;
-  if (layer !== undefined && !(existsSync(paths.layer(layer.diffId)) && existsSync(paths.blob(layer.diffId))))
+  if (layer !== undefined && !(existsSync(paths.layer(layer.diffId)) && existsSync(paths.blob(layer.digest))))
     return undefined;
   const now = new Date();
   if (result !== undefined) utimesSync(path, now, now);
@@ -78,12 +87,12 @@ async function entries(paths: StorePaths): Promise<string[]> {
   }
 }
 
-/** Diff ids, and digests, of the layers that entries keep. An entry that cannot be read keeps nothing. */
-export async function cachedLayers(paths: StorePaths): Promise<string[]> {
-  const found: string[] = [];
+/** The layers that entries keep. An entry that cannot be read keeps nothing. */
+export async function cachedLayers(paths: StorePaths): Promise<NewLayer[]> {
+  const found: NewLayer[] = [];
   for (const path of await entries(paths)) {
     const layer = path.endsWith('.json') ? parse(readFileSync(path, 'utf8'))?.layer : undefined;
-    if (layer !== undefined) found.push(layer.diffId);
+    if (layer !== undefined) found.push(layer);
   }
   return found;
 }

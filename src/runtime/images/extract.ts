@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { ExitCode, SecureError } from '../../errors.ts';
 import { extractorBinary } from '../binary.ts';
+import { inInitialNamespace } from '../rootless/identity.ts';
 
 /** What `secure-extract` reports. */
 export interface Extracted {
@@ -60,14 +61,19 @@ function collect(stream: NodeJS.ReadableStream | null): () => string {
 
 /** Starts `secure-extract`; `layer` is an open file, or `pipe`. */
 function start(layer: number | 'pipe', target: string, diffId: string | undefined, keep: readonly number[]) {
-  // Owners of files, and overlay's mark of a directory that hides others, are for root alone to write; so the user hears of that, not of a mount that failed.
-  if (process.geteuid?.() !== 0) {
-    throw new SecureError('NOT_ROOT', 'layers of images can be unpacked by root only', {
-      hint: 'run as root; nothing was changed',
-    });
-  }
+  const form = inInitialNamespace() ? [] : ['--userxattr'];
   const expected = diffId === undefined ? [] : ['--diff-id', diffId];
-  const words = ['--error-format', 'json', '--max-entries', String(ENTRIES), '--target', target, ...expected, '-'];
+  const words = [
+    '--error-format',
+    'json',
+    '--max-entries',
+    String(ENTRIES),
+    ...form,
+    '--target',
+    target,
+    ...expected,
+    '-',
+  ];
   const child = spawn(extractorBinary(), words, {
     stdio: [layer, 'pipe', 'pipe', ...keep],
     env: {},

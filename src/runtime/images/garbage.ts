@@ -122,10 +122,9 @@ export async function forgetBuilds(paths: StorePaths): Promise<void> {
 export async function sweep(paths: StorePaths, usage: Usage): Promise<Swept> {
   const keep = await reachable(paths);
   for (const diffId of usage.layers) keep.layers.add(diffId);
-  // Layers of builds are plain archives, so a diff id is the digest too.
-  for (const diffId of await cachedLayers(paths)) {
+  for (const { diffId, digest } of await cachedLayers(paths)) {
     keep.layers.add(diffId);
-    keep.blobs.add(diffId);
+    keep.blobs.add(digest);
   }
   sweepSignatures(paths.state, keep.blobs);
   sweepReferrers(paths, keep.blobs);

@@ -3,6 +3,7 @@
 import { closeSync, constants, lstatSync, readdirSync, type Stats } from 'node:fs';
 import { getXattr, openBeneath } from '../../native.ts';
 import { errnoOf } from './durable.ts';
+import { opaqueName } from './form.ts';
 
 export interface Listing {
   /** Names as latin1, so that each byte is kept. */
@@ -12,6 +13,9 @@ export interface Listing {
 }
 
 export const isWhiteout = (stat: Stats) => stat.isCharacterDevice() && stat.rdev === 0;
+
+/** @param fd of a directory, open for reading */
+export const isOpaque = (fd: number) => getXattr(fd, opaqueName())?.toString() === 'y';
 
 /** A path for people: what is no UTF-8 is shown byte by byte. */
 export function nameText(path: Buffer): string {
@@ -36,7 +40,7 @@ export function listDirectory(root: number, path: Buffer): Listing {
         if (errnoOf(error) !== 'ENOENT') throw error;
       }
     }
-    return { names, opaque: getXattr(fd, 'trusted.overlay.opaque')?.toString() === 'y' };
+    return { names, opaque: isOpaque(fd) };
   } finally {
     closeSync(fd);
   }

@@ -4,9 +4,9 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { readBounded } from '../../bounded.ts';
 import { SecureError } from '../../errors.ts';
-import { getXattr, O_PATH } from '../../native.ts';
+import { O_PATH } from '../../native.ts';
 import { errnoOf } from './durable.ts';
-import { isWhiteout } from './listing.ts';
+import { isOpaque, isWhiteout } from './listing.ts';
 
 /** Name one entry of an open directory; a link is named itself. Undefined when there is none. */
 function name(directory: number, entry: string): number | undefined {
@@ -20,8 +20,6 @@ function name(directory: number, entry: string): number | undefined {
 
 /** Open what a descriptor names, for reading. */
 const reopen = (fd: number) => openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY | constants.O_NONBLOCK);
-
-const isOpaque = (directory: number) => getXattr(directory, 'trusted.overlay.opaque')?.toString() === 'y';
 
 function readRegular(named: number, limit: number, what: string): string {
   const fd = reopen(named);

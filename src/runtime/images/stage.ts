@@ -12,6 +12,7 @@ import { diskError, errnoOf, fsyncDir } from './durable.ts';
 import type { OnEvent } from './events.ts';
 import { type Extracted, type Extraction, extractLayer, startExtraction } from './extract.ts';
 import { archiveOf, type LayerMember } from './layer/archive.ts';
+import { type Compression, mediaTypeOf, pack } from './layer/pack.ts';
 import { type Lock, lockFile, tryLock } from './lock.ts';
 import { removeTree } from './remove-tree.ts';
 import type { StorePaths } from './roots.ts';
@@ -20,8 +21,10 @@ import type { Bytes } from './sources/bytes.ts';
 /** A layer that is made here. */
 export interface NewLayer {
   readonly diffId: string;
-  /** Bytes of the archive. */
+  /** Of the blob, as it is stored. */
+  readonly digest: string;
   readonly size: number;
+  readonly mediaType: string;
 }
 
 export class Stage {
@@ -95,34 +98,35 @@ export class Stage {
     return digest;
   }
 
-  /**
-   * Write a layer that is made here, a plain tar archive, and unpack it while it is written. Its digest is its diff id. Undefined: there are
-   * no members, and so no layer.
-   */
-  async newLayer(members: Iterable<LayerMember>): Promise<NewLayer | undefined> {
+  /** Write a layer that is made here, and unpack it while it is written. Undefined: there are no members, and so no layer. */
+  async newLayer(members: Iterable<LayerMember>, compression: Compression): Promise<NewLayer | undefined> {
     const rest = members[Symbol.iterator]();
     const first = rest.next();
     if (first.done === true) return undefined;
-    const archive = archiveOf(resumed(first.value, rest));
+    return this.archive(archiveOf(resumed(first.value, rest)), compression);
+  }
+
+  /** The same of a plain tar archive. */
+  async archive(parts: Iterable<Buffer> | AsyncIterable<Buffer>, compression: Compression): Promise<NewLayer> {
     const work = await this.#newLayer(undefined);
     const extraction = startExtraction(join(work, 'root'), undefined, this.#keep);
+    async function* written(): AsyncGenerator<Buffer> {
+      for await (const part of parts) {
+        await extraction.write(part);
+        yield part;
+      }
+    }
     const path = join(this.directory, `content-${randomBytes(8).toString('hex')}`);
     let size = 0;
-    const source = {
-      size: 0,
-      async *chunks() {
-        yield* archive;
-      },
-    };
+    const blob = { size: 0, chunks: () => pack(written(), compression) };
     try {
-      const digest = await copyTo(path, source, undefined, async (chunk) => {
+      const digest = await copyTo(path, blob, undefined, async (chunk) => {
         size += chunk.length;
-        await extraction.write(chunk);
       });
       const diffId = await this.#unpacked(work, digest, await extraction.finish());
-      if (diffId !== digest) throw mismatch(digest, diffId);
+      if (compression === 'none' && diffId !== digest) throw mismatch(digest, diffId);
       this.#blobs.set(digest, path);
-      return { diffId, size };
+      return { diffId, digest, size, mediaType: mediaTypeOf(compression) };
     } catch (error) {
       throw diskError(error, 'unpacking a new layer');
     } finally {
@@ -180,20 +184,26 @@ export class Stage {
     return join(this.#layers.get(diffId) ?? this.#paths.layer(diffId), 'root');
   }
 
-  /** Make everything visible: layers, then blobs. What they belong to is written by the caller afterwards. More may be gathered then. */
+  /**
+   * Make everything that was gathered until now visible: layers, then blobs. What they belong to is written by the caller afterwards. More may
+   * be gathered then, and meanwhile.
+   */
   async commit(): Promise<void> {
-    for (const [diffId, work] of this.#layers) await publishLayer(work, this.#paths.layer(diffId));
-    if (this.#layers.size > 0) await fsyncDir(this.#paths.layers);
+    const [layers, blobs] = [[...this.#layers], [...this.#blobs]];
+    for (const [diffId, work] of layers) {
+      await publishLayer(work, this.#paths.layer(diffId));
+      if (this.#layers.get(diffId) === work) this.#layers.delete(diffId);
+    }
+    if (layers.length > 0) await fsyncDir(this.#paths.layers);
     const directories = new Set<string>();
-    for (const [digest, path] of this.#blobs) {
+    for (const [digest, path] of blobs) {
       const directory = join(this.#paths.blobs, parseDigest(digest)?.algorithm ?? '');
       await mkdir(directory, { recursive: true, mode: 0o700 });
       await rename(path, this.#paths.blob(digest));
+      if (this.#blobs.get(digest) === path) this.#blobs.delete(digest);
       directories.add(directory);
     }
     for (const directory of directories) await fsyncDir(directory);
-    this.#layers.clear();
-    this.#blobs.clear();
   }
 
   /** Remove what was not published and let go of the locks. */

@@ -5,6 +5,7 @@ import { SecureError } from '../../errors.ts';
 import type { ImageFacts } from '../plan/types.ts';
 import { diskError, errnoOf, writeAtomic } from './durable.ts';
 import type { OnEvent } from './events.ts';
+import { checkForm } from './form.ts';
 import type * as Garbage from './garbage.ts';
 import { lockFile } from './lock.ts';
 import { readMerged } from './merged.ts';
@@ -46,11 +47,13 @@ export class ImageStore {
   /** Open the store, making its directories where they are missing. */
   static async open(roots: StoreRoots = rootsFromEnv(), onEvent: OnEvent = () => {}): Promise<ImageStore> {
     const paths = new StorePaths(roots.state);
+    requireIds();
     try {
       for (const path of [paths.state, paths.images, paths.blobs, paths.references, paths.layers, paths.tmp]) {
         mkdirSync(path, { recursive: true, mode: 0o700 });
       }
       checkPrivate(paths.state);
+      await checkForm(paths);
       const marker = join(paths.images, 'oci-layout');
       if (!existsSync(marker)) await writeAtomic(marker, '{"imageLayoutVersion":"1.0.0"}\n');
     } catch (error) {
@@ -220,6 +223,15 @@ export function accountsOf(layers: readonly string[]): Pick<ImageFacts, 'passwd'
     passwd: readMerged(layers, 'etc/passwd', ACCOUNTS_LIMIT),
     group: readMerged(layers, 'etc/group', ACCOUNTS_LIMIT),
   };
+}
+
+/** Files of images belong to many, so it takes root, that of a namespace at least; commands on images enter one by themselves. */
+function requireIds(): void {
+  const euid = process.geteuid?.() ?? 0;
+  if (euid === 0) return;
+  throw new SecureError('NOT_ROOT', `this command opens the image store as root only; this is user ${euid}`, {
+    hint: "use 'sudo'",
+  });
 }
 
 /** Whoever can write here chooses what root unpacks and runs. */

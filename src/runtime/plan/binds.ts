@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Paths of the host in the container. Each is mapped through the container's user namespace and never recursive: what is
 // mounted beneath the source stays out.
-import { pathWithin } from '../../policies/index.ts';
+import { beneath, ENGINE_SOCKET, NEVER_MOUNTED, pathWithin } from '../../policies/index.ts';
 import { type Context, denied } from './context.ts';
-import { beneath, mountDestination, refusedMount } from './paths.ts';
+import { mountDestination, refusedMount } from './paths.ts';
 import type { Mount } from './spec.ts';
 import type { VolumeRequest } from './types.ts';
 
-/** Never mounted, whatever a policy says: each gives the host away. A policy's `binds.deny` adds to these. */
-const NEVER = ['/', '/proc', '/sys', '/dev', '/etc', '/boot'];
-/** Sockets of engines: whoever can write to one is root on the host. */
-const ENGINE_SOCKET = /(^|\/)(docker|containerd|crio|podman|buildkitd)\.sock$/;
 /** Other programs' names for what every mount here is. */
 const IMPLIED = ['nosuid', 'nodev', 'bind', 'idmap', 'private', 'rprivate'];
 
@@ -22,7 +18,7 @@ function checkSource(context: Context, { source }: VolumeRequest, what: string):
     throw refusedMount(what, `the source ${JSON.stringify(source)} is not a resolved path`, hint);
   if (ENGINE_SOCKET.test(source))
     throw refusedMount(what, `${source} is an engine's socket, and as good as root on the host`, hint);
-  for (const path of [...NEVER, roots.state, roots.run, ...deny]) {
+  for (const path of [...NEVER_MOUNTED, roots.state, roots.run, ...deny]) {
     if (path !== '/' && beneath(path, source))
       throw refusedMount(what, `${source} is in ${path}, which is never given to a container`, hint);
     if (beneath(source, path))

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files that are made for one container: they lie in its record on the host and are mounted read-only over the image's.
+
+import { beneath } from '../../policies/index.ts';
 import { type Context, invalid } from './context.ts';
 import { gatewayOf } from './network.ts';
-import { beneath, mountDestination } from './paths.ts';
+import { mountDestination } from './paths.ts';
 import { planResolver } from './resolver.ts';
 import type { GeneratedFile, Mount, NetworkSpec, Slot } from './spec.ts';
 import { planBundles } from './trust.ts';

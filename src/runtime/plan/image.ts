@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether the image may be run at all.
-import { SecureError } from '../../errors.ts';
+import { ExitCode, SecureError } from '../../errors.ts';
+import { type EffectivePolicy, signatureRules } from '../../policies/index.ts';
 import type { Context } from './context.ts';
 import type { Origin } from './types.ts';
 
@@ -23,6 +24,21 @@ function checkPlatform({ image, host }: Context): void {
 }
 
 /**
+ * Whether a rule rejects images of this name. Needs nothing of the image itself. @param reference full
+ * @throws SecureError POLICY_DENIED
+ */
+export function checkRejected(policy: EffectivePolicy, reference: string): void {
+  const rule = signatureRules(policy, reference).find(({ verdict }) => verdict === 'reject');
+  if (rule === undefined) return;
+  const { policy: file, line, column } = rule.by;
+  throw new SecureError('POLICY_DENIED', `${reference} is rejected by ${file}:${line}`, {
+    hint: 'use another image, or take the rule out of that policy if it is yours',
+    exitCode: ExitCode.findings,
+    position: { file, line, column },
+  });
+}
+
+/**
  * Whether the policy lets an image of this origin run. `what` begins the message. Needs nothing of the image itself, so
  * that one that would be refused is not even downloaded. `signed`: a signature of it was verified, or will be before it is used.
  * @throws SecureError IMAGE_UNTRUSTED
@@ -30,7 +46,7 @@ function checkPlatform({ image, host }: Context): void {
 export function checkOrigin(
   what: string,
   origin: Origin,
-  { policy, request }: Pick<Context, 'policy' | 'request'>,
+  { policy, request }: Pick<Context, 'policy'> & { readonly request: Pick<Context['request'], 'trust'> },
   signed: boolean,
 ) {
   const setting = policy.run[`origins.${origin}`];
@@ -65,6 +81,6 @@ export function checkImage(context: Context): void {
   const why = approved ? 'approved with --trust' : 'the policy accepts this origin';
   reasons.add({ control: 'image', decision: `${image.origin} ${image.digest}`, by, why });
   for (const signature of signatures) {
-    reasons.add({ control: 'signature', ...signature, why: `verified for ${image.digest}` });
+    reasons.add({ control: 'signature', why: `verified for ${image.digest}`, ...signature });
   }
 }

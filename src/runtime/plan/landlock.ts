@@ -3,6 +3,7 @@
 // granted nowhere: what the kernel allows a process to change about itself there is not what it was planned to be.
 import type { Level, Sourced } from '../../policies/index.ts';
 import {
+  DEVICE_NODES,
   deviceRights,
   type FsScope,
   handledRights,
@@ -20,7 +21,6 @@ import type { CapabilitySets, LandlockSpec, Mount, NetworkSpec } from './spec.ts
 
 type Part = keyof typeof LANDLOCK_ABI;
 
-const NODES = ['/dev/null', '/dev/zero', '/dev/full', '/dev/random', '/dev/urandom', '/dev/tty', '/dev/ptmx'];
 const LINUX = { files: '5.19', ports: '6.7', ioctl: '6.10', scopes: '6.12' } as const;
 const INSTEAD: Readonly<Record<Part, string>> = {
   files: 'read-only root, mount flags and the user namespace',
@@ -78,7 +78,7 @@ function fileRules({ scope, mounts, rootWritable, deviceNodes, tty }: FsInput): 
   return [
     { parent: ['/'], allowedAccess: root, optional: false },
     ...(writable.length === 0 ? [] : [{ parent: writable, allowedAccess: write, optional: false }]),
-    { parent: NODES, allowedAccess: deviceRights(scope, false), optional: false },
+    { parent: [...DEVICE_NODES], allowedAccess: deviceRights(scope, false), optional: false },
     { parent: ['/dev/pts'], allowedAccess: deviceRights(scope, true), optional: false },
     ...(tty ? [{ parent: ['/dev/console'], allowedAccess: deviceRights(scope, false), optional: true }] : []),
   ];

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { eachProcessor } from '../../policies/index.ts';
 import type { Context } from './context.ts';
-
-/** `cpu*` stands for each processor: masks are places, not patterns, and one that is missing is skipped. */
-function expand(path: string, cpus: number): string[] {
-  if (!path.includes('/cpu*/')) return [path];
-  return Array.from({ length: cpus }, (_, n) => path.replace('/cpu*/', `/cpu${n}/`));
-}
 
 interface Masks {
   maskedPaths: string[];
@@ -14,7 +9,7 @@ interface Masks {
 
 export function maskLists({ policy, host }: Context): Masks {
   return {
-    maskedPaths: policy.run.maskedPaths.value.flatMap((path) => expand(path, host.cpus)),
+    maskedPaths: policy.run.maskedPaths.value.flatMap((path) => eachProcessor(path, host.cpus)),
     readonlyPaths: [...policy.run.readonlyPaths.value],
   };
 }

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SecureError } from '../../errors.ts';
+import { beneath } from '../../policies/index.ts';
 
 const LONGEST = 4095;
 
 export function refusedMount(what: string, why: string, hint: string): SecureError {
   return new SecureError('MOUNT_REFUSED', `${what}: ${why}`, { hint });
-}
-
-/** Is `path` `root` or beneath it? Both normalised. */
-export function beneath(root: string, path: string): boolean {
-  return path === root || path.startsWith(root === '/' ? '/' : `${root}/`);
 }
 
 /**

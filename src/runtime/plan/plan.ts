@@ -126,6 +126,14 @@ function decide(context: Context): Parts {
   };
 }
 
+/** Every grant is told by itself too: decisions name the line of one control, and may be made of several. */
+function tellGrants({ policy, reasons }: Context): void {
+  for (const { control, shown, by } of policy.grants) {
+    const why = 'looser than what the policies below give, and within their ceilings';
+    reasons.add({ control: `grant ${control}`, decision: shown, by, why, required: false });
+  }
+}
+
 /**
  * Decide everything about one container.
  * @throws SecureError POLICY_DENIED, CEILING_EXCEEDED, PRIVILEGED_REFUSED, CONTROL_UNAVAILABLE, IMAGE_UNTRUSTED,
@@ -135,6 +143,7 @@ export function createPlan(input: PlanInput): Plan {
   const context = contextOf(input);
   const { image, policy, roots, reasons } = context;
   const parts = decide(context);
+  tellGrants(context);
   const hostname = planHostname(context);
   const name = planName(context);
   const open = {

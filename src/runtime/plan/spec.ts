@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The plan as written to disk: runtime-spec 1.3 and the extension of docs/plan.md. schemas/plan.schema.json says the same.
+import type { DeviceRule } from '../../profiles/devices/index.ts';
+
+export type { DeviceRule };
+
 import type { OciSeccomp } from '../../profiles/seccomp/index.ts';
 import type { Origin, PlanInputRecord, Reason } from './types.ts';
 
@@ -20,13 +24,6 @@ export interface CapabilitySets {
   inheritable: readonly string[];
   permitted: readonly string[];
   ambient: readonly string[];
-}
-export interface DeviceRule {
-  allow: boolean;
-  type?: 'a' | 'b' | 'c';
-  major?: number;
-  minor?: number;
-  access: string;
 }
 export interface Resources {
   devices: readonly DeviceRule[];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writable places on a read-only root, and the ones that were asked for.
+import { tmpfsOwnership } from '../../policies/index.ts';
 import { type Context, denied, invalid } from './context.ts';
 import { mountDestination, refusedMount } from './paths.ts';
 import type { Mount } from './spec.ts';
@@ -17,12 +18,6 @@ function planned(destination: string, noexec: boolean, more: readonly string[]):
     source: 'tmpfs',
     options: ['nosuid', 'nodev', ...(noexec ? ['noexec'] : []), ...more],
   };
-}
-
-/** Directories that programs share are sticky and open to all, as on any host; others belong to the container's user. */
-function ownership(destination: string, user: PlannedUser): string[] {
-  if (destination === '/tmp' || destination === '/var/tmp') return ['mode=1777'];
-  return ['mode=755', ...(user.uid === 0 ? [] : [`uid=${user.uid}`]), ...(user.gid === 0 ? [] : [`gid=${user.gid}`])];
 }
 
 function requested(context: Context, { destination: typed, options }: TmpfsRequest): Mount {
@@ -59,7 +54,7 @@ function ofWorkload(context: Context, user: PlannedUser): Mount[] {
   if (paths.length === 0 || user.uid === 0) return [];
   const why = 'empty directories in memory, which the user of the workload can write to';
   reasons.add({ control: 'writable', decision: paths.join(' '), by, why, required: false });
-  return paths.map((path) => planned(path, policy.run.noexec.value, ownership(path, user)));
+  return paths.map((path) => planned(path, policy.run.noexec.value, tmpfsOwnership(path, user)));
 }
 
 /** A directory of its own for each path that the policy, the workload or the image declares as written to. */
@@ -83,7 +78,7 @@ function declared(context: Context, user: PlannedUser): Mount[] {
     const why = 'the image declares them as volumes; empty, in memory, gone with the container';
     reasons.add({ control: 'volumes', decision: `${extra.join(' ')} (${flags})`, by: writable.by, why });
   }
-  return [...paths, ...extra].map((path) => planned(path, noexec, ownership(path, user)));
+  return [...paths, ...extra].map((path) => planned(path, noexec, tmpfsOwnership(path, user)));
 }
 
 /** @throws SecureError MOUNT_REFUSED, POLICY_DENIED, INVALID_VALUE */

@@ -157,7 +157,14 @@ export interface ImageFacts {
     labels: Readonly<Record<string, string>>;
   };
   /** What the policy's rules about signatures found, one entry for each that names the image; each was satisfied. */
-  signatures?: readonly { decision: string; by: { policy: string; line: number; column: number } }[];
+  signatures?: readonly {
+    decision: string;
+    /** Why it counts; default: it was verified. */
+    why?: string;
+    by: { policy: string; line: number; column: number };
+    /** What verified attestations say that the rule asked for. */
+    attestations?: readonly { predicateType: string; predicate: Readonly<Record<string, unknown>>; signer: string }[];
+  }[];
   /** Lowest first, unpacked. */
   layers: readonly { diffId: string; path: string }[];
   /** /etc/passwd and /etc/group of the merged layers, at most 1 MiB each; '' where absent or not a regular file. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { JsonObject } from '../images/oci/json.ts';
 import type { Reference } from '../images/reference.ts';
 import { Inputs } from '../inputs.ts';
+import { callerId } from '../rootless/identity.ts';
 import { helperGet } from './helper.ts';
 import { type Credentials, parseSecret } from './types.ts';
 
@@ -26,7 +27,7 @@ export function dockerConfig(env: NodeJS.ProcessEnv): string {
 /** Where they may be, in the order in which they are looked for. REGISTRY_AUTH_FILE is the only one where it is set. */
 export function credentialFiles(env: NodeJS.ProcessEnv = process.env): string[] {
   if (env.REGISTRY_AUTH_FILE) return [env.REGISTRY_AUTH_FILE];
-  const runtime = env.XDG_RUNTIME_DIR || `/run/containers/${process.geteuid?.() ?? 0}`;
+  const runtime = env.XDG_RUNTIME_DIR || `/run/containers/${callerId()}`;
   return [dockerConfig(env), join(runtime, env.XDG_RUNTIME_DIR ? 'containers/auth.json' : 'auth.json')];
 }
 

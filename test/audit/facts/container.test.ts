@@ -6,6 +6,8 @@ import type { Verdict } from '../../../src/audit/types.ts';
 import { checkFiles, merge } from '../../support/audit.ts';
 
 const checks = (await checkFiles()).map(({ check }) => check).filter(({ target }) => target === 'container');
+/** What only other engines do. */
+const OTHERS = [31, 32, 33, 34, 35, 37, 38, 39].map((id) => [`SEC-CONTAINER-00${id}`, 'not-applicable']);
 const of = (id: number, facts: ContainerFacts): Verdict => {
   const check = checks.find((one) => one.id === `SEC-CONTAINER-${String(id).padStart(4, '0')}`);
   if (check === undefined) throw new Error(`no ${id}`);
@@ -141,9 +143,10 @@ describe('plan and proof', () => {
   it('of one that has ended only the plan is judged', () => {
     const ended = example({ running: false, proof: null });
     const verdicts = checks.map((check) => [check.id, check.check(ended as never).status]);
-    expect(verdicts.filter(([, status]) => status !== 'pass')).toEqual([
+    expect(verdicts.filter(([, status]) => status !== 'pass').sort()).toEqual([
       ['SEC-CONTAINER-0025', 'not-applicable'],
       ['SEC-CONTAINER-0030', 'not-applicable'],
+      ...OTHERS,
     ]);
   });
 
@@ -239,6 +242,6 @@ describe('published ports', () => {
 });
 
 it('on the example every check passes', () => {
-  const verdicts = checks.map((check) => [check.id, check.check(exampleFacts as never)]);
-  expect(verdicts.filter(([, verdict]) => (verdict as Verdict).status !== 'pass')).toEqual([]);
+  const verdicts = checks.map((check) => [check.id, check.check(exampleFacts as never).status]);
+  expect(verdicts.filter(([, status]) => status !== 'pass').sort()).toEqual(OTHERS);
 });

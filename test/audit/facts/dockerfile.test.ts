@@ -175,7 +175,7 @@ describe('commands', () => {
     expect(last('FROM a\nSHELL ["cmd"]\nFROM b\nRUN a')?.commands).toHaveLength(1);
   });
 
-  it('are read where find starts find, to a depth', () => {
+  it('are read where find starts find, to a depth', { timeout: 30_000 }, () => {
     expect(() => last(`FROM a\nRUN ${'find . -exec '.repeat(20_000)}a`)).toThrow('nested too deeply');
   });
 

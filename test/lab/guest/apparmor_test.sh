@@ -67,3 +67,37 @@ test_a_name_cannot_hold_a_second_command() {
   refused 1 apparmorProfile secure-runtime run --bundle /var/tmp/name lab-name
   rm -rf /var/tmp/name
 }
+
+# compiled LSM: a policy as `secure policy compile` writes it, that asks for nothing but that; printed is its directory
+compiled() {
+  mkdir -p /var/tmp/policy.d
+  cat >/var/tmp/policy.json <<END
+{"format":"secure/engines/1","name":"lab","product":"0","architecture":"any","log":"/var/tmp/policy.log","user":{"namespace":"off","nonRoot":false},"hostNamespaces":[],
+"capabilities":{"allowed":["CAP_CHOWN","CAP_DAC_OVERRIDE","CAP_FOWNER","CAP_KILL","CAP_MKNOD","CAP_SETGID","CAP_SETUID"],"usual":[]},"noNewPrivileges":true,"filter":null,
+"landlock":{"files":"off","ioctl":"off","ports":"off","scopes":"off","listen":null,"connect":null,"rights":[],"scopeNames":[],"nodes":[],"abi":{"files":2,"ioctl":5,"ports":4,"scopes":6}},
+"lsm":"$1","root":{"readOnly":false,"writable":[],"noexec":false},"mounts":{"sources":["/**"],"deny":["/"],"denyAsRoot":[],"readOnly":false,"roots":[],"own":[],"ownRoots":[]},
+"devices":{"allowed":[],"rules":[{"allow":false,"access":"rwm"}],"usual":[]},"maskedPaths":[],"readonlyPaths":[],"limits":{"memory":null,"pids":null,"cpu":null},"rlimits":[],"origins":{}}
+END
+  digest=$(sha256sum /var/tmp/policy.json | cut -d' ' -f1)
+  mv /var/tmp/policy.json "/var/tmp/policy.d/$digest.json"
+  echo "sha256:$digest" >/var/tmp/policy.d/current
+  echo /var/tmp/policy.d
+}
+
+test_a_policy_underneath_an_engine_wants_a_profile_that_is_enforced() {
+  directory=$(compiled required-where-enforced)
+  echo "$wide" | profile lab-policy
+  bundle /var/tmp/policy cat /proc/self/attr/current
+  refused 1 'not confined by AppArmor' secure-runtime --policy "$directory" run --bundle /var/tmp/policy lab-policy
+  # What the kernel takes for unconfined as well.
+  for name in unconfined '\tunconfined' lab-none 'lab-policy (enforce)\nx'; do
+    PROCESS=",\"apparmorProfile\":\"$name\""
+    bundle /var/tmp/policy cat /proc/self/attr/current
+    refused 1 'not confined by AppArmor' secure-runtime --policy "$directory" run --bundle /var/tmp/policy lab-policy
+  done
+  PROCESS=',"apparmorProfile":"lab-policy"'
+  bundle /var/tmp/policy cat /proc/self/attr/current
+  [ "$(secure-runtime --policy "$directory" run --bundle /var/tmp/policy lab-policy)" = 'lab-policy (enforce)' ]
+  unload lab-policy
+  rm -rf /var/tmp/policy /var/tmp/policy.d /var/tmp/policy.log
+}

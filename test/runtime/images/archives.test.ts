@@ -82,7 +82,8 @@ describe.skipIf(noExtractor())('root file systems', () => {
     const facts = await store.imageFacts('base');
     expect(facts.config).toMatchObject({ cmd: ['/hello'], user: '7', exposedPorts: ['80/tcp'] });
     expect(facts.config.env).toEqual([expect.stringMatching(/^PATH=/), 'A=b']);
-    expect(record.size).toBe(LAYER.length);
+    // Compressed.
+    expect(record.size).toBeLessThan(LAYER.length / 10);
     expect(readFileSync(join(facts.layers[0]?.path ?? '', 'hello'), 'utf8')).toBe('hi\n');
   });
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Simple signing with OpenPGP: gpg and skopeo sign, skopeo verifies.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseReference } from '../../../src/runtime/images/reference.ts';
@@ -10,57 +9,10 @@ import { configuredLookaside } from '../../../src/runtime/images/signatures/gpg/
 import { gpgPayload, signWithGpg } from '../../../src/runtime/images/signatures/gpg/sign.ts';
 import { type RequirementText, readRequirement } from '../../../src/runtime/images/signatures/requirement.ts';
 import { verifyImage } from '../../../src/runtime/images/verify-image.ts';
+import { Gpg } from '../../support/gpg.ts';
 import { type Layout, ociLayout, sha256 } from '../../support/oci.ts';
 import { FakeRegistry, noCredentials, TIMING } from '../../support/registry.ts';
 import { codeOf, noExtractor, openStore, temporaryDirectory } from '../../support/store.ts';
-
-/** A home of gpg with a key of its own. */
-class Gpg {
-  // Sockets of its agent have short paths.
-  readonly home = mkdtempSync(join(tmpdir(), 'gpg-'));
-  readonly fingerprint: string;
-
-  constructor(name: string, kind = 'ed25519') {
-    this.run('--quick-generate-key', `${name} <${name}@example.org>`, kind, 'sign', 'never');
-    this.fingerprint = /^fpr:+([0-9A-F]+):/m.exec(this.run('--list-keys', '--with-colons').toString())?.[1] ?? '';
-  }
-
-  run(...words: string[]): Buffer {
-    const args = [
-      '--homedir',
-      this.home,
-      '--batch',
-      '--quiet',
-      '--pinentry-mode',
-      'loopback',
-      '--passphrase',
-      '',
-      ...words,
-    ];
-    return execFileSync('gpg', args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  }
-
-  file(data: Buffer): string {
-    const path = join(this.home, `data-${sha256(data).slice(7, 20)}`);
-    writeFileSync(path, data);
-    return path;
-  }
-
-  sign(payload: Buffer, ...options: string[]): Buffer {
-    return this.run(...options, '--output', '-', '--sign', this.file(payload));
-  }
-
-  publicKey(...options: string[]): string {
-    const path = join(this.home, `public${options.length}`);
-    writeFileSync(path, this.run(...options, '--export', this.fingerprint));
-    return path;
-  }
-
-  destroy(): void {
-    execFileSync('gpgconf', ['--homedir', this.home, '--kill', 'gpg-agent']);
-    rmSync(this.home, { recursive: true, force: true });
-  }
-}
 
 describe.skipIf(noExtractor())('OpenPGP signatures of an image', { timeout: 60_000 }, () => {
   let [gpg, other]: Gpg[] = [];

@@ -7,7 +7,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { importImage } from '../../../src/runtime/images/import/import.ts';
 import { parseReference } from '../../../src/runtime/images/reference.ts';
 import { type FORMATS, signImage } from '../../../src/runtime/images/sign-image.ts';
-import { readPrivateKeyFile, readRequirement } from '../../../src/runtime/images/signatures/requirement.ts';
+import { readPrivateKeyFile } from '../../../src/runtime/images/signatures/private-key.ts';
+import { readRequirement } from '../../../src/runtime/images/signatures/requirement.ts';
 import { verifyImage } from '../../../src/runtime/images/verify-image.ts';
 import { pushImage } from '../../../src/runtime/registry/push/image.ts';
 import { MemoryRegistry } from '../../support/memory-registry.ts';
@@ -31,8 +32,8 @@ describe.skipIf(noExtractor())('signing', { timeout: 60_000 }, () => {
     image = `${registry.host}/team/app:1`;
     await pushImage(store, 'app', image, options());
   });
-  const sign = (key: Key, format: (typeof FORMATS)[number] = 'both', text = image) =>
-    signImage(parseReference(text), readPrivateKeyFile(key.secret, undefined), format, options());
+  const sign = async (key: Key, format: (typeof FORMATS)[number] = 'both', text = image) =>
+    signImage(parseReference(text), await readPrivateKeyFile(key.secret, async () => undefined), format, options());
   const accepted = async (key: Key, text = image) => {
     const verified = await verifyImage(
       await openStore(),
@@ -154,50 +155,5 @@ describe.skipIf(noExtractor())('signing', { timeout: 60_000 }, () => {
       type: INDEX,
     });
     expect(await codeOf(sign(new Key(), 'cosign'))).toBe('REFERENCE_TAKEN');
-  });
-});
-
-describe('a private key', () => {
-  const file = (...words: string[]) => {
-    const path = join(temporaryDirectory(), 'key');
-    execFileSync(
-      'openssl',
-      ['genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', ...words, '-out', path],
-      { stdio: 'pipe' },
-    );
-    return path;
-  };
-  const code = (path: string, passphrase?: string) =>
-    codeOf(Promise.resolve().then(() => readPrivateKeyFile(path, passphrase)));
-
-  it('may be encrypted', async () => {
-    const path = file('-aes256', '-pass', 'pass:open sesame');
-    expect(readPrivateKeyFile(path, 'open sesame').type).toBe('private');
-    expect(await code(path)).toBe('KEY_INVALID');
-    expect(await code(path, 'wrong')).toBe('KEY_INVALID');
-  });
-
-  it.each([
-    ['is not there', '/nowhere/key'],
-    ['is a directory', '/'],
-  ])('that %s is an error', async (_, path) => {
-    expect(['KEY_INVALID', 'INVALID_VALUE']).toContain(await code(path));
-  });
-
-  it('of cosign is told apart from a damaged one, and nothing of a file gets into the message', async () => {
-    const path = join(temporaryDirectory(), 'key');
-    for (const text of [
-      '-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\nSECRET\n',
-      'SECRET',
-      '-----BEGIN PRIVATE KEY-----\nSECRET\n-----END PRIVATE KEY-----\n',
-    ]) {
-      writeFileSync(path, text);
-      expect(await code(path)).toBe('KEY_INVALID');
-      try {
-        readPrivateKeyFile(path, undefined);
-      } catch (error) {
-        expect(`${(error as Error).message}`).not.toContain('SECRET');
-      }
-    }
   });
 });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PASS, quoted, unknown } from '../../verdicts.ts';
-import { about, type ContainerCheck, planned, STOPPED } from './shared/judge.ts';
+import { about, type ContainerCheck, needsProof, planned, STOPPED } from './shared/judge.ts';
 
 const isCgroup = ({ type, destination }: { type: string; destination: string }): boolean =>
   type === 'cgroup' || type === 'cgroup2' || destination === '/sys/fs/cgroup';
@@ -41,7 +41,7 @@ export default {
       );
       if (writable.length > 0)
         return writable.map(({ destination }) => about(facts, destination, `${destination} is planned writable`));
-      if (!facts.running) return PASS;
+      if (!needsProof(facts)) return PASS;
       const proven = facts.proof?.mounts;
       if (proven?.inForce == null) return unknown('the mounts of its process could not be read');
       return /\/sys\/fs\/cgroup\S* lacks \S*\bro\b/.test(proven.actual)

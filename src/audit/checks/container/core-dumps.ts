@@ -22,7 +22,9 @@ export default {
   check(facts) {
     const hard = facts.plan?.rlimits.RLIMIT_CORE;
     const wrong =
-      hard === 0 ? null : `the size of its core dumps is ${hard === undefined ? 'not limited' : `limited to ${hard}`}`;
+      hard === 0
+        ? null
+        : `the size of its core dumps is ${hard === undefined || hard < 0 ? 'not limited' : `limited to ${hard}`}`;
     return judge(facts, {
       control: 'rlimit-core',
       plan: () => wrong,

@@ -21,7 +21,11 @@ export default {
   check: (facts) =>
     judge(facts, {
       control: 'cpus',
-      plan: ({ limits }) => (limits.cpuQuota === null ? 'its processor time is not limited' : null),
+      // A share of one's own is what other engines had before there were limits.
+      plan: ({ limits }) =>
+        limits.cpuQuota === null && (facts.managed?.cpuShares ?? 1024) === 1024
+          ? 'its processor time is not limited'
+          : null,
       kernel: ({ actual }) =>
         cgroupLimit(actual.split(' ')[0] ?? '') === null
           ? `its control group does not limit processor time: ${actual}`

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DeviceRule } from '../../facts/container/plan.ts';
 import { quoted, unknown, verdict } from '../../verdicts.ts';
-import { about, type ContainerCheck, planned, STOPPED } from './shared/judge.ts';
+import { about, type ContainerCheck, needsProof, planned, STOPPED } from './shared/judge.ts';
 
 /** null, zero, full, random, urandom; tty, console, ptmx; pseudo terminals (Documentation/admin-guide/devices.txt). */
 const STANDARD: ReadonlySet<string> = new Set(['1:3', '1:5', '1:7', '1:8', '1:9', '5:0', '5:1', '5:2']);
 
-const name = ({ type, major, minor, access }: DeviceRule): string =>
-  `${type} ${major ?? '*'}:${minor ?? '*'} ${access}`;
+/** The same by name, where an engine says no numbers. */
+const STANDARD_PATHS = /^\/dev\/(?:null|zero|full|u?random|tty|ptmx)$/;
 
-function isStandard({ type, major, minor, access }: DeviceRule): boolean {
+const name = ({ type, major, minor, access, path }: DeviceRule): string =>
+  path === undefined ? `${type} ${major ?? '*'}:${minor ?? '*'} ${access}` : `${path} ${access}`;
+
+function isStandard({ type, major, minor, access, path }: DeviceRule): boolean {
+  if (path !== undefined) return STANDARD_PATHS.test(path);
   // To make a node is not to use it, and a node on a nodev mount is of no use.
   if (access === 'm') return true;
   return type === 'c' && (major === 136 || STANDARD.has(`${major}:${minor}`));
@@ -58,7 +62,7 @@ export default {
       if (facts.running && proven?.inForce === false && problems.length === 0) {
         return [about(facts, 'kernel', `the kernel allows other devices than planned: ${quoted(proven.actual)}`)];
       }
-      if (problems.length > 0 || !facts.running || proven?.inForce === true) return verdict(problems);
+      if (problems.length > 0 || !needsProof(facts) || proven?.inForce === true) return verdict(problems);
       return unknown('the device rules of its control group could not be read');
     }),
 } satisfies ContainerCheck;

@@ -1,29 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { engineSocket } from '../../places.ts';
 import { problem } from '../../verdicts.ts';
 import { type ContainerCheck, planned } from './shared/judge.ts';
-import { binds, hostPath, isBelow } from './shared/mounts.ts';
-
-/** Whoever may connect to one of them starts containers or units as root. */
-const SOCKETS = [
-  '/run/docker.sock',
-  '/run/containerd/containerd.sock',
-  '/run/crio/crio.sock',
-  '/run/podman/podman.sock',
-  '/run/cri-dockerd.sock',
-  '/run/k3s/containerd/containerd.sock',
-  '/run/buildkit/buildkitd.sock',
-  '/run/systemd/private',
-  '/run/dbus/system_bus_socket',
-  '/var/lib/kubelet/pod-resources/kubelet.sock',
-];
-/** Those of a user, and the directories that they are in. */
-const USER_SOCKET =
-  /^\/run\/user(?:\/\d+(?:\/(?:docker\.sock|podman(?:\/podman\.sock)?|containerd(?:\/.*)?|systemd(?:\/private)?|bus))?)?$/;
-
-/** A directory above a socket gives it too; the root and /run as a whole are named as such by SEC-CONTAINER-0015. */
-const leadsTo = (path: string): string | undefined =>
-  SOCKETS.find((socket) => path === socket || (path !== '/' && path !== '/run' && isBelow(socket, path))) ??
-  (USER_SOCKET.test(path) || /\/(?:docker|podman|containerd|crio)\.sock$/.test(path) ? path : undefined);
+import { binds } from './shared/mounts.ts';
 
 const mount = (source: string) => ({ destination: '/x', type: 'bind', source, options: ['bind', 'ro'], own: false });
 
@@ -52,11 +31,16 @@ export default {
       good: { plan: { mounts: [mount('/run/user/1000/wayland-0')] } },
       bad: { plan: { mounts: [mount('/run/user/1000')] } },
     },
+    {
+      good: { plan: { mounts: [{ ...mount('/srv/engine'), destination: '/srv/engine' }] } },
+      bad: { plan: { mounts: [{ ...mount('/srv/engine'), destination: '/var/run/docker.sock' }] } },
+    },
   ],
   check: (facts) =>
     planned(facts, (plan) =>
       binds(plan).flatMap(({ source, destination }) => {
-        const socket = leadsTo(hostPath(source));
+        // An engine may listen elsewhere; programs inside look where they expect it.
+        const socket = engineSocket(source) ?? (engineSocket(destination) === undefined ? undefined : source);
         if (socket === undefined) return [];
         const message = `${source} of the host, mounted on ${destination}, gives ${socket}: control of the host`;
         return [problem(`${source}:${destination}`, message, { logical: facts.name })];

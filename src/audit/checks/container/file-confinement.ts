@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fails, PASS, quoted, unknown } from '../../verdicts.ts';
-import { about, type ContainerCheck, STOPPED } from './shared/judge.ts';
+import { about, type ContainerCheck, needsProof, STOPPED } from './shared/judge.ts';
 
 /** A label that somebody chose: one that was only inherited may stop nothing. */
 const confines = (label: string): boolean => label !== '' && label !== 'unconfined';
@@ -31,10 +31,12 @@ export default {
     { good: { ...STOPPED, plan: { landlock: ['write_file'] } }, bad: { ...STOPPED, plan: { landlock: [] } } },
   ],
   check(facts) {
-    const { plan, proof, running } = facts;
+    const { plan, proof } = facts;
     if (plan === null) return unknown('the config.json of the container cannot be read');
     const intended = plan.landlock.length > 0 || confines(plan.label);
-    if (!running) {
+    if (!needsProof(facts)) {
+      if (intended && proof?.lsm?.inForce === false)
+        return fails(about(facts, 'files', `the kernel says that its label is ${quoted(proof.lsm.actual)}`));
       return intended
         ? PASS
         : fails(about(facts, 'files', 'neither Landlock nor a label of AppArmor or SELinux is planned'));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { unknown } from '../../verdicts.ts';
 import { about, type ContainerCheck, planned } from './shared/judge.ts';
 import { attached } from './shared/network.ts';
 
@@ -16,8 +17,10 @@ export default {
   examples: [{ good: { plan: { network: { hostAccess: false } } }, bad: { plan: { network: { hostAccess: true } } } }],
   check: (facts) =>
     planned(facts, (plan) =>
-      attached(plan, ({ hostAccess }) =>
-        hostAccess ? [about(facts, 'host', "it may connect to the host's own addresses")] : [],
-      ),
+      plan.network?.hostAccess === null
+        ? unknown('its engine lets it unless the firewall of the host forbids it')
+        : attached(plan, ({ hostAccess }) =>
+            hostAccess ? [about(facts, 'host', "it may connect to the host's own addresses")] : [],
+          ),
     ),
 } satisfies ContainerCheck;

@@ -1,49 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { hostDirectory } from '../../places.ts';
 import { problem } from '../../verdicts.ts';
 import { type ContainerCheck, planned } from './shared/judge.ts';
-import { binds, hostPath, isBelow } from './shared/mounts.ts';
-
-/** With everything below them. */
-const TREES = [
-  '/boot',
-  '/dev',
-  '/etc',
-  '/proc',
-  '/sys',
-  '/bin',
-  '/sbin',
-  '/lib',
-  '/lib64',
-  '/usr',
-  '/root',
-  '/var/lib/docker',
-  '/var/lib/containerd',
-  '/var/lib/containers',
-  '/var/lib/kubelet',
-  '/var/lib/secure',
-  '/var/spool/cron',
-];
-/** As a whole only: what is below may be harmless. */
-const WHOLE = ['/', '/run', '/var', '/var/lib', '/home', '/opt', '/srv', '/tmp', '/var/tmp', '/mnt'];
-/** When they are only read: the time of day, names and certificates that everybody may know. */
-const PUBLIC = [
-  '/etc/localtime',
-  '/etc/timezone',
-  '/usr/share/zoneinfo',
-  '/etc/hosts',
-  '/etc/resolv.conf',
-  '/etc/ssl/certs',
-  '/etc/pki/ca-trust/extracted',
-  '/usr/share/ca-certificates',
-];
-/** Where a user's keys are. */
-const KEYS = /^\/home\/[^/]+\/\.(?:ssh|gnupg|aws|azure|docker|kube|config\/gcloud)(?:\/|$)/;
-
-function sensitive(path: string, readOnly: boolean): string | undefined {
-  if (readOnly && PUBLIC.some((directory) => isBelow(path, directory))) return undefined;
-  const found = WHOLE.find((directory) => directory === path) ?? TREES.find((directory) => isBelow(path, directory));
-  return found ?? (KEYS.test(path) ? path : undefined);
-}
+import { binds } from './shared/mounts.ts';
 
 const mount = (source: string, access = 'ro') => ({
   destination: '/x',
@@ -85,7 +44,7 @@ export default {
     planned(facts, (plan) =>
       binds(plan).flatMap(({ source, destination, options }) => {
         const readOnly = options.includes('ro') || options.includes('rro');
-        const directory = sensitive(hostPath(source), readOnly);
+        const directory = hostDirectory(source, readOnly);
         if (directory === undefined) return [];
         const message = `${source} of the host is ${readOnly ? 'readable' : 'writable'} on ${destination}: ${directory === '/' ? 'the whole host' : directory} belongs to the host`;
         return [problem(`${source}:${destination}`, message, { logical: facts.name })];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { notApplicable, PASS, quoted } from '../../verdicts.ts';
+import { notApplicable, PASS, quoted, unknown } from '../../verdicts.ts';
 import { about, type ContainerCheck, planned } from './shared/judge.ts';
 
 export default {
@@ -21,6 +21,8 @@ export default {
     planned(facts, ({ image }) => {
       if (image === null) return notApplicable('it is a bundle of another engine, which knows the image');
       if (image.origin === 'built' || image.origin === 'pulled') return PASS;
+      if (facts.engine !== 'secure' && image.origin !== 'imported')
+        return unknown('its engine does not say whether the image was built here or came in an archive');
       const came =
         image.origin === 'imported' ? 'was imported from an archive' : `has the origin ${quoted(image.origin)}`;
       return [about(facts, 'origin', `${quoted(image.reference)} ${came}`)];

@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { quoted, unknown, verdict } from '../../verdicts.ts';
-import { about, type ContainerCheck, planned, STOPPED } from './shared/judge.ts';
-import { isBelow } from './shared/mounts.ts';
 
-/** Hidden by every engine by default; what this kernel lacks is masked for nothing. */
-const MASKED = [
-  '/proc/acpi',
-  '/proc/kcore',
-  '/proc/keys',
-  '/proc/sched_debug',
-  '/proc/scsi',
-  '/proc/timer_list',
-  '/sys/firmware',
-];
-const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+import { MASKED_PATHS, READ_ONLY_PATHS } from '../../facts/container/engines.ts';
+import { isBelow } from '../../places.ts';
+import { quoted, unknown, verdict } from '../../verdicts.ts';
+import { about, type ContainerCheck, needsProof, planned, STOPPED } from './shared/judge.ts';
 
 const without = (paths: readonly string[], path: string) => paths.filter((one) => one !== path);
 
@@ -35,24 +25,24 @@ export default {
     { good: {}, bad: { proof: { 'masked-paths': { inForce: false } } } },
     { good: {}, bad: { proof: { 'readonly-paths': { inForce: false } } } },
     {
-      good: { ...STOPPED, plan: { maskedPaths: MASKED } },
-      bad: { ...STOPPED, plan: { maskedPaths: without(MASKED, '/proc/kcore') } },
+      good: { ...STOPPED, plan: { maskedPaths: MASKED_PATHS } },
+      bad: { ...STOPPED, plan: { maskedPaths: without(MASKED_PATHS, '/proc/kcore') } },
     },
     {
-      good: { ...STOPPED, plan: { readonlyPaths: READ_ONLY } },
-      bad: { ...STOPPED, plan: { readonlyPaths: without(READ_ONLY, '/proc/sys') } },
+      good: { ...STOPPED, plan: { readonlyPaths: READ_ONLY_PATHS } },
+      bad: { ...STOPPED, plan: { readonlyPaths: without(READ_ONLY_PATHS, '/proc/sys') } },
     },
   ],
   check: (facts) =>
     planned(facts, ({ maskedPaths, readonlyPaths }) => {
       const hidden = (path: string): boolean => maskedPaths.some((masked) => isBelow(path, masked));
       const problems = [
-        ...MASKED.filter((path) => !hidden(path)).map((path) => about(facts, path, `${path} is not hidden`)),
-        ...READ_ONLY.filter((path) => !hidden(path) && !readonlyPaths.some((one) => isBelow(path, one))).map((path) =>
-          about(facts, path, `${path} is not read-only`),
+        ...MASKED_PATHS.filter((path) => !hidden(path)).map((path) => about(facts, path, `${path} is not hidden`)),
+        ...READ_ONLY_PATHS.filter((path) => !hidden(path) && !readonlyPaths.some((one) => isBelow(path, one))).map(
+          (path) => about(facts, path, `${path} is not read-only`),
         ),
       ];
-      if (!facts.running) return verdict(problems);
+      if (!needsProof(facts)) return verdict(problems);
       const asked = ['masked-paths', 'readonly-paths'].map((control) => [control, facts.proof?.[control]] as const);
       for (const [control, proven] of asked) {
         if (proven?.inForce === false && proven.planned !== null) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ContainerFacts } from '../../facts/container.ts';
 import { unknown, verdict } from '../../verdicts.ts';
-import { about, type ContainerCheck, planned, STOPPED } from './shared/judge.ts';
+import { about, type ContainerCheck, needsProof, planned, STOPPED } from './shared/judge.ts';
 
 /** Names in the plan, and in /proc/PID/ns. The user namespace is SEC-CONTAINER-0004's. */
 const KINDS: readonly (readonly [plan: string, kernel: string])[] = [
@@ -77,7 +77,7 @@ export default {
         if (path !== undefined && path !== '') return [problemOf(facts, name, `is that of ${path}`)];
         return path === undefined && said !== 'own' ? [problemOf(facts, name, 'is that of the host')] : [];
       });
-      if (problems.length > 0 || !facts.running || actual !== undefined) return verdict(problems);
+      if (problems.length > 0 || !needsProof(facts) || actual !== undefined) return verdict(problems);
       return unknown('the kernel was not asked about namespaces: the plan asks for its own, nothing proves it');
     }),
 } satisfies ContainerCheck;

@@ -19,7 +19,10 @@ export default {
     planned(facts, ({ args }) => {
       // busybox NAME, tini -- NAME: the first words name it; the arguments of a program proper are its own business.
       const named = args.slice(0, 3).map((word) => posix.basename(word));
-      const server = named.find((word) => SERVERS.has(word));
-      return server === undefined ? [] : [about(facts, server, `its program is ${server}`)];
+      const running = facts.managed?.programs ?? [];
+      const server = named.find((word) => SERVERS.has(word)) ?? running.find((word) => SERVERS.has(word));
+      return server === undefined
+        ? []
+        : [about(facts, server, `${named.includes(server) ? 'its program is' : 'there runs in it'} ${server}`)];
     }),
 } satisfies ContainerCheck;

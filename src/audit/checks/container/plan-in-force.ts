@@ -21,6 +21,7 @@ export default {
     },
   ],
   check(facts) {
+    if (facts.engine !== 'secure') return notApplicable('its engine does not say what it requires');
     if (!facts.running) return notApplicable('it does not run');
     if (facts.proof === null) return unknown('the kernel was not asked what is in force');
     const required = Object.entries(facts.proof).filter(([, { required, planned }]) => required && planned !== null);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { quoted, unknown, verdict } from '../../verdicts.ts';
-import { about, type ContainerCheck, planned, STOPPED } from './shared/judge.ts';
+import { about, type ContainerCheck, needsProof, planned, STOPPED } from './shared/judge.ts';
 
 const volume = (...options: readonly string[]) => ({
   destination: '/data',
@@ -30,7 +30,7 @@ export default {
   ],
   check: (facts) =>
     planned(facts, ({ mounts }) => {
-      if (facts.running) {
+      if (needsProof(facts)) {
         const proven = facts.proof?.['writable-mounts'];
         if (proven?.inForce == null) return unknown('the mounts of its process could not be read');
         return proven.inForce

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-
+import { unversioned } from '../../references.ts';
 import { BEST_PRACTICES, type DockerfileCheck } from './shared/check.ts';
 import { problem, shown, verdict } from './shared/problems.ts';
 
@@ -20,11 +20,8 @@ export default {
   ],
   check(facts) {
     const problems = facts.stages.flatMap(({ base, from }) => {
-      if (base.kind !== 'image' || base.reference.includes('@')) return [];
-      const name = base.reference.slice(base.reference.lastIndexOf('/') + 1);
-      const tag = name.includes(':') ? name.slice(name.indexOf(':') + 1) : '';
-      if (tag !== '' && tag !== 'latest') return [];
-      const what = tag === '' ? 'has no tag, which means latest' : 'has the tag latest';
+      const what = base.kind === 'image' ? unversioned(base.reference) : undefined;
+      if (base.kind !== 'image' || what === undefined) return [];
       return [problem(facts, from.region, `FROM ${base.reference}`, `the base image ${shown(base.reference)} ${what}`)];
     });
     return verdict(problems);

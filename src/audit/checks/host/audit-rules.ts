@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ENGINE_FILES, ENGINE_PROGRAMS, STORES } from '../../facts/host/files.ts';
-import { fails, notApplicable, problem, unknown, verdict } from '../../verdicts.ts';
+import { ENGINE_FILES, ENGINE_PROGRAMS, RUN_DIRECTORIES, SOCKETS, STORES } from '../../facts/host/files.ts';
+import { notApplicable, problem, unknown, verdict } from '../../verdicts.ts';
 import { fileLocation } from './shared/files.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 const RULES = { logical: '/etc/audit/rules.d', path: 'etc/audit/rules.d' };
-const WATCHED = [...ENGINE_FILES, ...ENGINE_PROGRAMS, ...STORES];
+const WATCHED = [...ENGINE_FILES, ...ENGINE_PROGRAMS, ...STORES, ...RUN_DIRECTORIES, ...SOCKETS];
 
 export default {
   id: 'SEC-HOST-0029',
@@ -21,15 +21,15 @@ export default {
   examples: [
     { good: { auditd: { installed: true } }, bad: { auditd: { installed: false } } },
     {
-      good: { files: { '/etc/docker': null }, auditd: { watches: ['/etc', '/usr', '/var'] } },
-      bad: { files: { '/etc/docker': null }, auditd: { watches: ['/etc', '/usr'] } },
+      good: { files: { '/etc/docker': null }, auditd: { watches: ['/etc', '/usr', '/var', '/run'] } },
+      bad: { files: { '/etc/docker': null }, auditd: { watches: ['/etc', '/usr', '/run'] } },
     },
   ],
   check({ auditd, files }) {
     const present = WATCHED.filter((path) => files[path] != null);
     if (present.length === 0) return notApplicable('no container engine is installed');
     if (!auditd.installed)
-      return fails(problem('auditd', 'auditd is not installed: nothing watches the engines that are', RULES));
+      return verdict(present.map((path) => problem(path, `nothing watches ${path}: auditd is not installed`, RULES)));
     const open = present.filter(
       (path) => !auditd.watches.some((watch) => watch === '/' || path === watch || path.startsWith(`${watch}/`)),
     );

@@ -10,7 +10,7 @@ export default {
   title: 'Control groups are of version 2 alone',
   severity: 'low',
   target: 'host',
-  frameworks: ['CIS-Docker-1.6:2.10', 'NIST-800-190:4.5.1'],
+  frameworks: ['NIST-800-190:4.5.1'],
   rationale:
     'Version 1 has release_agent, a program that the kernel runs as root on the host (CVE-2022-0492), and cannot be delegated to unprivileged users.',
   remediation:

@@ -55,7 +55,7 @@ export default {
     if (ELSEWHERE.test(program)) return fail('is no place of a program of the system');
     if (coreHandler === undefined) return unknown(`${quoted(program)} cannot be looked at`);
     if (coreHandler === null) return fail('does not exist: whoever can create it runs as root');
-    const wrong = writableByOthers(coreHandler);
-    return wrong === null ? PASS : fail(wrong);
+    const [wrong] = writableByOthers(coreHandler);
+    return wrong === undefined ? PASS : fail(wrong.what);
   },
 } satisfies HostCheck;

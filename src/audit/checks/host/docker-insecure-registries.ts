@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { LOOPBACK } from '../../loopback.ts';
 import { quoted } from '../../verdicts.ts';
 import { daemon, docker } from './shared/docker.ts';
 import type { HostCheck } from './shared/sysctl.ts';
-
-/** This machine alone: an address or a range within 127.0.0.0/8, not a name or a range that begins the same. */
-const LOOPBACK =
-  /^(?:127(?:\.\d{1,3}){3}(?:\/(?:[89]|[12]\d|3[0-2]))?(?::\d+)?|localhost(?::\d+)?|::1(?:\/128)?|\[::1\](?::\d+)?)$/;
 
 export default {
   id: 'SEC-HOST-0033',

@@ -8,7 +8,7 @@ export default {
   title: 'Logs of containers of docker cannot fill the disk',
   severity: 'medium',
   target: 'host',
-  frameworks: ['CIS-Docker-1.6:2.13'],
+  frameworks: ['NIST-800-190:4.5.3'],
   rationale:
     'The default driver keeps everything that a container prints for ever: one that prints without end stops everything on the host that needs to write.',
   remediation:

@@ -22,7 +22,7 @@ export default {
   references: ['https://docs.docker.com/engine/security/protect-access/'],
   examples: [
     { good: both(['fd://', 'tcp://0.0.0.0:2376'], true), bad: both(['fd://', 'tcp://0.0.0.0:2376'], false) },
-    { good: daemon('hosts', ['fd://']), bad: daemon('hosts', ['tcp://127.0.0.1:2375']) },
+    { good: both(['fd://'], false), bad: both(['tcp://127.0.0.1:2375'], false) },
   ],
   check: (facts) =>
     docker(facts, 'hosts', (value) => {

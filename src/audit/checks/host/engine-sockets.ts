@@ -30,14 +30,21 @@ export default {
       good: { files: { '/run/containerd/containerd.sock': { gid: 0 } } },
       bad: { files: { '/run/containerd/containerd.sock': { gid: 1000 } } },
     },
+    { good: { files: { '/run/docker.sock': { gid: 998 } } }, bad: { files: { '/run/docker.sock': { gid: 100 } } } },
   ],
   check: (facts) =>
     files(facts, SOCKETS, 'no container engine listens', ({ uid, gid, mode }, path) => {
-      if (uid !== 0) return `belongs to user ${uid}`;
-      // unix(7): who may write may connect.
-      if ((mode & 0o002) !== 0) return `has mode ${octal(mode)}: everybody can connect`;
-      // That of docker has a group for it, whose members are a check of their own.
-      const group = path !== '/run/docker.sock' && gid !== 0 && (mode & 0o020) !== 0;
-      return group ? `has mode ${octal(mode)}: group ${gid} can connect, and is root by that` : null;
+      const owner = uid === 0 ? [] : [{ what: `belongs to user ${uid}`, aspect: '' }];
+      // unix(7): who may write may connect. That of docker has a group for it, whose members are a check of their own.
+      const own = path === '/run/docker.sock' && (facts.dockerGid == null || gid === facts.dockerGid);
+      const group = !own && gid !== 0 && (mode & 0o020) !== 0;
+      const who = (mode & 0o002) !== 0 ? 'everybody can connect' : undefined;
+      return [
+        ...owner,
+        ...(who === undefined ? [] : [{ what: `has mode ${octal(mode)}: ${who}`, aspect: ' mode' }]),
+        ...(group
+          ? [{ what: `has mode ${octal(mode)}: group ${gid} can connect, and is root by that`, aspect: ' group' }]
+          : []),
+      ];
     }),
 } satisfies HostCheck;

@@ -22,7 +22,7 @@ export default {
       PASSWORD_FILES,
       'there are no password files',
       (file) =>
-        writableByOthers(file) ??
+        writableByOthers(file)[0]?.what ??
         ((file.mode & 0o004) === 0 ? null : `has mode ${octal(file.mode)}: everybody can read it`),
     ),
 } satisfies HostCheck;

@@ -14,6 +14,8 @@ export default {
   examples: [{ good: { origin: 'built' }, bad: { origin: 'imported' } }],
   check(facts) {
     if (facts.origin === 'built') return { status: 'pass' };
+    if (facts.origin === 'unknown')
+      return { status: 'unknown', why: 'its engine does not say whether it was built here or came in an archive' };
     if (facts.origin === 'pulled')
       return { status: 'unknown', why: 'the store does not say whether a signature of it was verified' };
     return judge([ofImage(facts, 'imported', 'the image was imported from a file, and nothing says who made it')]);

@@ -29,6 +29,9 @@ export const exampleFacts: ContainerFacts = {
   id: 'c09da5391b65df3563fc234b3f7db043a67d744f171b88aa90ecbffe70bbf55a',
   name: 'web',
   running: true,
+  engine: 'secure',
+  gaps: {},
+  managed: null,
   plan: {
     uid: 65532,
     args: ['nginx', '-g', 'daemon off;'],

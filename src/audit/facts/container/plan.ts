@@ -18,6 +18,8 @@ export interface DeviceRule {
   readonly major: number | null;
   readonly minor: number | null;
   readonly access: string;
+  /** What it is called, where its numbers are not known. */
+  readonly path?: string;
 }
 export interface PublishedPort {
   readonly protocol: string;
@@ -28,8 +30,11 @@ export interface PublishedPort {
 export interface NetworkFacts {
   /** `none`, `any`, or ports. */
   readonly egress: string | readonly number[];
-  readonly hostAccess: boolean;
+  /** Null: the firewall of the host decides. */
+  readonly hostAccess: boolean | null;
   readonly ports: readonly PublishedPort[];
+  /** Of another engine: the name of its network, `default` for the one that nobody chose. */
+  readonly bridge?: string;
 }
 export interface PlanFacts {
   readonly uid: number;

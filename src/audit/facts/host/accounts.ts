@@ -42,6 +42,12 @@ export function membersOf(name: string, group: string, accounts: readonly Accoun
   return [...new Set([...listed, ...primary])].filter((member) => member !== '' && member !== 'root').sort();
 }
 
+/** Undefined: there is no such group. */
+export function groupId(name: string, group: string): number | undefined {
+  const found = number(entries(group, 3).find(({ fields }) => fields[0] === name)?.fields[2]);
+  return Number.isNaN(found) ? undefined : found;
+}
+
 export function parseRanges(text: string): Range[] {
   return entries(text, 3)
     .map(({ fields, line }) => ({

@@ -144,6 +144,15 @@ function runningCommand(tree: Tree): { argv: string[]; path: string } | undefine
   return { argv, path: `/proc/${pid}/cmdline` };
 }
 
+/** By what they are for: the settings that name a file. */
+export const TLS_SETTINGS = ['tlscacert', 'tlscert', 'tlskey'] as const;
+
+/** Absolute paths of the files that TLS of the daemon needs. */
+export const tlsFiles = ({ settings }: DockerFacts): string[] =>
+  TLS_SETTINGS.map((key) => settings[key]?.value).filter(
+    (path): path is string => typeof path === 'string' && path.startsWith('/'),
+  );
+
 export function collectDocker(tree: Tree): DockerFacts {
   const command = runningCommand(tree) ?? unitCommand(tree);
   const program = PROGRAMS.find((path) => tree.stat(path)?.type === 'file') ?? command?.path ?? null;

@@ -9,6 +9,8 @@ const units = (...names: readonly string[]): string[] =>
 export const SOCKETS = [
   '/run/docker.sock',
   '/run/containerd/containerd.sock',
+  // That which dockerd starts for itself where the system has none.
+  '/run/docker/containerd/containerd.sock',
   '/run/crio/crio.sock',
   '/run/podman/podman.sock',
 ];
@@ -31,13 +33,22 @@ export const ENGINE_FILES = [
 /** Programs that engines run as root, for the audit system. */
 export const ENGINE_PROGRAMS = [
   '/usr/bin/dockerd',
+  '/usr/sbin/dockerd',
   '/usr/bin/containerd',
+  '/usr/bin/containerd-shim',
+  '/usr/bin/containerd-shim-runc-v1',
   '/usr/bin/containerd-shim-runc-v2',
   '/usr/bin/runc',
+  '/usr/sbin/runc',
   '/usr/bin/crun',
+  '/usr/bin/podman',
+  '/usr/bin/conmon',
+  '/usr/bin/crio',
 ];
 export const ACCOUNT_FILES = ['/etc/passwd', '/etc/group', '/etc/subuid', '/etc/subgid'];
 export const PASSWORD_FILES = ['/etc/shadow', '/etc/gshadow'];
+/** Of the programs' own making; a watch on it sees the sockets, too. */
+export const RUN_DIRECTORIES = ['/run/containerd'];
 /** Where engines keep file systems of containers. */
 export const STORES = ['/var/lib/docker', '/var/lib/containerd', '/var/lib/containers', '/var/lib/secure'];
 
@@ -61,6 +72,7 @@ export const ALL_FILES: readonly string[] = [
     ...ACCOUNT_FILES,
     ...PASSWORD_FILES,
     ...STORES,
+    ...RUN_DIRECTORIES,
     ...TIME_SOURCES,
   ]),
 ];

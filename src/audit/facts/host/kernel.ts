@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What /proc and /sys of the tree say about its kernel. Undefined: they are not there, so nothing is known.
 import { hostProbes } from '../../../native.ts';
+import { type KernelConfig, kernelConfig } from './kernel-config.ts';
 import { SYSCTLS, sysctlPath } from './sysctls.ts';
 import type { Tree } from './tree.ts';
 
@@ -24,6 +25,9 @@ export interface KernelFacts {
   readonly landlockAbi: number | undefined;
   readonly lockdown: 'none' | 'integrity' | 'confidentiality' | undefined;
   readonly swaps: readonly Swap[] | undefined;
+  /** Words of the command line. */
+  readonly commandLine: readonly string[] | undefined;
+  readonly config: KernelConfig | undefined;
 }
 
 function swapKind(tree: Tree, path: string, type: string): Swap['kind'] {
@@ -88,5 +92,7 @@ export function collectKernel(tree: Tree): KernelFacts {
     landlockAbi: landlockAbi(tree),
     lockdown: lockdown(tree),
     swaps: swaps(tree),
+    commandLine: tree.text('/proc/cmdline')?.split(/\s+/).filter(Boolean),
+    config: kernelConfig(tree, release),
   };
 }

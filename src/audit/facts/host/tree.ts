@@ -97,6 +97,17 @@ export class Tree {
     }
   }
 
+  /** What is in it, which is no text; undefined when there is none or it cannot be read. */
+  bytes(path: string): Buffer | undefined {
+    try {
+      const bytes = readBeneath(this.#fd, path, MAX_BYTES, { inRoot: true });
+      this.#left -= bytes?.length ?? 0;
+      return bytes ?? undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Its text without the white space around it; undefined when there is none or it cannot be read. */
   text(path: string): string | undefined {
     const read = this.read(path);

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readBeneath } from '../../../native.ts';
-import { type Entry, type Layer, Walk } from './layers.ts';
+import { closeSync, constants } from 'node:fs';
+import { getXattr, openBeneath, readBeneath } from '../../../native.ts';
+import { LanguagePackages } from '../../../runtime/images/sbom/languages.ts';
+import { readInventory } from '../../../runtime/images/sbom/read.ts';
+import { type Entry, type Layer, Walk } from '../../../runtime/images/walk.ts';
+import type { VulnerabilityDatabase } from '../../vulnerabilities/database.ts';
+import { match, type Vulnerabilities } from '../../vulnerabilities/match.ts';
 import { secretOf } from './secrets.ts';
 import type { Account, Cache, FileFact, ImageFiles, SecretFile } from './types.ts';
 
@@ -59,7 +64,8 @@ class Collector {
     const fact = { path, mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid };
     const directory = stat.isDirectory();
     if (stat.isFile() && (stat.mode & 0o6000) !== 0) this.#add(this.setid, fact);
-    if (this.#capabilities.get(layer.diffId)?.has(notedPath(entry.path))) this.#add(this.capable, fact);
+    if (this.#capabilities.get(layer.diffId)?.has(notedPath(entry.path)) || hasCapabilities(entry))
+      this.#add(this.capable, fact);
     if ((stat.mode & 0o002) !== 0 && (stat.isFile() || (directory && (stat.mode & 0o1000) === 0)))
       this.#add(this.writable, { ...fact, directory });
     const owner = this.owners.get(stat.uid) ?? { files: 0, example: path };
@@ -75,6 +81,21 @@ class Collector {
   }
 }
 
+/** Only what can be executed can use them. */
+function hasCapabilities({ layer, root, path, stat }: Entry): boolean {
+  if (layer.attributes !== true || !stat.isFile() || (stat.mode & 0o111) === 0) return false;
+  try {
+    const fd = openBeneath(root, path, constants.O_RDONLY | constants.O_NONBLOCK, { noSymlinks: true });
+    try {
+      return getXattr(fd, 'security.capability') !== null;
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return false;
+  }
+}
+
 /** A directory `.git` with a HEAD: one that was emptied is none. */
 function isRepository({ root, path }: Entry): boolean {
   try {
@@ -84,14 +105,24 @@ function isRepository({ root, path }: Entry): boolean {
   }
 }
 
-/** Look at every file of the layers, lowest first. `capabilities`: by diff id, the `notedPath` of files that have some. */
+/**
+ * Look at every file of the layers, lowest first, and hold what is installed against advisories.
+ * @param capabilities by diff id, the `notedPath` of files that have some
+ * @param database of advisories; undefined: nobody is asked
+ */
 export function collectFiles(
   layers: readonly Layer[],
   capabilities: ReadonlyMap<string, ReadonlySet<string>>,
   accounts: readonly Account[] | null,
-): { files: ImageFiles; incomplete: string | null } {
+  database: VulnerabilityDatabase | undefined,
+): { files: ImageFiles; incomplete: string | null; vulnerabilities: Vulnerabilities | null } {
   const found = new Collector(capabilities);
-  const complete = new Walk((entry) => found.visit(entry)).run(layers);
+  // Programs are opened for it, so only where somebody is to be asked about what they hold.
+  const languages = database === undefined ? undefined : new LanguagePackages();
+  const complete = new Walk((entry) => {
+    found.visit(entry);
+    languages?.visit(entry);
+  }).run(layers);
   const known = new Set([0, ...(accounts ?? []).map(({ uid }) => uid)]);
   const strangers = [...found.owners].filter(([uid]) => accounts !== null && !known.has(uid));
   const byPath = (a: { path: string }, b: { path: string }) => (a.path < b.path ? -1 : 1);
@@ -106,5 +137,15 @@ export function collectFiles(
       strangers: strangers.map(([uid, sum]) => ({ uid, ...sum })).sort((a, b) => a.uid - b.uid),
     },
     incomplete: complete ? null : 'the image has more files than are looked at',
+    vulnerabilities:
+      database === undefined
+        ? null
+        : match(
+            database,
+            readInventory(
+              layers.map(({ root }) => root),
+              languages,
+            ),
+          ),
   };
 }

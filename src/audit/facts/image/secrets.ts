@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readBeneath } from '../../../native.ts';
+import type { Entry } from '../../../runtime/images/walk.ts';
 import { secretFile } from '../../secret-files.ts';
 import { secretIn } from '../../secrets.ts';
-import type { Entry } from './layers.ts';
 
 /** A key, a certificate with one, or a file of settings is smaller. */
 const LIMIT = 64 << 10;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Vulnerabilities } from '../../vulnerabilities/match.ts';
 
 export interface FileFact {
   /** Without a leading slash; bytes that are no text are shown as `\xNN`. */
@@ -47,7 +48,8 @@ export interface ImageAuditFacts {
   /** Full reference. */
   readonly reference: string;
   readonly digest: string;
-  readonly origin: 'built' | 'pulled' | 'imported';
+  /** `unknown`: another engine has it, which does not tell what was built from what came in an archive. */
+  readonly origin: 'built' | 'pulled' | 'imported' | 'unknown';
   /** RFC 3339, of the image; null when it does not say, or says the epoch. */
   readonly created: string | null;
   /** When the facts were collected. */
@@ -68,4 +70,6 @@ export interface ImageAuditFacts {
   readonly files: ImageFiles;
   /** Why some files were not looked at, or null. What they are is then unknown. */
   readonly incomplete: string | null;
+  /** Null: no advisories were imported, so that nothing can be said. */
+  readonly vulnerabilities: Vulnerabilities | null;
 }

@@ -56,8 +56,8 @@ class Check {
       if (!unpacked.includes(diffId)) this.#add('layer-missing', diffId, 'a container needs it, and it is not there');
     const index = await survey.indexState(this.#paths);
     if (index.problem !== undefined) this.#add('index-damaged', 'images/index.json', index.problem);
-    for (const diffId of await cachedLayers(this.#paths)) {
-      needed.blobs.add(diffId);
+    for (const { diffId, digest } of await cachedLayers(this.#paths)) {
+      needed.blobs.add(digest);
       needed.layers.add(diffId);
     }
     const spare = (digest: string) => this.#goodBlobs.has(digest) && !needed.blobs.has(digest);

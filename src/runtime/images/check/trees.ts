@@ -11,10 +11,10 @@ import {
   readSync,
 } from 'node:fs';
 import { getXattr } from '../../../native.ts';
+import { opaqueName } from '../form.ts';
 
 const SLASH = Buffer.from('/');
 const CHUNK = 1 << 20;
-const XATTRS = ['security.capability', 'trusted.overlay.opaque'];
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
@@ -38,7 +38,7 @@ const sorted = (fd: number) =>
   readdirSync(Buffer.from(`/proc/self/fd/${fd}/`), { encoding: 'buffer' }).sort(Buffer.compare);
 
 function sameXattrs([a, b]: Pair): boolean {
-  return XATTRS.every((name) => {
+  return ['security.capability', opaqueName()].every((name) => {
     const [one, other] = [getXattr(a, name), getXattr(b, name)];
     return one === null || other === null ? one === other : one.equals(other);
   });

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SecureError } from '../../../errors.ts';
-import { readConfig } from '../oci/config.ts';
+import { mediaTypeOf } from '../layer/pack.ts';
+import { type ImageConfig, readConfig } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { DOCUMENT_LIMIT, JsonObject } from '../oci/json.ts';
 import { LAYER_LIMIT } from '../oci/manifest.ts';
-import { LAYER_TAR } from '../oci/mediatypes.ts';
 import type { Platform } from '../oci/platform.ts';
 import { formatReference, parseReference } from '../reference.ts';
 import { compressionOf } from '../sources/archive.ts';
@@ -12,7 +12,7 @@ import { type Bytes, readAll, type Source } from '../sources/bytes.ts';
 import type { Stage } from '../stage.ts';
 import { addManifest, checkPlatform, type Prepared, unpackAll } from './prepared.ts';
 
-async function need(source: Source, path: string): Promise<Bytes> {
+export async function need(source: Source, path: string): Promise<Bytes> {
   const found = await source.find(path);
   if (found !== undefined) return found;
   throw new SecureError(
@@ -21,12 +21,27 @@ async function need(source: Source, path: string): Promise<Bytes> {
   );
 }
 
-async function mediaTypeOf(bytes: Bytes): Promise<string> {
-  for await (const chunk of bytes.chunks()) {
-    const compression = compressionOf(chunk);
-    return compression === undefined ? LAYER_TAR : `${LAYER_TAR}+${compression}`;
-  }
-  return LAYER_TAR;
+export async function layerType(bytes: Bytes): Promise<string> {
+  for await (const chunk of bytes.chunks()) return mediaTypeOf(compressionOf(chunk) ?? 'none');
+  return mediaTypeOf('none');
+}
+
+/** An image of an archive by what manifest.json and its config say. */
+export interface DockerImage {
+  readonly configBytes: Buffer;
+  readonly config: ImageConfig;
+  /** Of its layers, lowest first. */
+  readonly paths: readonly string[];
+  readonly names: readonly string[];
+}
+
+export async function readDockerImage(source: Source, image: JsonObject, platform: Platform): Promise<DockerImage> {
+  const configBytes = await readAll(await need(source, image.string('Config')), DOCUMENT_LIMIT, 'the config');
+  const paths = image.strings('Layers', LAYER_LIMIT);
+  const config = readConfig(configBytes, paths.length, image.string('Config'));
+  checkPlatform(config, platform);
+  const names = image.strings('RepoTags', 100).map((name) => formatReference(parseReference(name)));
+  return { configBytes, config, paths, names };
 }
 
 type Layers = Map<string, Descriptor>;
@@ -36,7 +51,7 @@ async function layerOf(stage: Stage, source: Source, path: string, known: Layers
   const found = known.get(path);
   if (found !== undefined) return found;
   const bytes = await need(source, path);
-  const layer = { mediaType: await mediaTypeOf(bytes), digest: await stage.content(bytes), size: bytes.size };
+  const layer = { mediaType: await layerType(bytes), digest: await stage.content(bytes), size: bytes.size };
   known.set(path, layer);
   return layer;
 }
@@ -48,18 +63,15 @@ async function prepareOne(
   platform: Platform,
   known: Layers,
 ): Promise<Prepared> {
-  const configBytes = await readAll(await need(source, image.string('Config')), DOCUMENT_LIMIT, 'the config');
-  const paths = image.strings('Layers', LAYER_LIMIT);
-  const config = readConfig(configBytes, paths.length, image.string('Config'));
-  checkPlatform(config, platform);
+  const { configBytes, config, paths, names } = await readDockerImage(source, image, platform);
   const layers: Descriptor[] = [];
   for (const path of paths) layers.push(await layerOf(stage, source, path, known));
   await unpackAll(stage, layers, config);
-  const names = image.strings('RepoTags', 100).map((name) => formatReference(parseReference(name)));
   return { ...(await addManifest(stage, configBytes, layers)), names };
 }
 
-async function listed(source: Source): Promise<JsonObject[]> {
+/** What manifest.json lists. @throws SecureError LAYOUT_INVALID: nothing, or something else */
+export async function listed(source: Source): Promise<JsonObject[]> {
   const list = await readAll(await need(source, 'manifest.json'), DOCUMENT_LIMIT, 'manifest.json');
   // The document is a list; wrapped, the one reader of untrusted JSON serves for it too.
   const wrapped = Buffer.concat([Buffer.from('{"images":'), list, Buffer.from('}')]);

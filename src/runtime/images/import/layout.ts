@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SecureError } from '../../../errors.ts';
 import { parseDigest } from '../digest.ts';
-import { readConfig } from '../oci/config.ts';
+import { type ImageConfig, readConfig } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { DOCUMENT_LIMIT, JsonObject } from '../oci/json.ts';
-import { readIndex, readManifest } from '../oci/manifest.ts';
+import { type Manifest, readIndex, readManifest } from '../oci/manifest.ts';
 import { INDEX } from '../oci/mediatypes.ts';
 import type { Platform } from '../oci/platform.ts';
 import { selectManifest } from '../oci/select.ts';
@@ -65,23 +65,40 @@ async function entriesOf(source: Source): Promise<Descriptor[]> {
   return readIndex(index, INDEX, 'index.json');
 }
 
-async function prepareOne(
-  stage: Stage,
+/** An image of a layout by its documents, each held against its digest; layers are not looked at. */
+export interface LayoutImage {
+  readonly chosen: Descriptor;
+  readonly manifest: Manifest;
+  readonly config: ImageConfig;
+  /** As the index calls it. */
+  readonly name: string | undefined;
+}
+
+export async function readLayoutImage(
   source: Source,
   entries: readonly Descriptor[],
   platform: Platform,
-): Promise<Prepared> {
+): Promise<LayoutImage> {
   const { manifest: chosen, annotations } = await selectManifest(entries, platform, (entry) => document(source, entry));
   const bytes = await document(source, chosen);
   const manifest = readManifest(bytes, chosen.mediaType, `manifest ${chosen.digest}`);
   const configBytes = await document(source, manifest.config);
   const config = readConfig(configBytes, manifest.layers.length, `config ${manifest.config.digest}`);
   checkPlatform(config, platform);
+  return { chosen, manifest, config, name: nameIn(annotations, chosen.digest) };
+}
+
+async function prepareOne(
+  stage: Stage,
+  source: Source,
+  entries: readonly Descriptor[],
+  platform: Platform,
+): Promise<Prepared> {
+  const { chosen, manifest, config, name } = await readLayoutImage(source, entries, platform);
   for (const descriptor of [chosen, manifest.config, ...manifest.layers]) {
     await stage.blob(await blob(source, descriptor.digest), descriptor);
   }
   await unpackAll(stage, manifest.layers, config);
-  const name = nameIn(annotations, chosen.digest);
   return {
     digest: chosen.digest,
     configDigest: manifest.config.digest,
@@ -96,18 +113,24 @@ export async function prepareLayout(stage: Stage, source: Source, platform: Plat
 }
 
 /**
- * The same for all images of a layout: one for each name in its index, or a single one when nothing has a name. What has none beside images
+ * The entries of all images of a layout: those of one name are one image, and all of them when nothing has a name. What has none beside images
  * that have one (signatures, attestations) is left out.
+ * @throws SecureError LAYOUT_INVALID where there is none
  */
-export async function prepareLayoutImages(stage: Stage, source: Source, platform: Platform): Promise<Prepared[]> {
+export async function layoutImages(source: Source): Promise<Descriptor[][]> {
   const groups = new Map<string | undefined, Descriptor[]>();
   for (const entry of await entriesOf(source)) {
     const name = nameIn([entry.annotations ?? {}], entry.digest);
     groups.set(name, [...(groups.get(name) ?? []), entry]);
   }
   if (groups.size > 1) groups.delete(undefined);
+  if (groups.size === 0) throw new SecureError('LAYOUT_INVALID', `${source.what}: index.json lists no image`);
+  return [...groups.values()];
+}
+
+/** The same for all images of a layout. */
+export async function prepareLayoutImages(stage: Stage, source: Source, platform: Platform): Promise<Prepared[]> {
   const prepared: Prepared[] = [];
-  for (const entries of groups.values()) prepared.push(await prepareOne(stage, source, entries, platform));
-  if (prepared.length === 0) throw new SecureError('LAYOUT_INVALID', `${source.what}: index.json lists no image`);
+  for (const entries of await layoutImages(source)) prepared.push(await prepareOne(stage, source, entries, platform));
   return prepared;
 }

@@ -45,20 +45,25 @@ export async function unpackAll(stage: Stage, layers: readonly Descriptor[], con
   for (const [i, { digest }] of layers.entries()) await stage.layer(digest, config.diffIds[i]);
 }
 
-/** Write a manifest for a config and layers that came without one. The same content always gives the same digest. */
+/** A manifest for a config and layers that came without one. The same content always gives the same bytes. */
+export function manifestOf(config: Pick<Descriptor, 'digest' | 'size'>, layers: readonly Descriptor[]): Buffer {
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: MANIFEST,
+    config: { mediaType: CONFIG, digest: config.digest, size: config.size },
+    layers: layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
+  };
+  return Buffer.from(JSON.stringify(manifest));
+}
+
+/** Write one. */
 export async function addManifest(
   stage: Stage,
   config: Buffer,
   layers: readonly Descriptor[],
 ): Promise<Omit<Prepared, 'names'> & { readonly manifest: Descriptor }> {
   const configDigest = await stage.content(fromBuffer(config));
-  const manifest = {
-    schemaVersion: 2,
-    mediaType: MANIFEST,
-    config: { mediaType: CONFIG, digest: configDigest, size: config.length },
-    layers: layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
-  };
-  const bytes = Buffer.from(JSON.stringify(manifest));
+  const bytes = manifestOf({ digest: configDigest, size: config.length }, layers);
   const digest = await stage.content(fromBuffer(bytes));
   const described = { mediaType: MANIFEST, digest, size: bytes.length };
   return { digest, configDigest, size: totalSize(layers), manifest: described };

@@ -28,9 +28,10 @@ export interface PullOptions extends ClientOptions {
 /** Blobs that are fetched at the same time. */
 const PARALLEL = 4;
 
-interface Found {
+export interface Found {
   readonly manifest: Descriptor;
   readonly bytes: Buffer;
+  /** Digest of the index that it was chosen from. */
   readonly index?: string;
 }
 
@@ -49,7 +50,8 @@ async function described(client: RegistryClient, { digest, size, mediaType }: De
   return verified(document.bytes, digest);
 }
 
-async function findManifest(client: RegistryClient, reference: Reference, platform: Platform): Promise<Found> {
+/** The manifest of a reference for a platform, held against its digest. @throws SecureError as `pullImage` */
+export async function findManifest(client: RegistryClient, reference: Reference, platform: Platform): Promise<Found> {
   const { bytes, mediaType, digest } = await client.resolve(reference);
   if (!isIndex(mediaType)) return { manifest: { mediaType, digest, size: bytes.length }, bytes };
   const entries = readIndex(bytes, mediaType, `index ${reference.digest ?? reference.tag}`);

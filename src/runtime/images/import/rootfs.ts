@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Descriptor } from '../oci/descriptor.ts';
-import { LAYER_TAR } from '../oci/mediatypes.ts';
 import { hostPlatform, type Platform } from '../oci/platform.ts';
 import type { Bytes } from '../sources/bytes.ts';
 import type { Stage } from '../stage.ts';
@@ -54,7 +53,7 @@ function configJson(settings: ImageSettings, diffId: string, created: string, pl
 }
 
 /**
- * Make an image of one layer from a tar archive of a root file system. `created` is RFC 3339. The diff id is what the extractor computes.
+ * Make an image of one layer from a plain tar archive of a root file system. `created` is RFC 3339. The diff id is what the extractor computes.
  */
 export async function prepareRootfs(
   stage: Stage,
@@ -63,8 +62,6 @@ export async function prepareRootfs(
   created: string,
   platform: Platform = hostPlatform(),
 ): Promise<Prepared & { readonly manifest: Descriptor; readonly diffId: string }> {
-  const digest = await stage.content(tar);
-  const diffId = await stage.layer(digest, undefined);
-  const layer = { mediaType: LAYER_TAR, digest, size: tar.size };
+  const { diffId, ...layer } = await stage.archive(tar.chunks(), 'gzip');
   return { ...(await addManifest(stage, configJson(settings, diffId, created, platform), [layer])), diffId, names: [] };
 }

@@ -17,7 +17,10 @@ export interface LayerMember extends TarMember {
 
 const CHUNK = 1 << 20;
 
-/** The content of a member, of exactly its size. @throws SecureError BUILD_FAILED when it has become shorter or longer */
+/**
+ * The content of a member, of exactly its size.
+ * @throws SecureError BUILD_FAILED when it has become shorter, or where it was read before, is another one
+ */
 export function* contentOf(member: LayerMember): Generator<Buffer> {
   const size = member.size ?? 0;
   if (member.data !== undefined) {
@@ -31,20 +34,22 @@ export function* contentOf(member: LayerMember): Generator<Buffer> {
     let left = size;
     while (left > 0) {
       const chunk = readChunk(fd, Math.min(left, CHUNK));
-      if (chunk.length === 0) throw changed(member);
+      if (chunk.length === 0) throw changed(member.path);
       left -= chunk.length;
       hash?.update(chunk);
       yield chunk;
     }
-    if (readChunk(fd, 1).length > 0 || hash?.digest('hex') !== member.sha256) throw changed(member);
+    if (hash !== undefined && (readChunk(fd, 1).length > 0 || hash.digest('hex') !== member.sha256))
+      throw changed(member.path);
   } finally {
     closeSync(fd);
   }
 }
 
-function changed({ path }: LayerMember): SecureError {
+export function changed(path: Buffer, cause?: unknown): SecureError {
   return new SecureError('BUILD_FAILED', `${path.toString()} changed while it was read`, {
     hint: 'try again when nobody writes there',
+    cause,
   });
 }
 

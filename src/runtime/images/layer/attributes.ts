@@ -27,7 +27,7 @@ function ofImage(value: Buffer, first: number): Buffer | undefined {
 export function attributesOf(fd: number, first: number, what: string): ReadonlyMap<string, Buffer> {
   const found = new Map<string, Buffer>();
   for (const name of listXattr(fd)) {
-    if (name === 'trusted.overlay.redirect' || name === 'trusted.overlay.metacopy')
+    if (/^(?:trusted|user)\.overlay\.(?:redirect|metacopy)$/.test(name))
       throw new SecureError('STORE_CORRUPT', `${what} is only a reference to a lower layer (${name})`, {
         hint: 'turn off redirect_dir and metacopy of the overlay module',
       });

@@ -3,9 +3,9 @@
 // everything goes by descriptor beneath a root, links are resolved here and never by the kernel.
 import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
 import { SecureError } from '../../../errors.ts';
-import { getXattr, O_PATH, openBeneath } from '../../../native.ts';
+import { O_PATH, openBeneath } from '../../../native.ts';
 import { errnoOf } from '../durable.ts';
-import { isWhiteout, listDirectory } from '../listing.ts';
+import { isOpaque, isWhiteout, listDirectory } from '../listing.ts';
 import { readLinkBeneath } from './read-link.ts';
 
 /** As the kernel's own (path_resolution(7)). */
@@ -173,7 +173,7 @@ function statBeneath(root: number, path: string): { stat: Stats; opaque: boolean
     if (!stat.isDirectory()) return { stat, opaque: false };
     // Attributes cannot be read of a descriptor that only names.
     directory = openSync(`/proc/self/fd/${fd}/.`, constants.O_RDONLY | constants.O_DIRECTORY);
-    return { stat, opaque: getXattr(directory, 'trusted.overlay.opaque')?.toString() === 'y' };
+    return { stat, opaque: isOpaque(directory) };
   } finally {
     closeSync(fd);
     if (directory !== undefined) closeSync(directory);

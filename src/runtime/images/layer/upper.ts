@@ -7,7 +7,7 @@ import { openBeneath } from '../../../native.ts';
 import { RANGE_SIZE } from '../../plan/user.ts';
 import { isWhiteout, listDirectory } from '../listing.ts';
 import type { LayerMember } from './archive.ts';
-import { type MemberSource, Members } from './members.ts';
+import { isGone, type MemberSource, Members } from './members.ts';
 import { readLinkBeneath } from './read-link.ts';
 import { bytesOf, components, joined, pathOf, type Tree, textOf } from './tree.ts';
 
@@ -27,6 +27,16 @@ const DEPTH_LIMIT = 128;
 interface Entry {
   readonly path: string;
   readonly directory: boolean;
+}
+
+/** Undefined: it is gone meanwhile. */
+function listingOf(root: number, path: string): ReturnType<typeof listDirectory> | undefined {
+  try {
+    return listDirectory(root, bytesOf(path));
+  } catch (error) {
+    if (path !== '' && isGone(error)) return undefined;
+    throw error;
+  }
 }
 
 class Upper {
@@ -51,7 +61,7 @@ class Upper {
       openAny: ({ path, directory }) => this.#open(path, directory),
       openFile: ({ path }) => this.#open(path, false),
     };
-    this.#members = new Members(source, { latest, links: true });
+    this.#members = new Members(source, { latest, links: true, live: true });
   }
 
   #id(id: number, path: string): number {
@@ -69,7 +79,9 @@ class Upper {
   /** `below`: the directory that the layers show there. */
   *directory(path: string, below: ReturnType<Tree['child']>, depth = 0): Generator<LayerMember> {
     if (depth > DEPTH_LIMIT) throw new SecureError('LIMIT_EXCEEDED', `/${textOf(path)} is too deep for a layer`);
-    const { names, opaque } = listDirectory(this.#root, bytesOf(path));
+    const listing = listingOf(this.#root, path);
+    if (listing === undefined) return;
+    const { names, opaque } = listing;
     const under = opaque || below?.stat.isDirectory() !== true ? undefined : below;
     if (opaque && below !== undefined)
       yield { path: bytesOf(joined(path, '.wh..wh..opq')), type: '0', mode: 0o600, mtime: 0 };

@@ -15,8 +15,11 @@ const encode = (text: string): string =>
     .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%3A', ':');
 
-/** Package URL (purl-spec, types deb and apk). Without a distribution it is named after the one that the type comes from. */
+/** Package URL (purl-spec). Without a distribution it is named after the one that the type comes from. */
 export function purlOf(one: Package, distribution: Distribution | undefined): string {
+  // Of the others the name has the namespace in it: @scope/name, github.com/owner/name.
+  if (one.type !== 'deb' && one.type !== 'apk')
+    return `pkg:${one.type}/${one.name.split('/').map(encode).join('/')}@${encode(one.version)}`;
   const namespace = distribution?.id ?? (one.type === 'deb' ? 'debian' : 'alpine');
   const distro = distribution?.versionId === undefined ? undefined : `${namespace}-${distribution.versionId}`;
   const upstream = one.source.name === one.name ? undefined : one.source.name;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** One installed package, as the database of its package manager has it. */
+/** One installed package, as the database of its package manager, or its own file, has it. */
 export interface Package {
   /** Type of its package URL. */
-  readonly type: 'deb' | 'apk';
+  readonly type: 'deb' | 'apk' | 'npm' | 'pypi' | 'golang' | 'cargo';
   readonly name: string;
   readonly version: string;
   /** As the package manager writes it: `amd64`, `all`, `x86_64`. Empty where it does not say. */

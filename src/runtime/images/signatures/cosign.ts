@@ -9,7 +9,7 @@ import { checkSimple } from './simple.ts';
 import { type Candidate, type Requirement, type SigstoreSigner, type Subject, signerText } from './types.ts';
 
 export const SIGNATURE = 'dev.cosignproject.cosign/signature';
-const CERTIFICATE = 'dev.sigstore.cosign/certificate';
+export const CERTIFICATE = 'dev.sigstore.cosign/certificate';
 const CHAIN = 'dev.sigstore.cosign/chain';
 const REKOR = 'dev.sigstore.cosign/bundle';
 
@@ -44,8 +44,11 @@ function logEntry(text: string) {
   };
 }
 
-/** The parts of a keyless signature put together, so that one piece of code verifies both forms. @throws Refusal */
-function asBundle(payload: Buffer, signature: Buffer, annotations: Readonly<Record<string, string>>) {
+/**
+ * Certificate and log entry of a keyless signature as a bundle has them, so that one piece of code verifies both forms. The content is missing.
+ * @throws Refusal
+ */
+export function annotatedMaterial(annotations: Readonly<Record<string, string>>) {
   const { [CERTIFICATE]: leaf, [CHAIN]: chain = '', [REKOR]: entry } = annotations;
   if (leaf === undefined) throw new Refusal('it has no certificate');
   if (entry === undefined) throw new Refusal('it has no entry of a transparency log');
@@ -55,15 +58,17 @@ function asBundle(payload: Buffer, signature: Buffer, annotations: Readonly<Reco
   } catch (error) {
     throw new Refusal(`its log entry cannot be read: ${(error as Error).message.slice(0, 200)}`);
   }
+  const chained = [...certificates(leaf), ...certificates(chain)].map((rawBytes) => ({ rawBytes }));
+  return {
+    mediaType: 'application/vnd.dev.sigstore.bundle+json;version=0.1',
+    verificationMaterial: { x509CertificateChain: { certificates: chained }, tlogEntries },
+  };
+}
+
+function asBundle(payload: Buffer, signature: Buffer, annotations: Readonly<Record<string, string>>) {
   const digest = createHash('sha256').update(payload).digest('base64');
   return parseBundle({
-    mediaType: 'application/vnd.dev.sigstore.bundle+json;version=0.1',
-    verificationMaterial: {
-      x509CertificateChain: {
-        certificates: [...certificates(leaf), ...certificates(chain)].map((rawBytes) => ({ rawBytes })),
-      },
-      tlogEntries,
-    },
+    ...annotatedMaterial(annotations),
     messageSignature: { messageDigest: { algorithm: 'SHA2_256', digest }, signature: signature.toString('base64') },
   });
 }

@@ -15,6 +15,7 @@ import { NOTARY } from './notary/check.ts';
 import { COSE } from './notary/cose.ts';
 import { JWS } from './notary/jws.ts';
 import { SIMPLE_SIGNING } from './simple.ts';
+import { SIGN_PREDICATE } from './statement.ts';
 import type { Candidate } from './types.ts';
 
 /** More signatures of one image than this are not looked at: each one costs requests. */
@@ -28,7 +29,10 @@ export type Repository = Pick<RegistryClient, 'host' | 'manifest' | 'blob' | 're
 export const cosignTag = (digest: string): string => `${referrersTag(digest)}.sig`;
 
 /** A document by tag or digest; undefined when the registry has none of that name. */
-async function find(repository: Repository, name: string): Promise<{ bytes: Buffer; mediaType: string } | undefined> {
+export async function find(
+  repository: Repository,
+  name: string,
+): Promise<{ bytes: Buffer; mediaType: string } | undefined> {
   try {
     const { bytes, mediaType, digest } = await repository.manifest(name);
     for (const expected of [parseDigest(name) === undefined ? undefined : name, digest])
@@ -41,7 +45,7 @@ async function find(repository: Repository, name: string): Promise<{ bytes: Buff
 }
 
 /** Layers of an artifact's manifest that are of one of the types. */
-function layersOf(bytes: Buffer, what: string, ...types: string[]): Descriptor[] {
+export function layersOf(bytes: Buffer, what: string, ...types: string[]): Descriptor[] {
   const json = JsonObject.parse(bytes, 'LAYOUT_INVALID', what);
   if (json.integer('schemaVersion', 100) !== 2) throw json.fail('schemaVersion', 'is not 2');
   return json
@@ -50,8 +54,9 @@ function layersOf(bytes: Buffer, what: string, ...types: string[]): Descriptor[]
     .filter(({ mediaType }) => types.includes(mediaType));
 }
 
-async function content(repository: Repository, descriptor: Descriptor): Promise<Buffer> {
-  const bytes = await readAll(repository.blob(descriptor), CONTENT_LIMIT, `the signature ${descriptor.digest}`);
+/** @throws SecureError LIMIT_EXCEEDED, DIGEST_MISMATCH, REGISTRY_* */
+export async function content(repository: Repository, descriptor: Descriptor, limit = CONTENT_LIMIT): Promise<Buffer> {
+  const bytes = await readAll(repository.blob(descriptor), limit, `the signature ${descriptor.digest}`);
   return verified(bytes, descriptor.digest);
 }
 
@@ -76,11 +81,16 @@ function kindOf(json: JsonObject): typeof BUNDLE | typeof NOTARY | undefined {
   return named === NOTARY ? NOTARY : undefined;
 }
 
+/** What says itself that it is an attestation may be large, and is no signature. */
+const isAttestation = (annotations: Readonly<Record<string, string>> = {}): boolean =>
+  (annotations['dev.sigstore.bundle.predicateType'] ?? SIGN_PREDICATE) !== SIGN_PREDICATE;
+
 async function referring(repository: Repository, digest: string): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
   // Not asked for by type: whoever made the entry may have left it out.
   const referrers = (await repository.referrers(digest)).filter(
-    ({ mediaType, artifactType }) => mediaType === MANIFEST && ['', BUNDLE, NOTARY].includes(artifactType),
+    ({ mediaType, artifactType, annotations }) =>
+      mediaType === MANIFEST && ['', BUNDLE, NOTARY].includes(artifactType) && !isAttestation(annotations),
   );
   for (const referrer of referrers) {
     if (candidates.length >= SIGNATURE_LIMIT) break;
@@ -89,6 +99,7 @@ async function referring(repository: Repository, digest: string): Promise<Candid
     const what = `manifest ${referrer.digest}`;
     const json = JsonObject.parse(found.bytes, 'LAYOUT_INVALID', what);
     // What merely lies there may belong to another image.
+    if (isAttestation(json.stringMap('annotations', 1000))) continue;
     const kind = kindOf(json);
     if (kind === undefined || json.optionalObject('subject')?.string('digest', '') !== digest) continue;
     const place = referrer.digest;

@@ -9,10 +9,14 @@ import { errnoOf, writeAtomic } from '../durable.ts';
 import { CANDIDATE_LIMIT, type Candidate } from './types.ts';
 
 /** Which part of each is bytes, and text as it is kept. */
-const BYTES = { cosign: 'payload', bundle: 'bundle', gpg: 'signature', notary: 'envelope' } as const satisfies Record<
-  Candidate['format'],
-  string
->;
+const BYTES = {
+  cosign: 'payload',
+  bundle: 'bundle',
+  gpg: 'signature',
+  notary: 'envelope',
+  attestation: 'envelope',
+  statement: 'statement',
+} as const satisfies Record<Candidate['format'], string>;
 
 type Kept = Readonly<Record<string, unknown>> & { readonly format: Candidate['format'] };
 

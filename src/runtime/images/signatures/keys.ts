@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash, createPrivateKey, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { keyInvalid } from './problems.ts';
 
 /** A public key that signatures are checked with. */
@@ -14,7 +14,8 @@ const MODULUS_BITS = 2048;
 /** A PEM file of one key is some hundred bytes. */
 export const KEY_FILE_LIMIT = 64 << 10;
 
-function checkStrength(name: string, key: KeyObject): void {
+/** @throws SecureError KEY_INVALID for a key that is too weak, or of another kind */
+export function checkStrength(name: string, key: KeyObject): void {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
   if (type === 'ed25519') return;
   if (type === 'ec' && CURVES.has(details?.namedCurve ?? '')) return;
@@ -47,36 +48,6 @@ export function readPublicKey(pem: string, name: string): PublicKey {
   }
   checkStrength(name, key);
   return { name, key };
-}
-
-/**
- * A private key in PEM (PKCS #8, SEC 1 or PKCS #1), `passphrase` for one that is encrypted.
- * @throws SecureError KEY_INVALID
- */
-export function readPrivateKey(pem: string, name: string, passphrase?: string): KeyObject {
-  if (/-----BEGIN ENCRYPTED (?:SIGSTORE|COSIGN) PRIVATE KEY-----/.test(pem)) {
-    throw keyInvalid(
-      name,
-      "it is encrypted in cosign's own form, which is not read",
-      'sign with cosign, or with a key in PKCS #8: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -aes256',
-    );
-  }
-  const encrypted = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(pem);
-  if (encrypted && passphrase === undefined) {
-    throw keyInvalid(name, 'it is encrypted', 'give its passphrase in the environment variable SECURE_KEY_PASSPHRASE');
-  }
-  let key: KeyObject;
-  try {
-    key = createPrivateKey({ key: pem, ...(passphrase === undefined ? {} : { passphrase }) });
-  } catch (cause) {
-    const problem = encrypted
-      ? 'the passphrase is wrong, or the file is damaged'
-      : 'it cannot be read as a private key';
-    // What openssl says may quote the file.
-    throw keyInvalid(name, problem, 'a private key in PEM begins with -----BEGIN PRIVATE KEY-----', cause);
-  }
-  checkStrength(name, key);
-  return key;
 }
 
 /** Algorithm for `sign` and `verify` of node:crypto: Ed25519 hashes by itself, everything else is used with SHA-256, as cosign does. */

@@ -9,19 +9,19 @@ export function keyInvalid(name: string, problem: string, hint: string, cause?: 
   return new SecureError('KEY_INVALID', `${name}: ${problem}`, { hint, cause });
 }
 
-export function missing(image: string, wanted: string): SecureError {
-  return new SecureError('SIGNATURE_MISSING', `${image} has no signature; wanted is one ${wanted}`, {
+export function missing(image: string, wanted: string, what = 'signature'): SecureError {
+  return new SecureError('SIGNATURE_MISSING', `${image} has no ${what}; wanted is one ${wanted}`, {
     hint: 'sign it with `secure image sign` or cosign, or check that it is the image that was meant',
     exitCode: ExitCode.findings,
   });
 }
 
-export function refused(image: string, wanted: string, reasons: readonly string[]): SecureError {
+export function refused(image: string, wanted: string, reasons: readonly string[], what = 'signature'): SecureError {
   const [first = '', ...others] = reasons;
   const more = others.length === 0 ? '' : ` (and ${others.length} more, each refused)`;
   return new SecureError(
     'SIGNATURE_INVALID',
-    `${image} has no signature that counts; wanted is one ${wanted}: ${first}${more}`,
+    `${image} has no ${what} that counts; wanted is one ${wanted}: ${first}${more}`,
     {
       hint: 'do not run it unless you know why; `secure image verify` explains every signature that was found',
       exitCode: ExitCode.findings,

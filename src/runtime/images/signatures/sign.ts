@@ -14,7 +14,7 @@ export function cosignLayer(repository: string, digest: string, key: KeyObject) 
 }
 
 /** What a DSSE signature is of (secure-systems-lab/dsse protocol.md, "PAE"). */
-function preAuthEncoding(type: string, payload: Buffer): Buffer {
+export function preAuthEncoding(type: string, payload: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`DSSEv1 ${Buffer.byteLength(type)} ${type} ${payload.length} `), payload]);
 }
 

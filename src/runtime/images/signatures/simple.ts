@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The payload of simple signing (containers/image docs/signature.5), as cosign keeps it in a layer.
 import { JsonObject } from '../oci/json.ts';
-import { parseReference } from '../reference.ts';
+import { nameObjection } from './identity.ts';
 import { Refusal } from './problems.ts';
 import type { Requirement, Subject } from './types.ts';
 
@@ -18,12 +18,6 @@ export function simplePayload(repository: string, digest: string): Buffer {
     type: COSIGN_TYPE,
   };
   return Buffer.from(JSON.stringify({ critical, optional: null }));
-}
-
-/** `index.docker.io/library/nginx:1`, as cosign writes it, and `nginx` are both `docker.io/library/nginx`. */
-function repositoryOf(text: string): string {
-  const { registry, repository } = parseReference(text);
-  return `${registry}/${repository}`;
 }
 
 /** Holds a payload whose signature was verified against the image. @throws Refusal */
@@ -44,8 +38,8 @@ export function checkSimple(
       throw json.fail('image', `is ${digest.slice(0, 140)}: the signature is of another image`);
     if (identity === 'digest-only') return;
     const named = json.object('identity').string('docker-reference');
-    if (repositoryOf(named) !== subject.repository)
-      throw json.fail('identity', `is ${JSON.stringify(named.slice(0, 200))}: the signature is for another repository`);
+    const objection = nameObjection(named, subject, identity);
+    if (objection !== undefined) throw json.fail('identity', `is ${JSON.stringify(named.slice(0, 200))}: ${objection}`);
   } catch (error) {
     throw new Refusal((error as Error).message);
   }

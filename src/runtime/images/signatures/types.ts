@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { SignedIdentity } from '../../../policies/index.ts';
 import type { Keyring } from './gpg/keyring.ts';
 import type { PublicKey } from './keys.ts';
+import type { RevocationList } from './notary/crl.ts';
 import type { NotaryIdentity } from './notary/names.ts';
 import type { Roots } from './notary/roots.ts';
 import type { TrustedRoot } from './root.ts';
@@ -9,6 +11,8 @@ import type { TrustedRoot } from './root.ts';
 export interface Subject {
   /** `registry/repository`. */
   readonly repository: string;
+  /** The tag that it is asked for by; undefined: by its digest alone. */
+  readonly tag?: string | undefined;
   /** The manifest that runs, and the index that it was chosen from: a signature of either is one of the image. */
   readonly digests: readonly string[];
 }
@@ -39,6 +43,10 @@ export interface NotarySigner {
   readonly roots: Roots;
   /** For those that a signing authority makes, which tells the time, too. */
   readonly authorities: Roots;
+  /** Who is trusted to tell when a signature was there already. */
+  readonly timestamps: Roots;
+  /** Where there is one, each certificate needs one that does not have it. */
+  readonly revocations: readonly RevocationList[];
   readonly identities: readonly NotaryIdentity[];
 }
 
@@ -49,10 +57,12 @@ export interface Requirement {
   /** One of them is enough. */
   readonly signers: readonly Signer[];
   /**
-   * `repository`: the signature itself names this repository, so one that was made for another image of the same content is none.
+   * What the signature itself has to name, so that one that was made for another image of the same content is none.
    * `digest-only`: the content counts.
    */
-  readonly identity: 'repository' | 'digest-only';
+  readonly identity: SignedIdentity;
+  /** A kind of attestation that is wanted instead of a signature: `slsa`, or the type of its predicate. */
+  readonly attestation?: string | undefined;
 }
 
 /** A signature as it was found, nothing of it verified. */
@@ -65,6 +75,15 @@ export type Candidate =
       readonly annotations: Readonly<Record<string, string>>;
     }
   | { readonly format: 'bundle'; readonly place: string; readonly bundle: Buffer }
+  /** A DSSE envelope with annotations, as cosign 1 and 2 keep attestations. */
+  | {
+      readonly format: 'attestation';
+      readonly place: string;
+      readonly envelope: Buffer;
+      readonly annotations: Readonly<Record<string, string>>;
+    }
+  /** An in-toto statement that nobody has signed. */
+  | { readonly format: 'statement'; readonly place: string; readonly statement: Buffer }
   | { readonly format: 'gpg'; readonly place: string; readonly signature: Buffer }
   | { readonly format: 'notary'; readonly place: string; readonly mediaType: string; readonly envelope: Buffer };
 
@@ -101,4 +120,13 @@ export function signerText(signer: Signer): string {
   return `by ${matchText(signer.identity)} (${matchText(signer.issuer)})`;
 }
 
-export const wantedText = ({ signers }: Requirement): string => signers.map(signerText).join(' or ');
+export const wantedText = ({ signers, attestation }: Requirement): string => {
+  const who = signers.map(signerText).join(' or ');
+  return attestation === undefined ? who : `of the kind ${attestation} ${who}`;
+};
+
+/** Why each of those who are wanted did not sign something; an empty text is of somebody who signs in another form. */
+export function reasonText(reasons: readonly string[]): string {
+  const text = [...new Set(reasons)].filter((reason) => reason !== '').join('; ');
+  return text === '' ? 'nobody is wanted who signs in this form' : text;
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decides whether the signatures that were found are what is required. No I/O, but that gpgv is asked about OpenPGP.
+import { verifyAttestations } from './attestations/verify.ts';
 import { checkBundle } from './bundle.ts';
 import { checkCosign } from './cosign.ts';
 import { checkGpg } from './gpg/check.ts';
@@ -9,6 +10,7 @@ import {
   type Candidate,
   type Outcome,
   type Requirement,
+  reasonText,
   type Signer,
   type Subject,
   signerText,
@@ -46,23 +48,30 @@ function judge(candidate: Candidate, subject: Subject, { signers, identity }: Re
     if (reason === undefined) return { format, place, accepted: true, text: `signed ${signerText(signer)}` };
     reasons.push(reason);
   }
-  const told = [...new Set(reasons)].filter((reason) => reason !== '').join('; ');
-  return { format, place, accepted: false, text: told === '' ? 'nobody is wanted who signs in this form' : told };
+  return { format, place, accepted: false, text: reasonText(reasons) };
 }
 
 /** Every candidate with what became of it; one that is accepted is enough. */
-export function verify(candidates: readonly Candidate[], subject: Subject, requirement: Requirement): Outcome[] {
-  return candidates.map((candidate) => judge(candidate, subject, requirement));
+export function verify(
+  candidates: readonly Candidate[],
+  subject: Subject,
+  requirement: Requirement,
+): readonly Outcome[] {
+  if (requirement.attestation !== undefined) return verifyAttestations(candidates, subject, requirement).outcomes;
+  const signatures = candidates.filter(({ format }) => format !== 'attestation' && format !== 'statement');
+  return signatures.map((candidate) => judge(candidate, subject, requirement));
 }
 
 /** @throws SecureError SIGNATURE_MISSING, SIGNATURE_INVALID when none was accepted. `image`, and who requires it: for messages. */
 export function requireOne(outcomes: readonly Outcome[], image: string, requirement: Requirement, by?: string): void {
   if (outcomes.some(({ accepted }) => accepted)) return;
   const wanted = `${wantedText(requirement)}${by === undefined ? '' : `, which ${by} requires`}`;
-  if (outcomes.length === 0) throw missing(image, wanted);
+  const what = requirement.attestation === undefined ? 'signature' : 'attestation';
+  if (outcomes.length === 0) throw missing(image, wanted, what);
   throw refused(
     image,
     wanted,
     outcomes.map(({ format, place, text }) => `${format} ${place}: ${text}`),
+    what,
   );
 }

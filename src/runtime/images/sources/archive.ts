@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { SecureError } from '../../../errors.ts';
-import { writeAll } from '../copy.ts';
-import { diskError, errnoOf } from '../durable.ts';
+import { diskError } from '../durable.ts';
+import { type ArchiveCompression, archiveCompression, decompressTo, spoolTo } from './decompress.ts';
 import { checksumMatches } from './tarheader.ts';
 
 export type Compression = 'gzip' | 'zstd' | undefined;
 
-/** Told from the first bytes (RFC 1952; RFC 8878). */
+/** Of a layer's blob, told from its first bytes. */
 export function compressionOf(head: Buffer): Compression {
-  if (head.length >= 2 && head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
-  return head.length >= 4 && head.readUInt32LE(0) === 0xfd2fb528 ? 'zstd' : undefined;
+  const found = archiveCompression(head);
+  return found === 'gzip' || found === 'zstd' ? found : undefined;
 }
-
-// An archive may grow to this size whatever it was compressed from, and beyond it by this factor.
-const FREE_SIZE = 1 << 30;
-const RATIO_LIMIT = 200;
 
 async function head(handle: FileHandle): Promise<Buffer> {
   const buffer = Buffer.alloc(512);
@@ -26,35 +20,14 @@ async function head(handle: FileHandle): Promise<Buffer> {
   return buffer.subarray(0, bytesRead);
 }
 
-async function store(from: AsyncIterable<Buffer>, to: FileHandle, limit: number, what: string): Promise<void> {
-  let total = 0;
-  for await (const chunk of from) {
-    total += chunk.length;
-    if (total > limit) {
-      throw new SecureError(
-        'LIMIT_EXCEEDED',
-        `${what} unpacks to more than ${limit} bytes, far more than an archive should`,
-      );
-    }
-    await writeAll(to, chunk);
-  }
-}
-
-async function decompress(from: FileHandle, how: 'gzip' | 'zstd', path: string, what: string): Promise<FileHandle> {
-  const limit = Math.max(FREE_SIZE, (await from.stat()).size * RATIO_LIMIT);
+async function decompress(from: FileHandle, how: ArchiveCompression, path: string, what: string): Promise<FileHandle> {
   const to = await open(path, 'wx+', 0o600);
   try {
-    const stream = from.createReadStream({ start: 0, autoClose: false, highWaterMark: 1 << 18 });
-    const inflate = how === 'gzip' ? createGunzip() : createZstdDecompress();
-    await pipeline(stream, inflate, (chunks: AsyncIterable<Buffer>) => store(chunks, to, limit, what));
+    await decompressTo({ fd: from.fd, size: (await from.stat()).size }, to, how, what);
     return to;
   } catch (error) {
     await to.close();
-    const code = errnoOf(error) ?? '';
-    if (code === 'Z_BUF_ERROR') throw new SecureError('ARCHIVE_TRUNCATED', `${what} ends early`, { cause: error });
-    if (/^Z(STD)?_/.test(code))
-      throw new SecureError('ARCHIVE_INVALID', `${what} is no valid ${how} file`, { cause: error });
-    throw diskError(error, `unpacking ${what}`);
+    throw error;
   }
 }
 
@@ -73,7 +46,7 @@ export async function openArchive(path: string, scratch: string): Promise<FileHa
         hint: 'pipe it in: secure image import - …',
       });
     }
-    const compression = compressionOf(await head(handle));
+    const compression = archiveCompression(await head(handle));
     if (compression !== undefined) result = await decompress(handle, compression, scratch, what);
     await checkTar(result, what);
     if (result !== handle) await handle.close();
@@ -97,7 +70,7 @@ async function checkTar(handle: FileHandle, what: string): Promise<void> {
 async function spool(path: string): Promise<FileHandle> {
   const to = await open(path, 'wx+', 0o600);
   try {
-    await store(process.stdin, to, Number.MAX_SAFE_INTEGER, 'stdin');
+    await spoolTo(process.stdin, to, Number.MAX_SAFE_INTEGER, 'stdin');
     return to;
   } catch (error) {
     await to.close();

@@ -19,8 +19,9 @@ export const BASELINE: ReadonlySet<string> = new Set([
 ]);
 
 /** Of all sets that the kernel shows, or of those planned where there is no process; undefined: not known. */
-export function capabilitiesOf({ running, plan, proof }: ContainerFacts): string[] | undefined {
-  if (!running) return plan === null ? undefined : [...plan.capabilities];
+export function capabilitiesOf({ running, engine, plan, proof }: ContainerFacts): string[] | undefined {
+  // Another engine's word is enough where the kernel was not asked.
+  if (!running || (engine !== 'secure' && proof === null)) return plan === null ? undefined : [...plan.capabilities];
   const actual = proof?.capabilities?.actual;
   if (actual === undefined || !actual.includes('bounding:')) return undefined;
   return [...new Set(actual.match(/\bCAP_[A-Z0-9_]+/g) ?? [])].sort();

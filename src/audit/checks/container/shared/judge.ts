@@ -15,9 +15,15 @@ const NO_PLAN = 'the config.json of the container cannot be read';
 export const about = ({ name }: ContainerFacts, key: string, message: string): Problem =>
   problem(key, message, { logical: name });
 
+/**
+ * Does only the kernel's word count? Of ours that run. What another engine says of its containers is what its runtime was told, and nothing is
+ * lost by believing it where the kernel was not asked.
+ */
+export const needsProof = ({ running, engine }: ContainerFacts): boolean => running && engine === 'secure';
+
 /** A check of what only the plan says. */
 export function planned(facts: ContainerFacts, check: (plan: PlanFacts) => Verdict | readonly Problem[]): Verdict {
-  if (facts.plan === null) return unknown(NO_PLAN);
+  if (facts.plan === null) return unknown(facts.gaps.plan ?? NO_PLAN);
   const answer = check(facts.plan);
   return 'status' in answer ? answer : verdict(answer);
 }
@@ -36,11 +42,14 @@ const inForce = ({ inForce: state, actual }: Proven): string | null | undefined 
 
 /** A control that the plan promises and the kernel proves. */
 export function judge(facts: ContainerFacts, { control, plan, kernel = inForce }: Question): Verdict {
-  if (facts.plan === null) return unknown(NO_PLAN);
+  if (facts.plan === null) return unknown(facts.gaps.plan ?? NO_PLAN);
   const wrong = plan(facts.plan);
   const fail = (message: string): Verdict => fails(about(facts, control, message));
-  if (!facts.running) return wrong === null ? PASS : fail(wrong);
-  const proven = facts.proof?.[control];
+  const proven = facts.running ? facts.proof?.[control] : undefined;
+  if (!needsProof(facts) && proven === undefined) {
+    const gap = facts.gaps[control];
+    return gap !== undefined ? unknown(gap) : wrong === null ? PASS : fail(wrong);
+  }
   const found = proven === undefined ? undefined : kernel(proven);
   if (found === null) return PASS;
   if (typeof found === 'string') return fail(wrong === null ? `${found}, although the plan asks for it` : found);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // What of the host a plan binds into the container.
-import { posix } from 'node:path';
 import type { PlannedMount } from '../../../facts/container/plan.ts';
 import type { PlanFacts } from '../../../facts/container.ts';
 
@@ -12,13 +11,3 @@ export const binds = ({ mounts }: PlanFacts): PlannedMount[] =>
       source.startsWith('/') &&
       (type === 'bind' || options.some((option) => option === 'bind' || option === 'rbind')),
   );
-
-/** `/var/run` is `/run`, and `..` leads where it leads. */
-export const hostPath = (source: string): string =>
-  posix
-    .normalize(source)
-    .replace(/(?<=.)\/+$/, '')
-    .replace(/^\/var\/run(?=\/|$)/, '/run');
-
-export const isBelow = (path: string, directory: string): boolean =>
-  path === directory || directory === '/' || path.startsWith(`${directory}/`);

@@ -12,7 +12,7 @@ export function files(
   facts: HostFacts,
   paths: readonly string[],
   none: string,
-  judge: (file: FileFact, path: string) => string | null,
+  judge: (file: FileFact, path: string) => string | null | readonly Flaw[],
 ): Verdict {
   const present = paths.flatMap((path) => {
     const file = facts.files[path];
@@ -20,17 +20,34 @@ export function files(
   });
   const problems = present.flatMap(({ path, file }) => {
     const wrong = judge(file, path);
-    return wrong === null ? [] : [problem(path, `${path} ${wrong}`, fileLocation(path))];
+    const flaws = typeof wrong === 'string' ? [{ what: wrong, aspect: '' }] : (wrong ?? []);
+    return flaws.map(({ what, aspect }) => problem(`${path}${aspect}`, `${path} ${what}`, fileLocation(path)));
   });
-  const unseen = paths.find((path) => facts.files[path] === undefined);
-  if (problems.length === 0 && unseen !== undefined) return unknown(`${unseen} cannot be looked at: audit as root`);
+  const unseen = paths.filter((path) => facts.files[path] === undefined);
+  if (problems.length === 0 && unseen.length > 0) return unknown(`${unseen[0]} cannot be looked at: audit as root`);
+  if (problems.length > 0 && unseen.length > 0) return { status: 'fail', problems, unseen };
   return present.length === 0 ? notApplicable(none) : verdict(problems);
 }
 
+/** One thing that is wrong with a file; a file may have several, told from each other by `aspect`. */
+export interface Flaw {
+  readonly what: string;
+  /** Empty, ` mode`, ` group`: a part of the key. */
+  readonly aspect: string;
+}
+
 /** Somebody else than root may change it. */
-export function writableByOthers({ uid, gid, mode }: FileFact): string | null {
-  if (uid !== 0) return `belongs to user ${uid}, who can change it`;
-  if ((mode & 0o002) !== 0) return `has mode ${octal(mode)}: everybody can change it`;
-  if ((mode & 0o020) !== 0 && gid !== 0) return `has mode ${octal(mode)}: group ${gid} can change it`;
-  return null;
+export function writableByOthers({ uid, gid, mode }: FileFact): Flaw[] {
+  const owner = uid === 0 ? [] : [{ what: `belongs to user ${uid}, who can change it`, aspect: '' }];
+  const who = (mode & 0o002) !== 0 ? 'everybody' : (mode & 0o020) !== 0 && gid !== 0 ? `group ${gid}` : undefined;
+  const open = who === undefined ? [] : [{ what: `has mode ${octal(mode)}: ${who} can change it`, aspect: ' mode' }];
+  return [...owner, ...open];
+}
+
+/** What is wrong with the file of a certificate or key that should have no more permissions than `most`. */
+export function certificateFlaws({ uid, gid, mode }: FileFact, most: number): Flaw[] {
+  const owner = uid === 0 && gid === 0 ? [] : [{ what: `belongs to ${uid}:${gid}, not to root`, aspect: '' }];
+  const open =
+    (mode & ~most & 0o7777) === 0 ? [] : [{ what: `has mode ${octal(mode)}, not ${octal(most)}`, aspect: ' mode' }];
+  return [...owner, ...open];
 }

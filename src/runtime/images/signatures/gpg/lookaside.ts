@@ -52,6 +52,54 @@ async function documents(directory: string): Promise<{ path: string; document: D
   return found;
 }
 
+interface Place {
+  /** `` for the default. */
+  readonly name: string;
+  readonly address: string;
+}
+
+/** Every address that a directory of configuration has. @throws SecureError CONFIG_INVALID */
+async function places(directory: string): Promise<Place[]> {
+  return (await documents(directory)).flatMap(({ path, document }) => {
+    const general = document['default-docker'];
+    const sections = Object.entries(document.docker ?? {});
+    return [...(general === undefined ? [] : [['', general] as const]), ...sections].flatMap(([name, section]) => {
+      const address = section?.lookaside ?? section?.sigstore;
+      return address === undefined ? [] : [{ name, address: checked(address, path) }];
+    });
+  });
+}
+
+const covers = (name: string, repository: string): boolean =>
+  name === '' || repository === name || repository.startsWith(`${name}/`);
+
+/** Of the longest name that is a part of it; of two the first. */
+function nearest(all: readonly Place[], repository: string): Place | undefined {
+  const found = all.filter(({ name }) => covers(name, repository));
+  return found.reduce<Place | undefined>(
+    (best, place) => (best === undefined || place.name.length > best.name.length ? place : best),
+    undefined,
+  );
+}
+
+/**
+ * One address for everything below a part of a registry: `host`, `host/team`, `host/team/app`; for the empty text everything that there is.
+ * @returns no address where nothing is configured, a problem where parts of it have others
+ * @throws SecureError CONFIG_INVALID
+ */
+export async function lookasideBelow(
+  directory: string,
+): Promise<(scope: string) => { address?: string; problem?: string }> {
+  const all = await places(directory);
+  return (scope) => {
+    const address = nearest(all, scope)?.address;
+    const inner = all.filter((place) => place.name !== scope && covers(scope, place.name) && place.address !== address);
+    if (inner.length > 0)
+      return { problem: `signatures of ${inner[0]?.name} lie elsewhere: all are looked for by registries.d` };
+    return address === undefined ? {} : { address };
+  };
+}
+
 /**
  * The base address for a repository: of the longest name that is a part of it, else the default. Undefined: there is none.
  * @param repository `registry/path`
@@ -64,18 +112,7 @@ export async function configuredLookaside(
   const own = join(env.HOME ?? '/nonexistent', '.config/containers/registries.d');
   const directory = existsSync(own) ? own : SYSTEM;
   if (!existsSync(directory)) return undefined;
-  let [best, length]: [string | undefined, number] = [undefined, -1];
-  for (const { path, document } of await documents(directory)) {
-    const general = document['default-docker'];
-    const sections = Object.entries(document.docker ?? {});
-    for (const [name, section] of [...(general === undefined ? [] : [['', general] as const]), ...sections]) {
-      const address = section?.lookaside ?? section?.sigstore;
-      const covers = name === '' || repository === name || repository.startsWith(`${name}/`);
-      if (address === undefined || !covers || name.length <= length) continue;
-      [best, length] = [checked(address, path), name.length];
-    }
-  }
-  return best;
+  return nearest(await places(directory), repository)?.address;
 }
 
 function fromFile(url: string): Buffer | undefined {

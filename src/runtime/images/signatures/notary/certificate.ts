@@ -22,6 +22,7 @@ export interface Certificate {
   readonly keyUsage?: { readonly critical: boolean; readonly bits: readonly number[] };
   /** OIDs; none where the certificate does not say. */
   readonly extendedKeyUsage: readonly string[];
+  readonly extendedKeyUsageCritical: boolean;
   /** OIDs of critical extensions that are not looked at here: name constraints and policies among them (RFC 5280, 4.2). */
   readonly unknownCritical: readonly string[];
 }
@@ -95,6 +96,7 @@ export function readCertificate(der: Buffer): Certificate {
     ...(basic === undefined ? {} : { basic: basicConstraints(basic) }),
     ...(usage === undefined ? {} : { keyUsage: keyUsage(usage) }),
     unknownCritical: unknown.map(([oid]) => oid),
+    extendedKeyUsageCritical: extended?.critical ?? false,
     extendedKeyUsage:
       extended === undefined ? [] : readDer(readOne(extended.value, TAG.sequence).value).map((oid) => oidText(oid)),
   };

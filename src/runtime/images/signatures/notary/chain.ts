@@ -23,7 +23,8 @@ const SIGNED_WITH = new Set([
 export const called = ({ x509 }: Certificate): string =>
   `the certificate of ${JSON.stringify(x509.subject.replaceAll('\n', ', ').slice(0, 200))}`;
 
-function issued(certificate: Certificate, by: Certificate): boolean {
+/** Whether one was issued by another. */
+export function issued(certificate: Certificate, by: Certificate): boolean {
   try {
     return certificate.issuer.equals(by.subject) && certificate.x509.verify(by.key);
   } catch {
@@ -34,7 +35,8 @@ function issued(certificate: Certificate, by: Certificate): boolean {
 
 const selfSigned = (certificate: Certificate): boolean => issued(certificate, certificate);
 
-function checkAuthority(certificate: Certificate, below: number): void {
+/** @param below authorities between it and the signer @throws Refusal */
+export function checkAuthority(certificate: Certificate, below: number): void {
   const { basic, keyUsage } = certificate;
   if (basic?.critical !== true || !basic.ca) throw new Refusal(`${called(certificate)} is none of an authority`);
   if (basic.pathLength !== undefined && basic.pathLength < below)
@@ -57,6 +59,18 @@ function checkSigner(certificate: Certificate): void {
     throw new Refusal(`${called(certificate)} is for other uses than signing`);
 }
 
+/** How it is signed, and that nothing in it is critical and not looked at. @throws Refusal */
+export function checkForm(certificate: Certificate): void {
+  if (!SIGNED_WITH.has(certificate.signedWith))
+    throw new Refusal(
+      `${called(certificate)} is signed with an algorithm that does not do (${certificate.signedWith})`,
+    );
+  if (certificate.unknownCritical.length > 0)
+    throw new Refusal(
+      `${called(certificate)} has a critical extension that is not looked at (${certificate.unknownCritical.join(', ')})`,
+    );
+}
+
 /** Certificates of an envelope in their order, each as the specification wants it, but for the time. @throws Refusal */
 export function readChain(chain: readonly Buffer[]): Certificate[] {
   let certificates: Certificate[];
@@ -67,14 +81,7 @@ export function readChain(chain: readonly Buffer[]): Certificate[] {
   }
   const last = certificates.length - 1;
   for (const [i, certificate] of certificates.entries()) {
-    if (!SIGNED_WITH.has(certificate.signedWith))
-      throw new Refusal(
-        `${called(certificate)} is signed with an algorithm that does not do (${certificate.signedWith})`,
-      );
-    if (certificate.unknownCritical.length > 0)
-      throw new Refusal(
-        `${called(certificate)} has a critical extension that is not looked at (${certificate.unknownCritical.join(', ')})`,
-      );
+    checkForm(certificate);
     const by = certificates[i + 1] ?? certificate;
     if (!issued(certificate, by))
       throw new Refusal(`${called(certificate)} was not issued by what follows it, or is no root`);

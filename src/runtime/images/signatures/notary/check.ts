@@ -4,11 +4,14 @@ import { constants, type KeyObject, verify } from 'node:crypto';
 import { JsonObject } from '../../oci/json.ts';
 import { Refusal } from '../problems.ts';
 import type { Candidate, NotarySigner, Requirement, Subject } from '../types.ts';
+import type { Certificate } from './certificate.ts';
 import { algorithmOf, checkTime, readChain } from './chain.ts';
 import { COSE, readCose } from './cose.ts';
+import { checkRevoked } from './crl.ts';
 import type { Algorithm, Envelope } from './envelope.ts';
 import { readJws } from './jws.ts';
 import { matchesIdentity, nameText, subjectName } from './names.ts';
+import { checkTimestamp } from './timestamp.ts';
 
 export const NOTARY = 'application/vnd.cncf.notary.signature';
 
@@ -46,8 +49,23 @@ function checkPayload(payload: Buffer, subject: Subject, identity: Requirement['
     throw new Refusal('it names no repository, so it may be one for another: accept it with the identity digest-only');
 }
 
+/** Every certificate is valid now, or was when an authority that is trusted to tell the time saw the signature. @throws Refusal */
+function checkWhen(chain: readonly Certificate[], envelope: Envelope, { timestamps }: NotarySigner, now: number): void {
+  const { timestamp, signature } = envelope;
+  const trusted = timestamps.certificates.length > 0;
+  try {
+    const hint = timestamp === undefined || trusted ? '' : '; whose timestamps count is not said';
+    checkTime(chain, now, hint);
+    return;
+  } catch (error) {
+    if (!(error instanceof Refusal) || timestamp === undefined || !trusted) throw error;
+  }
+  const { from, to } = checkTimestamp(timestamp, signature, timestamps);
+  for (const time of [from, to]) checkTime(chain, time, ', and its timestamp is of another time');
+}
+
 /**
- * Who signed first, and only then what. Times: milliseconds; without a timestamp that is evaluated every certificate has to be valid now.
+ * Who signed first, and only then what. Times: milliseconds.
  * @throws Refusal
  */
 export function checkNotary(
@@ -79,6 +97,7 @@ export function checkNotary(
   if (envelope.expiry !== undefined && now >= envelope.expiry)
     throw new Refusal(`it expired at ${new Date(envelope.expiry).toISOString()}`);
   if (byAuthority) checkTime(chain, envelope.signingTime, ', and it was signed at another time');
-  else checkTime(chain, now, envelope.timestamped ? '; its timestamp is not evaluated' : '');
+  else checkWhen(chain, envelope, signer, now);
+  checkRevoked(chain, signer.revocations, now);
   checkPayload(envelope.payload, subject, identity);
 }

@@ -71,7 +71,7 @@ function read(bytes: Buffer): Envelope {
     payload,
     signed: Buffer.from(encode(['Signature1', head, new Uint8Array(), payload])),
     signature: bytesOf(parts[3], 'signature'),
-    timestamped: unprotected.has(TIMESTAMP),
+    ...(unprotected.has(TIMESTAMP) ? { timestamp: bytesOf(unprotected.get(TIMESTAMP), 'timestamp') } : {}),
   };
 }
 

@@ -35,8 +35,8 @@ export interface Envelope extends Attributes {
   /** What the signature is of. */
   readonly signed: Buffer;
   readonly signature: Buffer;
-  /** There is a timestamp of an authority; it is not evaluated. */
-  readonly timestamped: boolean;
+  /** A timestamp token of the signature. */
+  readonly timestamp?: Buffer;
 }
 
 /** Protected headers; `time` reads one of them, undefined when it is no time. */

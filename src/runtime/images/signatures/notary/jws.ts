@@ -41,7 +41,9 @@ export function readJws(bytes: Buffer): Envelope {
       payload: decoded(payload, 'base64url', 'payload'),
       signed: Buffer.from(`${head}.${payload}`),
       signature: decoded(json.string('signature'), 'base64url', 'signature'),
-      timestamped: unprotected.has(TIMESTAMP),
+      ...(unprotected.has(TIMESTAMP)
+        ? { timestamp: decoded(unprotected.string(TIMESTAMP), 'base64', 'timestamp') }
+        : {}),
     };
   } catch (error) {
     throw error instanceof Refusal ? error : new Refusal(`it is malformed: ${(error as Error).message.slice(0, 200)}`);

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type HostCheck, setting, sysctls } from './shared/sysctl.ts';
+
+export default {
+  id: 'SEC-HOST-0058',
+  title: 'The kernel stops after repeated errors',
+  severity: 'low',
+  target: 'host',
+  frameworks: ['CIS-Docker-1.6:1.2.1', 'NIST-800-190:4.5.1'],
+  rationale:
+    'Each failed try of an exploit is an oops; a kernel that goes on for ever lets it be tried until it works, and leaks a reference each time.',
+  remediation:
+    "Run 'sysctl -w kernel.oops_limit=100' and put kernel.oops_limit = 100 into /etc/sysctl.d/60-containers.conf.",
+  references: ['https://docs.kernel.org/admin-guide/sysctl/kernel.html#oops-limit'],
+  examples: [{ good: setting('kernel.oops_limit', '100'), bad: setting('kernel.oops_limit', '10000') }],
+  check: (facts) =>
+    sysctls(facts, {
+      name: 'kernel.oops_limit',
+      ok: (value) => value >= 1 && value <= 100,
+      want: '1 to 100',
+      absent: 'this kernel goes on for ever',
+    }),
+} satisfies HostCheck;

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Questions to an engine that speaks docker's API on a Unix socket: docker itself, and podman. Nothing is started for them. The engine is
+// not trusted: all answers together may take five seconds, and each may have a bounded size.
+import { Agent, request } from 'node:http';
+
+/** Of all questions to one engine. */
+export const DEADLINE_MS = 5_000;
+/** The inspection of a container takes some kilobytes; a list of ten thousand containers some megabytes. */
+const MAX_BYTES = 32 << 20;
+/** Of all answers together: many that are each allowed would fill the memory. A thousand containers take some ten. */
+const MAX_TOTAL = 128 << 20;
+/** Connections at once; more only fill the queue of the engine. */
+const CONNECTIONS = 8;
+
+/** Why an engine did not answer a question, in words for a report. */
+export class EngineProblem extends Error {
+  /** 404: what was asked for is gone. */
+  readonly gone: boolean;
+  constructor(message: string, gone = false) {
+    super(message);
+    this.gone = gone;
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied: audit as root, or as a user who may use the engine',
+  ENOENT: 'there is no such socket',
+  ECONNREFUSED: 'nobody listens on the socket',
+  ENOTSOCK: 'it is no socket',
+  ECONNRESET: 'the engine hung up',
+  EPIPE: 'the engine hung up',
+};
+
+function reason(thrown: unknown): EngineProblem {
+  if (thrown instanceof EngineProblem) return thrown;
+  const { code, message } = thrown as NodeJS.ErrnoException;
+  // A parser of HTTP quotes what it was sent; a control character in it is no news for a terminal.
+  const words = String(message)
+    .replace(/[^\x20-\x7e]/g, '?')
+    .slice(0, 200);
+  return new EngineProblem(REASONS[code ?? ''] ?? (code?.startsWith('HPE_') ? 'it does not speak HTTP' : words));
+}
+
+/** One audit of one engine: connections are kept until `close`. */
+export class EngineClient {
+  readonly socket: string;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  readonly #deadline: AbortSignal;
+  readonly #milliseconds: number;
+  #left = MAX_TOTAL;
+
+  constructor(socket: string, milliseconds = DEADLINE_MS) {
+    this.socket = socket;
+    this.#milliseconds = milliseconds;
+    this.#deadline = AbortSignal.timeout(milliseconds);
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  /** The JSON that is at `path`. @throws EngineProblem */
+  async get(path: string): Promise<unknown> {
+    const { status, body } = await this.#text(path);
+    if (status < 200 || status > 299) {
+      const words = body.slice(0, 200).replace(/[^\x20-\x7e]/g, '?');
+      throw new EngineProblem(`it answered ${path} with ${status}: ${words}`, status === 404);
+    }
+    try {
+      return JSON.parse(body) as unknown;
+    } catch {
+      throw new EngineProblem(`its answer to ${path} is not JSON`);
+    }
+  }
+
+  #text(path: string): Promise<{ status: number; body: string }> {
+    return new Promise((resolve, reject) => {
+      const fail = (thrown: unknown): void =>
+        reject(
+          this.#deadline.aborted
+            ? new EngineProblem(`it did not answer within ${this.#milliseconds / 1000} seconds`)
+            : reason(thrown),
+        );
+      const asked = request(
+        // What the engine is called has to be said in HTTP/1.1, and means nothing on a socket.
+        { socketPath: this.socket, path, agent: this.#agent, signal: this.#deadline, headers: { host: 'engine' } },
+        (answer) => {
+          const parts: Buffer[] = [];
+          let size = 0;
+          answer.on('data', (part: Buffer) => {
+            size += part.length;
+            this.#left -= part.length;
+            if (size > MAX_BYTES) {
+              fail(new EngineProblem(`its answer to ${path} is larger than ${MAX_BYTES >> 20} MiB`));
+              answer.destroy();
+            } else if (this.#left < 0) {
+              fail(new EngineProblem(`its answers are larger than ${MAX_TOTAL >> 20} MiB altogether`));
+              answer.destroy();
+            } else parts.push(part);
+          });
+          answer.once('error', fail);
+          // A length that it promised and did not keep.
+          answer.once('aborted', () => fail(new EngineProblem(`its answer to ${path} ended too early`)));
+          answer.once('end', () =>
+            resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(parts).toString('utf8') }),
+          );
+        },
+      );
+      asked.once('error', fail);
+      asked.end();
+    });
+  }
+}
+
+/** `ask` of each, at most `CONNECTIONS` at once; what is gone meanwhile is left out. @throws EngineProblem */
+export async function each<T, R>(items: readonly T[], ask: (item: T) => Promise<R>): Promise<R[]> {
+  const found: (R | undefined)[] = new Array(items.length).fill(undefined);
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < items.length) {
+      const at = next++;
+      try {
+        found[at] = await ask(items[at] as T);
+      } catch (thrown) {
+        if (!(thrown instanceof EngineProblem && thrown.gone)) throw thrown;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(CONNECTIONS, items.length) }, worker));
+  return found.filter((one) => one !== undefined);
+}

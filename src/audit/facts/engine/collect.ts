@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// Facts about an engine, its containers and its images, by docker's API: https://docs.docker.com/reference/api/engine/. Everything is
+// asked at once.
+import { list, object, text, texts } from '../container/json.ts';
+import type { EngineName } from '../engine.ts';
+import { EngineClient, EngineProblem, each } from './client.ts';
+import { swarmFacts } from './swarm.ts';
+import type { EngineFacts, EngineInfo, EnginePart, ListedContainer, ListedImage, ListedNetwork } from './types.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What an engine says of one container or image, as it says it. */
+export interface Inspected {
+  readonly container: Json;
+  /** Sessions of `exec` that are open in it. */
+  readonly sessions: readonly Json[];
+  /** Why nothing but its name is known; null: something is. */
+  readonly problem: string | null;
+}
+export interface InspectedImage {
+  readonly image: Json;
+  readonly history: readonly unknown[];
+}
+export interface EngineAnswers {
+  readonly facts: EngineFacts;
+  /** Null: not asked for, or `facts.problems` says why. */
+  readonly containers: readonly Inspected[] | null;
+  readonly images: readonly InspectedImage[] | null;
+}
+
+function info(answer: unknown): EngineInfo {
+  const whole = object(answer);
+  if (text(whole.ServerVersion) === '' && text(whole.DockerRootDir) === '')
+    throw new EngineProblem('what it says of itself is not what docker or podman say');
+  const options = texts(whole.SecurityOptions);
+  const has = (name: string): boolean => options.some((option) => option.split(',')[0] === `name=${name}`);
+  const seccomp = options.find((option) => option.startsWith('name=seccomp')) ?? '';
+  const registries = object(whole.RegistryConfig);
+  const indexes = Object.entries(object(registries.IndexConfigs));
+  return {
+    version: text(whole.ServerVersion),
+    rootless: has('rootless'),
+    userNamespaces: has('userns') || has('rootless'),
+    seccomp: /profile=(.*)$/.exec(seccomp)?.[1] ?? (seccomp === '' ? '' : 'default'),
+    appArmor: has('apparmor'),
+    seLinux: has('selinux'),
+    storageDriver: text(whole.Driver),
+    loggingDriver: text(whole.LoggingDriver),
+    root: text(whole.DockerRootDir),
+    authorization: texts(object(whole.Plugins).Authorization),
+    insecureRegistries: [
+      ...texts(registries.InsecureRegistryCIDRs),
+      ...indexes.filter(([, index]) => object(index).Secure === false).map(([name]) => name),
+    ],
+  };
+}
+
+const containers = (answer: unknown): ListedContainer[] =>
+  list(answer)
+    .map(object)
+    .map(({ Id, Names, State, ImageID }) => ({
+      id: text(Id),
+      name: (texts(Names)[0] ?? text(Id).slice(0, 12)).replace(/^\//, ''),
+      running: text(State) === 'running' || text(State) === 'paused',
+      image: /^[0-9a-f]{64}$/.test(text(ImageID)) ? `sha256:${text(ImageID)}` : text(ImageID),
+    }))
+    .filter(({ id }) => /^[0-9a-f]{12,64}$/.test(id));
+
+const images = (answer: unknown): ListedImage[] =>
+  list(answer)
+    .map(object)
+    .map(({ Id, RepoTags }) => ({
+      id: /^[0-9a-f]{64}$/.test(text(Id)) ? `sha256:${text(Id)}` : text(Id),
+      tags: texts(RepoTags).filter((tag) => tag !== '<none>:<none>'),
+    }))
+    .filter(({ id }) => /^sha256:[0-9a-f]{64}$/.test(id));
+
+const networks = (answer: unknown): ListedNetwork[] =>
+  list(answer)
+    .map(object)
+    .map(({ Name, Driver, Options, Ingress }) => {
+      const options = object(Options);
+      const icc = text(options['com.docker.network.bridge.enable_icc']);
+      return {
+        name: text(Name),
+        driver: text(Driver),
+        // As the daemon reads it: to be there is to be on.
+        encrypted: Object.hasOwn(options, 'encrypted') && text(options.encrypted) !== 'false',
+        interContainer: text(Driver) === 'bridge' ? icc !== 'false' : null,
+        builtin: Ingress === true || ['bridge', 'host', 'none', 'docker_gwbridge', 'podman'].includes(text(Name)),
+      };
+    });
+
+/** Inspected containers, with sessions of `exec` in those that run. */
+async function inspectContainers(client: EngineClient, prefix: string, found: readonly ListedContainer[]) {
+  return each(found, async ({ id, name }): Promise<Inspected> => {
+    // One that cannot be asked about is there all the same, and nothing of it is passed.
+    const unknown = (problem: string): Inspected => ({ container: { Id: id, Name: name }, sessions: [], problem });
+    let container: Json;
+    try {
+      container = object(await client.get(`${prefix}/containers/${id}/json`));
+    } catch (thrown) {
+      if (!(thrown instanceof EngineProblem) || thrown.gone) throw thrown;
+      return unknown(thrown.message);
+    }
+    const parts = [container.HostConfig, container.Config, container.State];
+    if (container.Id !== id || parts.some((part) => typeof part !== 'object' || part === null))
+      return unknown('what its engine says of it is not what docker or podman say');
+    const ids = texts(container.ExecIDs).filter((session) => /^[0-9a-f]{12,64}$/.test(session));
+    const sessions = await each(ids, async (session) => object(await client.get(`${prefix}/exec/${session}/json`)));
+    return { container, sessions: sessions.filter(({ Running }) => Running !== false), problem: null };
+  });
+}
+
+export interface CollectOptions {
+  /** Ask about each container and each image, too. */
+  readonly contents?: boolean;
+  readonly milliseconds?: number;
+}
+
+/** What an engine says. It never throws because of the engine: what was not answered is null, with a reason. */
+export async function collectEngine(
+  engine: Extract<EngineName, 'docker' | 'podman'>,
+  socket: string,
+  { contents = true, milliseconds }: CollectOptions = {},
+): Promise<EngineAnswers> {
+  const client = new EngineClient(socket, milliseconds);
+  const problems: Partial<Record<EnginePart, string>> = {};
+  const part = async <T>(name: EnginePart, ask: () => Promise<T>): Promise<T | null> => {
+    try {
+      return await ask();
+    } catch (thrown) {
+      if (!(thrown instanceof EngineProblem)) throw thrown;
+      problems[name] ??= thrown.message;
+      return null;
+    }
+  };
+  // podman says more in a dialect of its own.
+  const prefix = engine === 'podman' ? '/v4.0.0/libpod' : '';
+  const listed = client.get('/containers/json?all=1').then(containers);
+  try {
+    const [about, some, inspected, all, inspectedImages, nets] = await Promise.all([
+      part('info', async () => {
+        const answer = await client.get('/info');
+        return { answer, facts: info(answer) };
+      }),
+      part('containers', () => listed),
+      part('containers', async () => (contents ? inspectContainers(client, prefix, await listed) : null)),
+      part('images', async () => images(await client.get('/images/json'))),
+      part('images', async () => {
+        if (!contents) return null;
+        return each(images(await client.get('/images/json')), async ({ id }) => {
+          const image = object(await client.get(`/images/${id}/json`));
+          if (typeof image.Config !== 'object' || image.Config === null)
+            throw new EngineProblem(`what it says of the image ${id.slice(7, 19)} is not what docker or podman say`);
+          return { image, history: list(await client.get(`/images/${id}/history`)) };
+        });
+      }),
+      part('networks', async () => networks(await client.get('/networks'))),
+    ]);
+    const swarm =
+      engine === 'podman'
+        ? { active: false, manager: null, addresses: null }
+        : about === null
+          ? null
+          : await part('swarm', () => swarmFacts(client, about.answer));
+    if (about === null && problems.info !== undefined) problems.swarm ??= problems.info;
+    const facts = {
+      ...{ engine, socket, collected: new Date().toISOString(), problems },
+      ...{ info: about?.facts ?? null, containers: some, images: all, networks: nets, swarm },
+    };
+    return { facts, containers: inspected, images: inspectedImages };
+  } finally {
+    client.close();
+  }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readdirSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { ExitCode, SecureError } from '../errors.ts';
+
+const FILES = /^(?:(?:.+\.)?(?:Dockerfile|Containerfile)|(?:Dockerfile|Containerfile)\..+|.+\.(?:json|ya?ml))$/;
+const MOST = 100_000;
+
+/**
+ * Build files, manifests and plans below a directory, by path; links are not followed.
+ * @throws SecureError AUDIT_UNREADABLE, LIMIT_EXCEEDED
+ */
+export function corpusFiles(directory: string): string[] {
+  let entries: { parentPath: string; name: string }[];
+  try {
+    entries = readdirSync(directory, { recursive: true, withFileTypes: true }).filter(
+      (entry) => entry.isFile() && FILES.test(entry.name),
+    );
+  } catch (cause) {
+    throw new SecureError('AUDIT_UNREADABLE', `${directory} cannot be read: ${(cause as Error).message}`, {
+      hint: 'give a directory with build files, manifests and plans',
+      exitCode: ExitCode.usage,
+      cause,
+    });
+  }
+  if (entries.length > MOST)
+    throw new SecureError('LIMIT_EXCEEDED', `${directory} has more than ${MOST} files to look at`, {
+      hint: 'give a smaller one',
+    });
+  return entries.map(({ parentPath, name }) => join(parentPath, name)).sort();
+}
+
+/** What compose looks for, and what is merged with it. */
+export const COMPOSE_FILE = /^(?:docker-)?compose(?:\..+)?\.(?:ya?ml|json)$/;
+
+/**
+ * The path itself, or the files below the directory that it is whose names match.
+ * @throws SecureError AUDIT_UNREADABLE, LIMIT_EXCEEDED
+ */
+export function filesOf(path: string, names: RegExp): string[] {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [path];
+  return corpusFiles(path).filter((file) => names.test(basename(file)));
+}

@@ -2,7 +2,7 @@
 # What tests of checkpoint and restore share.
 
 IMAGES=/var/tmp/lab-images CRIU_BUNDLE=/var/tmp/lab-criu ID=lab-criu
-COUNT='i=0; while :; do i=$((i+1)); echo $i >/tmp/n; sleep 0.1; done'
+COUNT='i=0; while :; do i=$((i+1)); echo $i >/tmp/m; mv /tmp/m /tmp/n; sleep 0.1; done'
 
 # begin: what bundle() has described, running, with the files of /var/tmp/lab-* removed when the test ends
 begin() {
@@ -12,14 +12,14 @@ begin() {
 }
 # with_the_hosts_network: what takes CRIU most of its time here is a network namespace
 with_the_hosts_network() { sed -i 's/{"type":"network"},//' "$CRIU_BUNDLE/config.json"; }
-# counting: a container that counts into /tmp/n, from the shell's own memory
+# counting: a container that counts into /tmp/n, which is whole at any moment, from the shell's own memory
 counting() {
   bundle "$CRIU_BUNDLE" sh -c "$COUNT"
   with_the_hosts_network
   begin
 }
 count() { cat "$CRIU_BUNDLE/rootfs/tmp/n" 2>/dev/null || true; }
-past() { [ "$(count | grep .)" -gt "$1" ] 2>/dev/null; }
+past() { [ "$(count)" -gt "$1" ] 2>/dev/null; }
 status() { secure-runtime state "$ID" | sed -n 's/.*"status": *"\([a-z]*\)".*/\1/p'; }
 pid() { secure-runtime state "$ID" | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p'; }
 
@@ -33,8 +33,7 @@ dump() { done_by secure-runtime checkpoint --image-path "$IMAGES" "$@" "$ID"; }
 again() { done_by secure-runtime restore --detach --bundle "$CRIU_BUNDLE" --image-path "$IMAGES" "$@" "$ID" </dev/null; }
 # goes_on: it counts on from where it was, not from the start
 goes_on() {
-  # Frozen between truncation and writing, it may be empty.
-  before=$(count | grep . || echo 0)
+  before=$(count)
   again "$@"
   [ "$(status)" = running ] || fail "$(status)"
   until_true past "$before"

@@ -33,7 +33,7 @@ bundle() {
   if [ ! -d "$bundle_dir/rootfs" ]; then
     for bundle_name in bin dev etc proc sys tmp; do mkdir -p "$bundle_dir/rootfs/$bundle_name"; done
     cp -p /bin/busybox "$bundle_dir/rootfs/bin/busybox"
-    for bundle_name in sh cat ls stat true false mknod sleep wc grep hostname readlink id mount umount dd touch echo head tail; do
+    for bundle_name in sh cat ls mv stat true false mknod sleep wc grep hostname readlink id mount umount dd touch echo head tail; do
       ln -s busybox "$bundle_dir/rootfs/bin/$bundle_name"
     done
   fi

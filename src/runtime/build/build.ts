@@ -15,6 +15,7 @@ import type { ImageRecord } from '../images/records.ts';
 import { formatReference, parseNewName } from '../images/reference.ts';
 import { rootsFromEnv } from '../images/roots.ts';
 import { stageSboms } from '../images/sbom/attach.ts';
+import { keptLanguages } from '../images/sbom/kept.ts';
 import { readInventory } from '../images/sbom/read.ts';
 import { Stage } from '../images/stage.ts';
 import type { ImageStore } from '../images/store.ts';
@@ -90,9 +91,13 @@ async function publishBuilt(shared: Shared, { config, layers }: State, started: 
   const short = prepared.digest.slice('sha256:'.length, 'sha256:'.length + 12);
   const [first = `build-${short}`, ...more] = request.tags;
   const names = [first, ...more].map((name) => formatReference(parseNewName(name)));
-  const files = (await store.layersOf(config.diffIds)).map(({ path }) => path);
+  const files = await store.layersOf(config.diffIds);
+  const inventory = readInventory(
+    files.map(({ path }) => path),
+    await keptLanguages(store.paths, files),
+  );
   const about = { name: names[0] ?? first, created };
-  const sboms = await stageSboms(stage, prepared.manifest, readInventory(files), about);
+  const sboms = await stageSboms(stage, prepared.manifest, inventory, about);
   const times = request.epoch === undefined ? { started, finished: new Date().toISOString() } : undefined;
   const materials = { images: shared.materials, downloads: shared.downloads };
   const statement = provenance(request, names, prepared.digest, materials, times);

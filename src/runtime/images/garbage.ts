@@ -10,6 +10,7 @@ import { readImage } from './read.ts';
 import { listRecords, refreshIndex } from './records.ts';
 import { removeTree } from './remove-tree.ts';
 import type { StorePaths } from './roots.ts';
+import { sweepLanguages } from './sbom/kept.ts';
 import { sweepSignatures } from './signatures/kept.ts';
 import type { Usage } from './usage.ts';
 
@@ -128,6 +129,7 @@ export async function sweep(paths: StorePaths, usage: Usage): Promise<Swept> {
   }
   sweepSignatures(paths.state, keep.blobs);
   sweepReferrers(paths, keep.blobs);
+  sweepLanguages(paths, keep.layers);
   const temporary = await sweepTemporary(paths);
   const layers = await sweepLayers(paths, keep.layers);
   // Before the blobs: whoever reads it finds what it names.

@@ -2,9 +2,8 @@
 // Walks all layers at once, as overlayfs would merge them, without mounting anything: hostile trees, so nothing is opened but directories
 // through no link, and a link is what it is.
 
-import { closeSync, constants, lstatSync, openSync, readdirSync, type Stats } from 'node:fs';
-import { getXattr, openBeneath } from '../../native.ts';
-import { isWhiteout } from './listing.ts';
+import { closeSync, constants, openSync, type Stats } from 'node:fs';
+import { isWhiteout, listDirectory } from './listing.ts';
 
 export interface Layer {
   readonly diffId: string;
@@ -36,27 +35,6 @@ interface Directory {
   readonly root: number;
   readonly hidden: boolean;
 }
-interface Listed {
-  readonly names: ReadonlyMap<string, Stats>;
-  readonly opaque: boolean;
-}
-
-/** What a directory of one layer contains, names as latin1 so that each byte is kept. */
-function list({ root }: Directory, path: Buffer): Listed {
-  const fd = openBeneath(root, path.length === 0 ? '.' : path, constants.O_RDONLY | constants.O_DIRECTORY, {
-    noSymlinks: true,
-  });
-  try {
-    const here = Buffer.from(`/proc/self/fd/${fd}/`);
-    const names = new Map<string, Stats>();
-    for (const name of readdirSync(here, { encoding: 'buffer' }))
-      names.set(name.toString('latin1'), lstatSync(Buffer.concat([here, name])));
-    return { names, opaque: getXattr(fd, 'trusted.overlay.opaque')?.toString() === 'y' };
-  } finally {
-    closeSync(fd);
-  }
-}
-
 export class Walk {
   readonly #visit: (entry: Entry) => void;
   #left = ENTRY_LIMIT;
@@ -87,7 +65,7 @@ export class Walk {
   #directory(path: Buffer, directories: readonly Directory[]): boolean {
     let opaque = false;
     const listed = directories.map((directory) => {
-      const found = { directory, hidden: directory.hidden || opaque, ...list(directory, path) };
+      const found = { directory, hidden: directory.hidden || opaque, ...listDirectory(directory.root, path) };
       opaque ||= found.opaque;
       return found;
     });

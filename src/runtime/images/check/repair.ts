@@ -9,6 +9,7 @@ import { lockFile } from '../lock.ts';
 import { readRecordFile, removeRecords, withRecords, writeIndex } from '../records.ts';
 import { removeTree } from '../remove-tree.ts';
 import type { StorePaths } from '../roots.ts';
+import { forgetLanguages } from '../sbom/kept.ts';
 import type { Finding } from './findings.ts';
 import { blobState, identity, layerProblem, readRecords, readStored, usageOf } from './survey.ts';
 
@@ -50,6 +51,7 @@ async function layer(paths: StorePaths, { subject }: Finding, seen: string | und
   const doomed = join(paths.tmp, `removed-${randomBytes(8).toString('hex')}`);
   await rename(path, doomed);
   await fsyncDir(paths.layers);
+  forgetLanguages(paths, subject);
   await removeTree(doomed);
   return true;
 }

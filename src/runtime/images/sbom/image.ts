@@ -6,6 +6,7 @@ import { readImage } from '../read.ts';
 import type { ImageRecord } from '../records.ts';
 import type { ImageStore } from '../store.ts';
 import { CYCLONEDX, cycloneDx } from './cyclonedx.ts';
+import { keptLanguages } from './kept.ts';
 import { readInventory } from './read.ts';
 import { SPDX, spdx } from './spdx.ts';
 
@@ -36,7 +37,8 @@ export async function imageSbom(store: ImageStore, reference: string, format: Sb
   try {
     const attached = await keptContent(store.paths, record.digest, mediaType);
     if (attached !== undefined) return { record, text: attached.toString('utf8'), from: 'attached' };
-    const inventory = readInventory(facts.layers.map(({ path }) => path));
+    const directories = facts.layers.map(({ path }) => path);
+    const inventory = readInventory(directories, await keptLanguages(store.paths, facts.layers));
     const { config } = await readImage(store.paths, record);
     const created = Date.parse(config.created ?? '');
     const subject = {

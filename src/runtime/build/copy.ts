@@ -44,6 +44,8 @@ export class Copying {
   readonly #below: Tree;
   readonly #options: CopyOptions;
   readonly #members = new Map<string, LayerMember>();
+  /** What the stage has where directories of the layer are; undefined where it has none. */
+  readonly #directories = new Map<string, Node | undefined>();
 
   constructor(below: Tree, options: CopyOptions) {
     this.#below = below;
@@ -78,19 +80,22 @@ export class Copying {
     return { path, directory: node === undefined ? path === '' : missing.length === 0 && node.stat.isDirectory() };
   }
 
-  /** The directories that a path is in, those that are there as they are. */
-  #parents(path: string): void {
-    const parts = path.split('/').slice(0, -1);
-    let here: Node | undefined = this.#below.root;
-    let known = '';
-    for (const part of parts) {
-      known = joined(known, part);
-      here = here === undefined ? undefined : this.#below.child(here, part);
-      if (this.#members.has(known)) continue;
+  /** The directories that a path is in become members, those that are there as they are. Returns what the stage has at the last of them. */
+  #parents(path: string): Node | undefined {
+    const at = path.lastIndexOf('/');
+    if (at < 0) return this.#below.root;
+    const directory = path.slice(0, at);
+    if (this.#directories.has(directory)) return this.#directories.get(directory);
+    const above = this.#parents(directory);
+    const here =
+      above === undefined ? undefined : this.#below.child(above, directory.slice(directory.lastIndexOf('/') + 1));
+    if (!this.#members.has(directory)) {
       if (here !== undefined && !here.stat.isDirectory())
         throw failed(`${nameOf(here)} is no directory, so nothing can be copied into it`, 'give another destination');
-      this.#members.set(known, here === undefined ? this.#newDirectory(known) : this.#kept(here));
+      this.#members.set(directory, here === undefined ? this.#newDirectory(directory) : this.#kept(here));
     }
+    this.#directories.set(directory, here);
+    return here;
   }
 
   #newDirectory(path: string): LayerMember {
@@ -118,17 +123,18 @@ export class Copying {
     };
   }
 
-  /** What the stage shows at a path, links not followed. */
+  /** What the stage shows at a path whose parents are members. A link is itself. */
   #shown(path: string): Node | undefined {
-    const { node, missing } = this.#below.resolve(path, false);
-    return missing.length === 0 ? node : undefined;
+    if (path === '') return this.#below.root;
+    const directory = this.#parents(path);
+    if (directory?.stat.isDirectory() !== true) return undefined;
+    return this.#below.child(directory, path.slice(path.lastIndexOf('/') + 1));
   }
 
   #put(path: string, source: SourceTree, node: Node, top: boolean): void {
     const type = kindOf(node.stat);
     // Sockets and devices are of the machine they are on.
     if (type === undefined || type === '3' || type === '4') return;
-    this.#parents(path);
     const shown = this.#shown(path);
     const there = this.#members.get(path);
     const directoryThere = there === undefined ? shown?.stat.isDirectory() === true : there.type === '5';
@@ -224,7 +230,6 @@ export class Copying {
     for (const file of files) {
       const path =
         to.endsWith('/') || destination.directory ? joined(destination.path, pathOf(file.name)) : destination.path;
-      this.#parents(path);
       if (this.#shown(path)?.stat.isDirectory() === true)
         throw failed(`/${textOf(path)} is a directory`, 'end it with a slash to copy into it');
       this.#members.set(path, {

@@ -74,6 +74,20 @@ export async function factsOf({ store, request }: Shared, { config }: State): Pr
   };
 }
 
+/** What is kept of a step by what it depends on, unless nothing that is kept is wanted. */
+export function knownResult({ request, store }: Shared, parts: readonly string[]): StepResult | undefined {
+  return request.cache ? cached(store.paths, stepKey(...parts, request.compression)) : undefined;
+}
+
+/** Keep what a step gave by what else it depends on. */
+export function rememberResult(
+  { request, store }: Shared,
+  parts: readonly string[],
+  result: StepResult,
+): Promise<void> {
+  return remember(store.paths, stepKey(...parts, request.compression), result);
+}
+
 /**
  * The result of a step: the one that is kept, or a new one, which is kept from then on. A layer is visible, and durable, before its entry is.
  * @param parts what it depends on
@@ -84,9 +98,8 @@ export async function keptResult(
   parts: readonly string[],
   make: (write: (members: Iterable<LayerMember>) => Promise<StepResult>) => Promise<StepResult>,
 ): Promise<{ readonly result: StepResult; readonly hit: boolean }> {
-  const { request, store, stage } = shared;
-  const key = stepKey(...parts, request.compression);
-  const known = request.cache ? cached(store.paths, key) : undefined;
+  const { request, stage } = shared;
+  const known = knownResult(shared, parts);
   if (known !== undefined) return { result: known, hit: true };
   const result = await make(async (members) => {
     const created = new Date(seconds(shared) * 1000).toISOString();
@@ -94,7 +107,7 @@ export async function keptResult(
     if (layer !== undefined) await shared.exclusively(() => stage.commit());
     return { created, layer };
   });
-  await remember(store.paths, key, result);
+  await rememberResult(shared, parts, result);
   return { result, hit: false };
 }
 

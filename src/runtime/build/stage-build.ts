@@ -17,7 +17,17 @@ import { parseMode } from './mode.ts';
 import { invalid } from './problems.ts';
 import { readRun } from './run-instruction.ts';
 import { Scope } from './scope.ts';
-import { addResult, factsOf, keptResult, type Shared, type State, seconds, treeOf } from './shared.ts';
+import {
+  addResult,
+  factsOf,
+  keptResult,
+  knownResult,
+  rememberResult,
+  type Shared,
+  type State,
+  seconds,
+  treeOf,
+} from './shared.ts';
 import type { SourceTree } from './sources.ts';
 import { prepareMounts, StepMounts } from './step-mounts.ts';
 import { runStep } from './step-run.ts';
@@ -148,14 +158,25 @@ export class StageBuild {
     }
   }
 
-  /** A layer of files that `fill` puts together. */
+  /**
+   * A layer of files that `fill` puts together.
+   * @param parts what it depends on beside the files below it, where that can be said without looking at what is copied
+   */
   async #files(
     text: string,
     options: Partial<CopyOptions> | undefined,
     fill: (copying: Copying, close: (() => void)[]) => Promise<void>,
+    parts?: readonly string[],
   ): Promise<void> {
     const shared = this.#shared;
     const { epoch } = shared.request;
+    const short = parts && ['copy-of', JSON.stringify(this.#state.config.diffIds), ...parts, String(epoch ?? '')];
+    const known = short && knownResult(shared, short);
+    if (known !== undefined) {
+      this.#say(text, true);
+      addResult(this.#state, known, { created_by: text });
+      return;
+    }
     const below = await treeOf(shared, this.#state);
     const close: (() => void)[] = [() => below.close()];
     try {
@@ -172,6 +193,7 @@ export class StageBuild {
       await fill(copying, close);
       const key = ['copy', copying.digest, String(epoch ?? '')];
       const { result, hit } = await shared.limited(() => keptResult(shared, key, (write) => write(copying.members)));
+      if (short !== undefined) await rememberResult(shared, short, result);
       this.#say(text, hit);
       addResult(this.#state, result, { created_by: text });
     } finally {
@@ -218,7 +240,8 @@ export class StageBuild {
       parents: flag('parents') !== undefined && flag('parents') !== 'false',
       exclude: excluded.length === 0 ? undefined : parseIgnore(excluded.join('\n'), `--exclude of ${keyword}`),
     };
-    await this.#files(instruction.text, options, async (copying, close) => {
+    const from = flag('from');
+    const fill = async (copying: Copying, close: (() => void)[]) => {
       const { files, words } = await this.#inline(step, expanded);
       if (files.length > 0)
         copying.fromData(files, files.length + words.length > 1 && !target.endsWith('/') ? `${target}/` : target);
@@ -227,7 +250,17 @@ export class StageBuild {
       const paths = words.map((word) => pathOf(word).replace(/^(?:\/|\.\/|\.\.\/)+/, '') || '.');
       const plain = keyword === 'ADD' ? await addArchives(this.#shared, source, paths, target, copying, close) : paths;
       if (plain.length > 0) copying.fromTree(source, plain, target);
-    });
+    };
+    // Layers that are copied from, and to, say what is in them.
+    const parts =
+      from === undefined || instruction.heredocs.length > 0
+        ? undefined
+        : [
+            JSON.stringify((await this.#stateOf(step.expand(from))).config.diffIds),
+            JSON.stringify(flags.map(({ name, value }) => [name, step.expand(value)])),
+            JSON.stringify([...expanded, target]),
+          ];
+    await this.#files(instruction.text, options, fill, parts);
   }
 
   /** Here-documents and files of the network, and the words that are paths. */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bundle src/cli.ts to dist/, or to the directory that is named: `run`, which is waited for, in one file; everything
-// else as one chunk per command, so that starting costs only what is used.
-import { cp, glob, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+// Bundle src/cli.ts to dist/, or to the directory that is named: `run` and `image build`, which are waited for, in one file each;
+// everything else as one chunk per command, so that starting costs only what is used.
+import { cp, glob, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { made } from './bundle/made.ts';
-import { bundleRun } from './bundle/single.ts';
+import { bundleSingle } from './bundle/single.ts';
 
 const root = join(import.meta.dirname, '..');
 const source = join(root, 'src');
@@ -62,8 +62,7 @@ await build({
   entryNames: '[name]',
   chunkNames: '[name]-[hash]',
 });
-await bundleRun(work, options);
-await writeFile(join(work, 'cli.js'), "await import(process.argv[2] === 'run' ? './run.js' : './main.js');\n");
+await bundleSingle(work, options);
 for await (const file of glob('**/*.{yaml,json}', { cwd: source })) {
   await mkdir(dirname(join(work, file)), { recursive: true });
   await cp(join(source, file), join(work, file));

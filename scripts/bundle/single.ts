@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `secure run` in one file: of the processor time of a start, each further file takes half a millisecond. Only run's own
-// code is in it; packages, and the compiled policy schema, are files of their own that are read at their first use.
+// Commands that are waited for in one file each: of the processor time of a start, each further file takes half a millisecond. Only own code
+// is in it; packages, and the compiled policy schema, are files of their own that are read at their first use.
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
@@ -28,27 +29,38 @@ function setAside(found: Map<string, string>): Plugin {
   };
 }
 
-/** The other commands are never asked for: dist/cli.js starts this file for `run` alone. */
-const withoutOthers: Plugin = {
-  name: 'without-others',
+/** The other commands are never asked for: dist/cli.js starts this file for one alone. */
+const only = (command: string): Plugin => ({
+  name: 'only',
   setup(context) {
-    context.onLoad({ filter: /\/src\/commands\/.*\.ts$/ }, ({ path }) =>
-      path === join(source, 'commands/run.ts') ? undefined : { contents: 'export default undefined;' },
+    context.onResolve({ filter: /^\.\.\/commands\// }, ({ path, importer }) =>
+      importer !== join(source, 'cli/commands.ts') || path === `../commands/${command}.ts`
+        ? undefined
+        : { path, namespace: 'other' },
     );
+    context.onLoad({ filter: /./, namespace: 'other' }, () => ({ contents: 'export default undefined;' }));
   },
-};
+});
 
-/** Write `run.js`, and `packages/` beside it. */
-export async function bundleRun(outdir: string, options: BuildOptions): Promise<void> {
+/** Files of `dist/` by the words of the command. */
+const SINGLE = { run: 'run', 'image-build': 'image/build' } as const;
+
+/** Write `run.js`, `image-build.js` and `packages/` beside them, and `cli.js`, which chooses. */
+export async function bundleSingle(outdir: string, options: BuildOptions): Promise<void> {
   const aside = new Map<string, string>();
   const plugins = options.plugins ?? [];
-  await build({
-    ...options,
-    entryPoints: { run: join(source, 'cli.ts') },
-    outdir,
-    format: 'esm',
-    plugins: [setAside(aside), withoutOthers, ...plugins],
-  });
+  let choice = `'./main.js'`;
+  for (const [name, command] of Object.entries(SINGLE)) {
+    await build({
+      ...options,
+      entryPoints: { [name]: join(source, 'cli.ts') },
+      outdir,
+      format: 'esm',
+      plugins: [setAside(aside), only(command), ...plugins],
+    });
+    const words = command.split('/').map((word, i) => `process.argv[${i + 2}] === '${word}'`);
+    choice = `${words.join(' && ')} ? './${name}.js' : ${choice}`;
+  }
   const entryPoints = [...aside].map(([file, path]) => ({ in: path, out: file.slice(0, -'.cjs'.length) }));
   await build({
     ...options,
@@ -59,4 +71,5 @@ export async function bundleRun(outdir: string, options: BuildOptions): Promise<
     banner: {},
     plugins,
   });
+  await writeFile(join(outdir, 'cli.js'), `await import(${choice});\n`);
 }

@@ -9,6 +9,7 @@ const STORES = ['image-*', 'registry-*', 'commit', 'extract'].map((name) => `tes
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    globalSetup: 'test/support/cli.ts',
     projects: [
       {
         // Tests that run containers and look at what is left on the machine: one file after the other, because they share the kernel's

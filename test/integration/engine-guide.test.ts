@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // docs/guide/engines.md does what it says, on a machine with Debian's engines in their usual places.
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { CLI } from '../support/cli.ts';
 import { Containerd, IMAGE } from '../support/containerd.ts';
 import { EngineFixture } from '../support/engine.ts';
 import { HARDENED, SecureHost, statusOf } from '../support/engine-secure.ts';
 import { blocksOf, patternOf, stepsOf } from '../support/guide.ts';
 import { cannotRun, until } from '../support/secure.ts';
 
-const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli.ts');
 /** There is no systemd on that machine: what the units do. */
 const SYSTEMCTL = `#!/bin/sh -e
 start() { setsid "$1" >>/run/log 2>&1 & }

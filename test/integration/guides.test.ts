@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Guides do what they say: their files are written, their commands run, and what they print is compared.
+
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CLI } from '../support/cli.ts';
 import { type DockerRegistry, noRegistry, startRegistry } from '../support/docker-registry.ts';
 import { blocksOf, patternOf, stepsOf } from '../support/guide.ts';
 import { cannotRun, Secure } from '../support/secure.ts';
 
-const ROOT = join(import.meta.dirname, '..', '..');
 const GUIDES = ['policy'];
 
 const month = () => new Date(Date.now() + 30 * 24 * 3600_000).toISOString().slice(0, 10);
@@ -24,11 +25,9 @@ describe.skipIf(cannotRun() || noRegistry()).each(GUIDES)('docs/guide/%s.md', (g
   beforeAll(async () => {
     secure = await Secure.create({ netns: 'host' });
     registry = await startRegistry(join(secure.root, 'registry'));
-    writeFileSync(
-      join(secure.root, 'secure'),
-      `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, 'src/cli.ts')}" "$@"\n`,
-      { mode: 0o755 },
-    );
+    writeFileSync(join(secure.root, 'secure'), `#!/bin/sh\nexec "${process.execPath}" "${CLI}" "$@"\n`, {
+      mode: 0o755,
+    });
   });
   afterAll(async () => {
     await registry.stop();

@@ -12,7 +12,8 @@ import { directoryEntries, ociLayout } from '../support/oci.ts';
 import { codeOf, noExtractor, openStore, temporaryDirectory } from '../support/store.ts';
 
 const TOOLS = ['/usr/bin/skopeo', '/usr/bin/umoci', '/usr/bin/podman'];
-const CLI = join(import.meta.dirname, '../../src/cli.ts');
+
+import { CLI } from '../support/cli.ts';
 
 function missing(): boolean {
   if (process.env.SECURE_MUST_WORK === '1') return false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds on the real kernel: each RUN is a container of this machine.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -310,6 +310,43 @@ describe.skipIf(cannotRun())('secure image build', () => {
     const again = await builds.show('cat', '/stamp');
     await digest('--no-cache');
     expect(await builds.show('cat', '/stamp')).not.toBe(again);
+  });
+
+  it('copies from a stage again what anything has changed about: the same image as without a cache', async () => {
+    const made = new Set<string>();
+    const equal = async (stage: string, below: string, copy: string) => {
+      const file = `FROM busybox AS made\n${stage}\nFROM busybox\n${below}\nWORKDIR /to\n${copy}\n`;
+      const directory = builds.context(file, { a: '1', b: '2' });
+      mkdirSync(join(directory, 'low/other'), { recursive: true });
+      symlinkSync('/other', join(directory, 'low/link'));
+      const digests: string[] = [];
+      for (const flags of [[], ['--no-cache']]) {
+        const result = await builds.build(directory, ['-q', ...flags], { env: { SOURCE_DATE_EPOCH: '1000000000' } });
+        expect(result, result.stderr).toMatchObject({ code: 0, stderr: '' });
+        digests.push(result.stdout);
+      }
+      expect(new Set(digests).size, copy).toBe(1);
+      made.add(digests[0] ?? '');
+    };
+    const stage = 'COPY a b /from/';
+    const below = 'COPY low /';
+    const copies = [
+      'COPY --from=made /from ./',
+      'COPY --from=made /from /to/x/',
+      'COPY --from=made /from/a ./',
+      'COPY --from=made --chown=7 /from ./',
+      'COPY --from=made --chmod=700 /from ./',
+      'COPY --from=made --exclude=b /from ./',
+      'COPY --from=made --parents /from ./',
+      'COPY --from=made /from /link/',
+      'ARG NAME=a\nCOPY --from=made /from/$NAME ./c',
+      'ARG NAME=b\nCOPY --from=made /from/$NAME ./c',
+    ];
+    for (const copy of copies) await equal(stage, below, copy);
+    await equal('COPY a b /from/\nCOPY a /from/b', below, 'COPY --from=made /from ./');
+    await equal(stage, 'COPY --chmod=700 low /', 'COPY --from=made /from /link/');
+    await equal(stage, below, 'COPY --from=busybox /bin/true ./');
+    expect(made.size).toBe(copies.length + 3);
   });
 
   it('is reproducible with SOURCE_DATE_EPOCH', async () => {

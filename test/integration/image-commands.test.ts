@@ -3,11 +3,10 @@ import { execFile } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { CLI } from '../support/cli.ts';
 import { debianState } from '../support/debian.ts';
 import { ociLayout } from '../support/oci.ts';
 import { noExtractor, temporaryDirectory } from '../support/store.ts';
-
-const CLI = join(import.meta.dirname, '../../src/cli.ts');
 
 interface Result {
   readonly code: number;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // docs/guide/signatures.md does what it says: its commands run, in its order, with a registry and an instance of sigstore of our own in place of those that it names.
+
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseReference } from '../../src/runtime/images/reference.ts';
 import { pushArtifact } from '../../src/runtime/registry/push/artifact.ts';
+import { CLI } from '../support/cli.ts';
 import { MemoryRegistry } from '../support/memory-registry.ts';
 import { envelope, issue, JWS, NOTARY } from '../support/notary.ts';
 import { FakeRegistry, MANIFEST } from '../support/registry.ts';
@@ -72,7 +74,7 @@ describe.skipIf(cannotRun())('the guide to signatures', { timeout: 180_000 }, ()
     const { host } = registry;
     const mirror = await others(host);
     await secure.run('image', 'tag', 'busybox', `${host}/team/app:1`);
-    writeFileSync(file('secure'), `#!/bin/sh\nexec "${process.execPath}" -- "${join(ROOT, 'src/cli.ts')}" "$@"\n`, {
+    writeFileSync(file('secure'), `#!/bin/sh\nexec "${process.execPath}" -- "${CLI}" "$@"\n`, {
       mode: 0o755,
     });
     writeFileSync(file('policy.json'), '{"default":[{"type":"insecureAcceptAnything"}]}');

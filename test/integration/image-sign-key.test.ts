@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the passphrase of a key comes from: a file or pipe, the environment, a terminal; never an argument.
+
 import { execFileSync, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CLI } from '../support/cli.ts';
 import { encrypted, noSodium, pemOf } from '../support/cosign-key.ts';
 import { MemoryRegistry } from '../support/memory-registry.ts';
 import { FakeRegistry } from '../support/registry.ts';
@@ -66,7 +68,7 @@ describe.skipIf(cannotRun() || noSodium())('a key of cosign', { timeout: 60_000 
   });
 
   it('asks on a terminal, where nothing of it is shown', async () => {
-    const words = [process.execPath, '--', join(import.meta.dirname, '../../src/cli.ts')];
+    const words = [process.execPath, '--', CLI];
     const line = [...words, 'image', 'sign', image, '--key', key].map((word) => `'${word}'`).join(' ');
     const child = spawn('script', ['-qec', line, '/dev/null'], { env: secure.env, cwd: secure.root });
     let shown = '';

@@ -21,7 +21,8 @@ const FILES = ALL ? 1_000_000 : 50_000;
 /** Of the largest process, in KiB. */
 const MEMORY = 250 * 1024;
 const MINUTES = 60_000;
-const CLI = join(import.meta.dirname, '../../src/cli.ts');
+
+import { CLI } from '../support/cli.ts';
 
 interface Ended {
   readonly code: number;

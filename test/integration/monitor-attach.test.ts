@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attaching to a detached container.
+
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { CLI } from '../support/cli.ts';
 import { cannotRun, errorCode, Secure, until } from '../support/secure.ts';
 
 describe.skipIf(cannotRun())('attach', { timeout: 300_000 }, () => {
@@ -24,12 +26,7 @@ describe.skipIf(cannotRun())('attach', { timeout: 300_000 }, () => {
   };
   /** Its terminal is that of script(1), which sends what it is given as if it were typed. */
   const typed = (...args: string[]): ChildProcess => {
-    const words = secure.words([
-      'script',
-      '-qec',
-      [process.execPath, '--', join(import.meta.dirname, '../../src/cli.ts'), ...args].join(' '),
-      '/dev/null',
-    ]);
+    const words = secure.words(['script', '-qec', [process.execPath, '--', CLI, ...args].join(' '), '/dev/null']);
     return spawn(words[0], words.slice(1), {
       cwd: secure.root,
       env: { ...secure.env, TERM: 'xterm' },

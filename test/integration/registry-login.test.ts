@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Debian's docker-registry behind TLS with users of its own and with a token server, and what skopeo makes of what we store.
+
 import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Certificate, selfSigned } from '../support/certificates.ts';
+import { CLI } from '../support/cli.ts';
 import { installHelper } from '../support/credential-helper.ts';
 import { type DockerRegistry, noRegistry, startRegistry } from '../support/docker-registry.ts';
 import { ociLayout } from '../support/oci.ts';
@@ -166,7 +168,7 @@ describe.skipIf(cannotRun() || noRegistry())('a registry that knows its users', 
 
   /** With a terminal on which `typed` is typed as it is asked for. Returns everything that the terminal showed. */
   function onTerminal(args: string[], typed: [string, string][]): Promise<{ code: number; shown: string }> {
-    const words = [process.execPath, '--', join(import.meta.dirname, '../../src/cli.ts'), ...args];
+    const words = [process.execPath, '--', CLI, ...args];
     const child = spawn('script', ['-qec', words.map((word) => `'${word}'`).join(' '), '/dev/null'], {
       env: { ...secure.env, ...env },
       cwd: secure.root,

@@ -3,11 +3,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CLI } from './cli.ts';
 import type { EngineFixture } from './engine.ts';
 import { EngineHost } from './engine-host.ts';
 import type { Result } from './secure.ts';
-
-const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli.ts');
 export const LINK = '/usr/local/lib/secure/secure-runtime-policy';
 const POLICY = '/etc/secure/policy.d';
 export const DECISIONS = '/var/log/secure/engines.log';

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A user without root who exists in one mount namespace only: passwd, subuid and subgid are files bound over those of this machine, which
 // is left as it is.
+
 import { execFile } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { CLI_PATH } from './cli.ts';
 import { cannotRun, type Result } from './secure.ts';
 
 const CHECKOUT = join(import.meta.dirname, '../..');
@@ -98,7 +100,7 @@ export class Rootless {
     const checkout = join(this.root, 'checkout');
     const node = relative(CHECKOUT, process.execPath);
     const program = node.startsWith('..') ? process.execPath : join(checkout, node);
-    return [program, '--', join(checkout, 'src/cli.ts'), ...args];
+    return [program, '--', join(checkout, CLI_PATH), ...args];
   }
 
   /** `secure ARGS` as the user. */

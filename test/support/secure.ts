@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runtimeBinary } from '../../src/runtime/binary.ts';
 import type { Container } from '../../src/runtime/containers/containers.ts';
+import { CLI } from './cli.ts';
 import { NetNs } from './netns.ts';
 import { busyboxLayout } from './oci.ts';
 
@@ -23,8 +24,6 @@ export interface CallOptions {
   readonly uid?: number;
 }
 
-/** With `--` before it, as in bin/secure: Node would take --env-file for its own otherwise. */
-const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli.ts');
 /** SIGKILL, SIGTERM and the like by number, for 128+n. */
 const NUMBER: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGPIPE: 13, SIGTERM: 15 };
 

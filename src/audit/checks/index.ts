@@ -67,21 +67,25 @@ import containerUserNamespace from './container/user-namespace.ts';
 import containerWritableMounts from './container/writable-mounts.ts';
 import dockerfileAddLocal from './dockerfile/add-local.ts';
 import dockerfileAddRemote from './dockerfile/add-remote.ts';
+import dockerfileBaseDigest from './dockerfile/base-digest.ts';
 import dockerfileBaseVersion from './dockerfile/base-version.ts';
 import dockerfileBuildConfinement from './dockerfile/build-confinement.ts';
 import dockerfileEngineSocket from './dockerfile/engine-socket.ts';
 import dockerfileHealthcheck from './dockerfile/healthcheck.ts';
 import dockerfileIgnores from './dockerfile/ignores.ts';
+import dockerfileNumericUser from './dockerfile/numeric-user.ts';
 import dockerfilePackageLists from './dockerfile/package-lists.ts';
 import dockerfilePackageSignatures from './dockerfile/package-signatures.ts';
 import dockerfilePasswords from './dockerfile/passwords.ts';
 import dockerfilePermissions from './dockerfile/permissions.ts';
+import dockerfilePrivilegedPorts from './dockerfile/privileged-ports.ts';
 import dockerfileRemoteCode from './dockerfile/remote-code.ts';
 import dockerfileRootUser from './dockerfile/root-user.ts';
 import dockerfileSecretFiles from './dockerfile/secret-files.ts';
 import dockerfileSecrets from './dockerfile/secrets.ts';
 import dockerfileSsh from './dockerfile/ssh.ts';
 import dockerfileSudo from './dockerfile/sudo.ts';
+import dockerfileSystemDirectories from './dockerfile/system-directories.ts';
 import dockerfileTlsVerification from './dockerfile/tls-verification.ts';
 import dockerfileUpdateAlone from './dockerfile/update-alone.ts';
 import dockerfileUserSet from './dockerfile/user-set.ts';
@@ -361,6 +365,10 @@ export const CHECKS = {
     dockerfilePasswords,
     dockerfileBuildConfinement,
     dockerfileIgnores,
+    dockerfileBaseDigest,
+    dockerfilePrivilegedPorts,
+    dockerfileNumericUser,
+    dockerfileSystemDirectories,
   ],
   compose: [
     composePrivileged,

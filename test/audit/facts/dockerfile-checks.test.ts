@@ -12,13 +12,15 @@ const checks = (await checkFiles())
   .map(({ check }) => check as unknown as DockerfileCheck);
 
 /** Numbers of the checks that fail. */
-function failing(text: string): number[] {
+function allFailing(text: string): number[] {
   const facts = parseDockerfile(text);
   return checks
     .filter(({ check }) => check(facts).status === 'fail')
     .map(({ id }) => Number(id.slice(-4)))
     .sort((a, b) => a - b);
 }
+/** Digests and numbers of users are asked of nearly every file here, and looked at by themselves. */
+const failing = (text: string): number[] => allFailing(text).filter((id) => id !== 22 && id !== 24);
 const HEALTH = 'HEALTHCHECK NONE\n';
 const run = (text: string) => failing(`FROM debian:12\nRUN ${text}\n${HEALTH}USER 1\n`);
 
@@ -165,4 +167,46 @@ it.each([
   const start = process.cpuUsage().user;
   for (const { check } of checks) check(facts);
   expect(process.cpuUsage().user - start).toBeLessThan(1_500_000);
+});
+
+describe('digests, ports, numbers of users and directories of the system', () => {
+  const DIGEST = `sha256:${'ab'.repeat(32)}`;
+  it.each([
+    [`FROM a:1@${DIGEST}\nUSER 1:1\n`, []],
+    [`FROM a@${DIGEST}\nUSER 1:1\n`, []],
+    ['FROM a:1@sha256:abab\nUSER 1:1\n', [22]],
+    [`ARG D=@${DIGEST}\nFROM a:1$D\nUSER 1:1\n`, []],
+    ['ARG BASE\nFROM $BASE\nUSER 1:1\n', []],
+    // A name that a later stage has is an image, and what a number means that no stage has, too.
+    ['FROM scratch\nCOPY --from=later /x /\nUSER 1:1\nFROM scratch AS later\nUSER 1:1\n', [3, 22]],
+    ['FROM scratch\nCOPY --from=7 /x /\nUSER 1:1\n', [3, 22]],
+    ['FROM scratch\nRUN --mount=from=a:latest,target=/t true\nUSER 1:1\n', [3, 22]],
+    ['FROM scratch\nRUN --mount=type=cache,target=/from=a true\nUSER 1:1\n', []],
+    ['FROM scratch\nRUN --mount=type=cache,id=x,from=,target=/t true\nUSER 1:1\n', []],
+    ['FROM scratch\nARG V=latest\nCOPY --from=a:$V /x /\nUSER 1:1\n', []],
+    ['FROM scratch\nUSER app:1\n', [24]],
+    ['FROM scratch\nUSER 1app\n', [24]],
+    ['FROM scratch\nUSER -1\n', [24]],
+    ['FROM scratch\nUSER app\nUSER 7\n', []],
+    ['FROM scratch\nEXPOSE 1023 1024 70000 x\nUSER 1\n', [23]],
+    ['FROM scratch\nEXPOSE 0-65535\nUSER 1\n', [14, 23]],
+    ['FROM scratch AS a\nEXPOSE 80\nUSER 1\nFROM scratch\nUSER 1\n', []],
+    ['FROM scratch\nONBUILD EXPOSE 80\nUSER 1\n', []],
+    ['FROM scratch\nVOLUME /var/lib /etc/.. /dev/shm\nUSER 1\n', [25]],
+    ['FROM scratch\nVOLUME etc //srv/\nUSER 1\n', []],
+    ['FROM scratch\nWORKDIR /etc\nWORKDIR /\nUSER 1\n', []],
+    ['FROM scratch AS a\nFROM scratch\nCOPY --from=a / /etc/\nUSER 1\n', []],
+    ['FROM scratch\nCOPY / /\nUSER 1\n', []],
+  ])('%j', (text, expected) => {
+    expect(allFailing(text + HEALTH)).toEqual(expected);
+  });
+
+  it('are unknown where a variable decides: never passed', () => {
+    const statusOf = (id: number, text: string) =>
+      checks.find((check) => check.id.endsWith(String(id)))?.check(parseDockerfile(text)).status;
+    expect(statusOf(22, 'ARG BASE\nFROM $BASE\n')).toBe('unknown');
+    expect(statusOf(22, 'FROM scratch\nARG V\nCOPY --from=a:$V /x /\n')).toBe('unknown');
+    expect(statusOf(24, 'FROM scratch\nARG U\nUSER $U\n')).toBe('unknown');
+    expect(statusOf(24, 'FROM scratch\n')).toBe('not-applicable');
+  });
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { unversioned } from '../../references.ts';
 import { BEST_PRACTICES, type DockerfileCheck } from './shared/check.ts';
+import { usedImages } from './shared/images.ts';
 import { problem, shown, verdict } from './shared/problems.ts';
 
 export default {
@@ -16,13 +17,18 @@ export default {
   examples: [
     { good: 'FROM debian:12\nUSER 1\n', bad: 'FROM debian\nUSER 1\n' },
     { good: 'ARG BASE=debian:12\nFROM $BASE\nUSER 1\n', bad: 'ARG BASE=debian:latest\nFROM $BASE\nUSER 1\n' },
+    {
+      good: 'FROM scratch\nCOPY --from=busybox:1.37 /bin/busybox /\nUSER 1\n',
+      bad: 'FROM scratch\nCOPY --from=busybox /bin/busybox /\nUSER 1\n',
+    },
     { good: 'FROM localhost:5000/app:2\nUSER 1\n', bad: 'FROM localhost:5000/app\nUSER 1\n' },
   ],
   check(facts) {
-    const problems = facts.stages.flatMap(({ base, from }) => {
-      const what = base.kind === 'image' ? unversioned(base.reference) : undefined;
-      if (base.kind !== 'image' || what === undefined) return [];
-      return [problem(facts, from.region, `FROM ${base.reference}`, `the base image ${shown(base.reference)} ${what}`)];
+    const problems = usedImages(facts).flatMap(({ reference, by, region }) => {
+      const what = reference === undefined ? undefined : unversioned(reference);
+      if (reference === undefined || what === undefined) return [];
+      const image = by === 'FROM' ? 'the base image' : `the image of ${by}`;
+      return [problem(facts, region, `${by} ${reference}`, `${image} ${shown(reference)} ${what}`)];
     });
     return verdict(problems);
   },

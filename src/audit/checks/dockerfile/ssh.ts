@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type DockerfileCheck, REFERENCE } from './shared/check.ts';
-import { finalInstructions, problem, verdict } from './shared/problems.ts';
+import { exposedPorts } from './shared/ports.ts';
+import { problem, verdict } from './shared/problems.ts';
 
 const LOGINS: ReadonlyMap<number, string> = new Map([
   [22, 'ssh'],
@@ -24,20 +25,12 @@ export default {
     { good: 'FROM debian:12\nEXPOSE 80 443\nUSER 1\n', bad: 'FROM debian:12\nEXPOSE 20-23\nUSER 1\n' },
   ],
   check(facts) {
-    const problems = finalInstructions(facts)
-      .filter(({ keyword }) => keyword === 'EXPOSE')
-      .flatMap(({ words, expanded }) =>
-        words.flatMap(({ region }, i) => {
-          const port = expanded[i] ?? '';
-          const [, first = '', last = first] = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/\w+)?$/.exec(port) ?? [];
-          const login = [...LOGINS].find(
-            ([number]) => first !== '' && Number(first) <= number && number <= Number(last),
-          );
-          return login === undefined
-            ? []
-            : [problem(facts, region, `EXPOSE ${port}`, `EXPOSE ${port} is the port of ${login[1]}`)];
-        }),
-      );
+    const problems = exposedPorts(facts).flatMap(({ text, first, last, region }) => {
+      const login = [...LOGINS].find(([number]) => first <= number && number <= last);
+      return login === undefined
+        ? []
+        : [problem(facts, region, `EXPOSE ${text}`, `EXPOSE ${text} is the port of ${login[1]}`)];
+    });
     return verdict(problems);
   },
 } satisfies DockerfileCheck;

@@ -77,7 +77,8 @@ export function findStage<T extends Pick<Stage, 'alias'>>(stages: readonly T[], 
   return named ?? (/^\d{1,5}$/.test(name) ? stages[Number(name)] : undefined);
 }
 
-const FROM_FLAG = /^(?:.*,)?from=([^,]*)/;
+/** The stage or image that `--mount=` takes files from. */
+export const imageOfMount = (value: string): string | undefined => /(?:^|,)from=([^,]*)/.exec(value)?.[1];
 
 /** The stages of a file, in order. Throws DOCKERFILE_INVALID. */
 export class Stages {
@@ -143,8 +144,7 @@ export class Stages {
   /** COPY --from and RUN --mount=from= name a stage by alias or number. */
   #use({ keyword, flags }: Instruction, current: Draft): void {
     for (const { name, value } of flags) {
-      const from =
-        name === 'from' && keyword === 'COPY' ? value : name === 'mount' ? FROM_FLAG.exec(value)?.[1] : undefined;
+      const from = name === 'from' && keyword === 'COPY' ? value : name === 'mount' ? imageOfMount(value) : undefined;
       if (from === undefined) continue;
       const stage = findStage(this.#drafts.slice(0, current.index), from);
       if (stage !== undefined) current.uses.add(stage.index);

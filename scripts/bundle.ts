@@ -38,6 +38,7 @@ const importMeta: Plugin = {
 };
 
 const options: BuildOptions = {
+  absWorkingDir: root,
   bundle: true,
   platform: 'node',
   target: 'node22.15',

@@ -36,7 +36,7 @@ function checked(url: unknown, what: string): string {
 }
 
 async function documents(directory: string): Promise<{ path: string; document: Document }[]> {
-  const { parse } = await import('yaml');
+  const { parse } = await import('../../../config/yaml.ts');
   const found: { path: string; document: Document }[] = [];
   for (const name of readdirSync(directory)
     .filter((each) => each.endsWith('.yaml'))

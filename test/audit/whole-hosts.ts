@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two machines as trees of files: one that somebody has hardened, and one where everything is open that a check asks about.
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { dirname, join } from 'node:path';
+
+export interface HostFile {
+  /** A text; `directory`; `socket`. */
+  readonly is: string | { readonly kind: 'directory' | 'socket' };
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+}
+export type HostTree = Readonly<Record<string, HostFile>>;
+
+const text = (is: string, mode = 0o644, gid = 0, uid = 0): HostFile => ({ is, mode, uid, gid });
+const directory = (mode = 0o755, gid = 0, uid = 0): HostFile => ({ is: { kind: 'directory' }, mode, uid, gid });
+const socket = (mode: number, gid = 0): HostFile => ({ is: { kind: 'socket' }, mode, gid });
+const below = (prefix: string, values: Readonly<Record<string, string>>): HostTree =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}/${name}`, text(`${value}\n`)]));
+const sysctls = (values: Readonly<Record<string, string>>): HostTree =>
+  below(
+    '/proc/sys',
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [name.replaceAll('.', '/'), value])),
+  );
+const config = (names: readonly string[], more = ''): string =>
+  `${names.map((name) => `CONFIG_${name}=y`).join('\n')}\n${more}`;
+
+const PROGRAMS = ['dockerd', 'containerd', 'containerd-shim-runc-v2', 'runc'];
+const programs = (mode: number): HostTree =>
+  Object.fromEntries(PROGRAMS.map((name) => [`/usr/bin/${name}`, text('\x7fELF', mode)]));
+
+const RELEASE = '6.18.4-amd64';
+
+export const HARDENED: HostTree = {
+  ...sysctls({
+    'kernel.osrelease': RELEASE,
+    'kernel.core_pattern': 'core',
+    'kernel.dmesg_restrict': '1',
+    'kernel.io_uring_disabled': '2',
+    'kernel.kexec_load_disabled': '1',
+    'kernel.kptr_restrict': '2',
+    'kernel.oops_limit': '100',
+    'kernel.perf_event_paranoid': '3',
+    'kernel.randomize_va_space': '2',
+    'kernel.seccomp.actions_avail': 'kill_process kill_thread trap errno user_notif trace log allow',
+    'kernel.sysrq': '0',
+    'kernel.unprivileged_bpf_disabled': '1',
+    'kernel.yama.ptrace_scope': '2',
+    'dev.tty.ldisc_autoload': '0',
+    'dev.tty.legacy_tiocsti': '0',
+    'fs.protected_fifos': '2',
+    'fs.protected_hardlinks': '1',
+    'fs.protected_regular': '2',
+    'fs.protected_symlinks': '1',
+    'fs.suid_dumpable': '0',
+    'net.core.bpf_jit_harden': '2',
+    'net.ipv4.conf.all.accept_redirects': '0',
+    'net.ipv4.conf.all.accept_source_route': '0',
+    'net.ipv4.conf.all.rp_filter': '1',
+    'net.ipv4.conf.all.secure_redirects': '0',
+    'net.ipv4.conf.all.send_redirects': '0',
+    'net.ipv4.conf.default.accept_redirects': '0',
+    'net.ipv4.conf.default.rp_filter': '1',
+    'net.ipv4.icmp_echo_ignore_broadcasts': '1',
+    'net.ipv4.icmp_ignore_bogus_error_responses': '1',
+    'net.ipv4.ip_forward': '1',
+    'net.ipv4.tcp_syncookies': '1',
+    'net.ipv6.conf.all.accept_redirects': '0',
+    'user.max_user_namespaces': '96231',
+    'vm.mmap_min_addr': '65536',
+    'vm.unprivileged_userfaultfd': '0',
+  }),
+  ...below('/sys/devices/system/cpu/vulnerabilities', {
+    meltdown: 'Not affected',
+    spectre_v2: 'Mitigation: Enhanced / Automatic IBRS; IBPB: conditional; BHI: BHI_DIS_S',
+    retbleed: 'Mitigation: Enhanced IBRS',
+    mds: 'Not affected',
+  }),
+  '/sys/module/apparmor/parameters/enabled': text('Y\n'),
+  '/sys/kernel/security/lsm': text('lockdown,capability,landlock,yama,apparmor\n'),
+  '/sys/kernel/security/lockdown': text('none [integrity] confidentiality\n'),
+  '/proc/cmdline': text(
+    `BOOT_IMAGE=/vmlinuz-${RELEASE} root=/dev/mapper/vg-root ro quiet init_on_alloc=1 slab_nomerge page_alloc.shuffle=1 randomize_kstack_offset=on\n`,
+  ),
+  '/proc/swaps': text('Filename\tType\tSize\tUsed\tPriority\n/dev/zram0\tpartition\t4194300\t0\t100\n'),
+  '/proc/self/mountinfo': text(
+    [
+      '21 1 253:0 / / rw,relatime shared:1 - ext4 /dev/mapper/vg-root rw',
+      '22 21 253:1 / /var/lib/docker rw,nodev,nosuid,relatime shared:2 - ext4 /dev/mapper/vg-docker rw',
+      '23 21 0:20 / /sys/fs/cgroup rw,nosuid,nodev,noexec shared:3 - cgroup2 cgroup2 rw,nsdelegate',
+      '',
+    ].join('\n'),
+  ),
+  [`/boot/config-${RELEASE}`]: text(
+    config([
+      ...['STRICT_KERNEL_RWX', 'MODULES', 'STRICT_MODULE_RWX', 'VMAP_STACK', 'STACKPROTECTOR_STRONG', 'FORTIFY_SOURCE'],
+      ...[
+        'HARDENED_USERCOPY',
+        'SLAB_FREELIST_RANDOM',
+        'SLAB_FREELIST_HARDENED',
+        'RANDOMIZE_BASE',
+        'DEVMEM',
+        'STRICT_DEVMEM',
+      ],
+      ...['SECCOMP', 'SECCOMP_FILTER', 'USER_NS', 'PID_NS', 'NET_NS', 'SECURITY', 'SECURITY_LANDLOCK', 'BPF_JIT'],
+      ...['BPF_JIT_ALWAYS_ON', 'SCHED_STACK_END_CHECK'],
+    ]),
+  ),
+  '/etc/passwd': text(
+    'root:x:0:0::/root:/bin/bash\ndockremap:x:997:997::/:/usr/sbin/nologin\nalice:x:1000:1000::/home/alice:/bin/bash\n',
+  ),
+  '/etc/group': text('root:x:0:\nshadow:x:42:\ndocker:x:998:\nalice:x:1000:\n'),
+  '/etc/shadow': text('root:!:20000::::::\n', 0o640, 42),
+  '/etc/gshadow': text('root:*::\n', 0o640, 42),
+  '/etc/subuid': text('alice:100000:65536\ndockremap:165536:65536\n'),
+  '/etc/subgid': text('alice:100000:65536\ndockremap:165536:65536\n'),
+  '/etc/profile.d/docker.sh': text('export DOCKER_CONTENT_TRUST=1\n'),
+  '/run/systemd/timesync': directory(),
+  ...programs(0o755),
+  '/usr/lib/systemd/system/docker.service': text('[Service]\nExecStart=/usr/bin/dockerd -H fd://\n'),
+  '/usr/lib/systemd/system/docker.socket': text('[Socket]\nListenStream=/run/docker.sock\n'),
+  '/usr/lib/systemd/system/containerd.service': text('[Service]\nExecStart=/usr/bin/containerd\n'),
+  '/etc/docker': directory(),
+  '/etc/docker/daemon.json': text(
+    JSON.stringify({
+      icc: false,
+      'log-level': 'info',
+      'userns-remap': 'default',
+      'no-new-privileges': true,
+      'live-restore': true,
+      'userland-proxy': false,
+      'log-opts': { 'max-size': '10m', 'max-file': '3' },
+      'default-ulimits': { nofile: { Name: 'nofile', Soft: 1024, Hard: 65536 } },
+    }),
+  ),
+  '/etc/docker/certs.d/registry.example/ca.crt': text('-----BEGIN CERTIFICATE-----\n', 0o444),
+  '/etc/containerd': directory(),
+  '/etc/containerd/config.toml': text('version = 2\n'),
+  '/etc/containers': directory(),
+  '/etc/containers/policy.json': text('{"default": [{"type": "reject"}]}'),
+  '/var/lib/docker': directory(0o710),
+  '/run/containerd': directory(0o711),
+  '/run/docker.sock': socket(0o660, 998),
+  '/run/containerd/containerd.sock': socket(0o660),
+  '/etc/audit/rules.d/containers.rules': text(
+    [
+      ...[
+        '/etc/docker',
+        '/etc/containerd',
+        '/etc/containers',
+        '/var/lib/docker',
+        '/run/containerd',
+        '/run/docker.sock',
+      ],
+      ...['/usr/lib/systemd/system', ...PROGRAMS.map((name) => `/usr/bin/${name}`)],
+    ]
+      .map((path) => `-w ${path} -p rwxa -k containers\n`)
+      .join(''),
+    0o640,
+  ),
+};
+
+const OLD = '5.16.9-amd64';
+
+export const CARELESS: HostTree = {
+  ...sysctls({
+    'kernel.osrelease': OLD,
+    'kernel.core_pattern': '|/usr/share/crash/handler %p',
+    'kernel.dmesg_restrict': '0',
+    'kernel.io_uring_disabled': '0',
+    'kernel.kexec_load_disabled': '0',
+    'kernel.kptr_restrict': '0',
+    'kernel.oops_limit': '0',
+    'kernel.perf_event_paranoid': '-1',
+    'kernel.randomize_va_space': '0',
+    'kernel.seccomp.actions_avail': '',
+    'kernel.sysrq': '1',
+    'kernel.unprivileged_bpf_disabled': '0',
+    'kernel.yama.ptrace_scope': '0',
+    'dev.tty.ldisc_autoload': '1',
+    'dev.tty.legacy_tiocsti': '1',
+    'fs.protected_fifos': '0',
+    'fs.protected_hardlinks': '0',
+    'fs.protected_regular': '0',
+    'fs.protected_symlinks': '0',
+    'fs.suid_dumpable': '1',
+    'net.core.bpf_jit_harden': '0',
+    'net.ipv4.conf.all.accept_redirects': '1',
+    'net.ipv4.conf.all.accept_source_route': '1',
+    'net.ipv4.conf.all.rp_filter': '0',
+    'net.ipv4.conf.all.secure_redirects': '1',
+    'net.ipv4.conf.all.send_redirects': '1',
+    'net.ipv4.conf.default.accept_redirects': '1',
+    'net.ipv4.conf.default.rp_filter': '0',
+    'net.ipv4.icmp_echo_ignore_broadcasts': '0',
+    'net.ipv4.icmp_ignore_bogus_error_responses': '0',
+    'net.ipv4.ip_forward': '1',
+    'net.ipv4.tcp_syncookies': '0',
+    'net.ipv6.conf.all.accept_redirects': '1',
+    'user.max_user_namespaces': '0',
+    'vm.mmap_min_addr': '0',
+    'vm.unprivileged_userfaultfd': '1',
+  }),
+  ...below('/sys/devices/system/cpu/vulnerabilities', { meltdown: 'Vulnerable', mds: 'Vulnerable; SMT vulnerable' }),
+  '/sys/kernel/security/lsm': text('capability\n'),
+  '/sys/kernel/security/lockdown': text('[none] integrity confidentiality\n'),
+  '/proc/cmdline': text(`BOOT_IMAGE=/vmlinuz-${OLD} root=/dev/sda1 mitigations=off nokaslr init_on_alloc=0\n`),
+  '/proc/swaps': text(
+    'Filename\tType\tSize\tUsed\tPriority\n/dev/sda3\tpartition\t4194300\t0\t-2\n/swap\tfile\t1048572\t0\t-3\n',
+  ),
+  '/proc/self/mountinfo': text(
+    [
+      '21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw',
+      '22 21 0:20 / /sys/fs/cgroup/memory rw shared:3 - cgroup cgroup rw,memory',
+      '',
+    ].join('\n'),
+  ),
+  [`/boot/config-${OLD}`]: text(config(['MODULES', 'DEVMEM', 'DEVKMEM', 'COMPAT_BRK', 'USER_NS', 'PID_NS', 'NET_NS'])),
+  '/usr/share/crash/handler': text('#!/bin/sh\n', 0o777),
+  '/etc/passwd': text(
+    'root:x:0:0::/root:/bin/bash\ntoor:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/bash\n',
+    0o666,
+  ),
+  '/etc/group': text('root:x:0:\ndocker:x:998:alice\nalice:x:1000:\n', 0o664, 1000),
+  '/etc/shadow': text('root::20000::::::\n', 0o644),
+  '/etc/gshadow': text('root:*::\n', 0o644),
+  '/etc/subuid': text('alice:100000:65536\nbob:120000:65536\ncarol:0:10\n', 0o646),
+  '/etc/subgid': text('alice:100000:65536\nbob:120000:65536\n', 0o644, 0, 1000),
+  ...programs(0o777),
+  '/usr/lib/systemd/system/docker.service': text(
+    '[Service]\nExecStart=/usr/bin/dockerd -H fd:// -H tcp://0.0.0.0:2375\n',
+    0o646,
+  ),
+  '/usr/lib/systemd/system/docker.socket': text('[Socket]\nListenStream=/run/docker.sock\n', 0o755),
+  '/etc/docker': directory(0o777),
+  '/etc/docker/daemon.json': text(
+    JSON.stringify({
+      debug: true,
+      'log-level': 'debug',
+      'insecure-registries': ['registry.example:5000'],
+      iptables: false,
+      'storage-driver': 'devicemapper',
+      'storage-opts': ['dm.basesize=50G'],
+      experimental: true,
+      'cgroup-parent': '/custom',
+      'seccomp-profile': 'unconfined',
+      tlscacert: '/etc/docker/ca.pem',
+      tlscert: '/etc/docker/cert.pem',
+      tlskey: '/etc/docker/key.pem',
+    }),
+    0o666,
+  ),
+  '/etc/docker/ca.pem': text('-----BEGIN CERTIFICATE-----\n', 0o666),
+  '/etc/docker/cert.pem': text('-----BEGIN CERTIFICATE-----\n', 0o644, 0, 1000),
+  '/etc/docker/key.pem': text('-----BEGIN PRIVATE KEY-----\n', 0o644),
+  '/etc/docker/certs.d/registry.example/client.key': text('-----BEGIN PRIVATE KEY-----\n', 0o666),
+  '/etc/containers': directory(),
+  '/etc/containers/policy.json': text('{"default": [{"type": "insecureAcceptAnything"}]}'),
+  '/var/lib/docker': directory(0o755),
+  '/run/docker.sock': socket(0o666, 998),
+};
+
+/** Lay a tree below a directory. Returns what keeps its sockets there, to be called in the end. */
+export async function layHost(root: string, tree: HostTree): Promise<() => void> {
+  const servers: Server[] = [];
+  const entries = Object.entries(tree);
+  for (const [path, { is }] of entries) {
+    const where = join(root, path);
+    mkdirSync(dirname(where), { recursive: true });
+    if (typeof is === 'string') writeFileSync(where, is);
+    else if (is.kind === 'directory') mkdirSync(where, { recursive: true });
+    else {
+      const server = createServer();
+      servers.push(server);
+      await new Promise<void>((resolve, reject) => server.once('error', reject).listen(where, resolve));
+    }
+  }
+  // In the end: a directory may be closed.
+  for (const [path, { mode = 0o644, uid = 0, gid = 0 }] of entries) {
+    chownSync(join(root, path), uid, gid);
+    chmodSync(join(root, path), mode);
+  }
+  return () => {
+    for (const server of servers) server.close();
+  };
+}

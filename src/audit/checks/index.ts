@@ -110,8 +110,10 @@ import engineSwarmSecrets from './engine/swarm-secrets.ts';
 import engineUserNamespaces from './engine/user-namespaces.ts';
 import engineVersion from './engine/version.ts';
 import hostAccountFiles from './host/account-files.ts';
+import hostAccountsOnce from './host/accounts-once.ts';
 import hostAddressSpace from './host/address-space.ts';
 import hostAuditRules from './host/audit-rules.ts';
+import hostBootLoader from './host/boot-loader.ts';
 import hostBpfJit from './host/bpf-jit.ts';
 import hostCgroupVersion from './host/cgroup-version.ts';
 import hostClearedMemory from './host/cleared-memory.ts';
@@ -136,9 +138,11 @@ import hostDockerTlsFiles from './host/docker-tls-files.ts';
 import hostDockerUlimits from './host/docker-ulimits.ts';
 import hostDockerUserlandProxy from './host/docker-userland-proxy.ts';
 import hostDockerUsernsRemap from './host/docker-userns-remap.ts';
+import hostEmptyPasswords from './host/empty-passwords.ts';
 import hostEngineFileModes from './host/engine-file-modes.ts';
 import hostEngineFiles from './host/engine-files.ts';
 import hostEngineSockets from './host/engine-sockets.ts';
+import hostFirewall from './host/firewall.ts';
 import hostForwarding from './host/forwarding.ts';
 import hostIoUring from './host/io-uring.ts';
 import hostKernelBuild from './host/kernel-build.ts';
@@ -149,6 +153,7 @@ import hostLandlock from './host/landlock.ts';
 import hostLockdown from './host/lockdown.ts';
 import hostLowMemory from './host/low-memory.ts';
 import hostMitigations from './host/mitigations.ts';
+import hostNeedlessServices from './host/needless-services.ts';
 import hostOopsLimit from './host/oops-limit.ts';
 import hostPasswordFiles from './host/password-files.ts';
 import hostPerfEvents from './host/perf-events.ts';
@@ -156,16 +161,24 @@ import hostProcessorBugs from './host/processor-bugs.ts';
 import hostProtectedFiles from './host/protected-files.ts';
 import hostProtectedLinks from './host/protected-links.ts';
 import hostPtraceScope from './host/ptrace-scope.ts';
+import hostRareProtocols from './host/rare-protocols.ts';
 import hostRedirects from './host/redirects.ts';
 import hostRegistryCertificates from './host/registry-certificates.ts';
 import hostRootAccounts from './host/root-accounts.ts';
+import hostRootCommands from './host/root-commands.ts';
 import hostSeccomp from './host/seccomp.ts';
 import hostSecurityModule from './host/security-module.ts';
 import hostSentRedirects from './host/sent-redirects.ts';
 import hostSeparateStorage from './host/separate-storage.ts';
 import hostSetIdDumps from './host/set-id-dumps.ts';
+import hostSharedDirectories from './host/shared-directories.ts';
 import hostShuffledPages from './host/shuffled-pages.ts';
 import hostSpoofedPackets from './host/spoofed-packets.ts';
+import hostSshdFiles from './host/sshd-files.ts';
+import hostSshdForwarding from './host/sshd-forwarding.ts';
+import hostSshdPasswords from './host/sshd-passwords.ts';
+import hostSshdRoot from './host/sshd-root.ts';
+import hostSshdTrust from './host/sshd-trust.ts';
 import hostStackOffset from './host/stack-offset.ts';
 import hostStores from './host/stores.ts';
 import hostSubordinateIds from './host/subordinate-ids.ts';
@@ -299,6 +312,19 @@ export const CHECKS = {
     hostShuffledPages,
     hostStackOffset,
     hostKernelBuild,
+    hostEmptyPasswords,
+    hostSshdRoot,
+    hostSshdPasswords,
+    hostSshdTrust,
+    hostSshdForwarding,
+    hostSshdFiles,
+    hostAccountsOnce,
+    hostSharedDirectories,
+    hostRareProtocols,
+    hostNeedlessServices,
+    hostFirewall,
+    hostBootLoader,
+    hostRootCommands,
   ],
   engine: [
     engineRootless,

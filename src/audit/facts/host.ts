@@ -8,6 +8,7 @@ import { collectDocker, type DockerFacts, tlsFiles } from './host/docker.ts';
 import { ALL_FILES } from './host/files.ts';
 import { collectKernel, type KernelFacts } from './host/kernel.ts';
 import { type Mount, parseMounts } from './host/mounts.ts';
+import { collectSystem, type SystemFacts } from './host/system.ts';
 import { type FileFact, Tree } from './host/tree.ts';
 import { collectTrust, registryCertificates, type TrustFacts } from './host/trust.ts';
 
@@ -36,6 +37,7 @@ export interface HostFacts {
   readonly subgid: readonly Range[] | null;
   readonly docker: DockerFacts;
   readonly auditd: AuditdFacts;
+  readonly system: SystemFacts;
   /** `secure` has switched forwarding on for its containers, and will switch it off. */
   readonly forwardingLent: boolean;
 }
@@ -75,7 +77,8 @@ export async function collectHost(root = '/'): Promise<HostFacts> {
     const merged = tree.same('/lib/systemd/system', '/usr/lib/systemd/system');
     const docker = collectDocker(tree);
     const certificates = registryCertificates(tree);
-    const more = [...(certificates ?? []), ...tlsFiles(docker)];
+    const system = collectSystem(tree);
+    const more = [...(certificates ?? []), ...tlsFiles(docker), ...system.hostKeys, ...system.rootCommands];
     const handler = corePatternProgram(kernel.sysctls?.['kernel.core_pattern'] ?? '');
     return {
       root: tree.root,
@@ -97,6 +100,7 @@ export async function collectHost(root = '/'): Promise<HostFacts> {
       subgid: parsed(tree, '/etc/subgid', parseRanges),
       docker,
       auditd: collectAuditd(tree),
+      system,
       forwardingLent: lendsForwarding(tree),
     };
   } finally {

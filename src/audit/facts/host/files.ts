@@ -64,6 +64,15 @@ export const TIME_SOURCES = [
   ...['/etc/runlevels/default/chronyd', '/etc/runlevels/default/ntpd'],
 ];
 
+/** What the machine is started by: who reads it knows its password, who writes it starts another kernel. */
+export const BOOT_FILES = [
+  '/boot/grub/grub.cfg',
+  '/boot/grub2/grub.cfg',
+  '/boot/grub2/user.cfg',
+  '/boot/loader/loader.conf',
+];
+export const SSHD_FILES = ['/etc/ssh/sshd_config'];
+
 export const ALL_FILES: readonly string[] = [
   ...new Set([
     ...SOCKETS,
@@ -74,5 +83,7 @@ export const ALL_FILES: readonly string[] = [
     ...STORES,
     ...RUN_DIRECTORIES,
     ...TIME_SOURCES,
+    ...BOOT_FILES,
+    ...SSHD_FILES,
   ]),
 ];

@@ -21,7 +21,7 @@ export interface KernelFacts {
   /** `enforcing`: loaded and in force. */
   readonly appArmor: 'enforcing' | 'absent' | undefined;
   readonly seLinux: 'enforcing' | 'permissive' | 'absent' | undefined;
-  /** 0: none. */
+  /** 0: none. Of another machine's tree the least that it can be. */
   readonly landlockAbi: number | undefined;
   readonly lockdown: 'none' | 'integrity' | 'confidentiality' | undefined;
   readonly swaps: readonly Swap[] | undefined;
@@ -60,11 +60,19 @@ function lockdown(tree: Tree): KernelFacts['lockdown'] {
   return chosen as KernelFacts['lockdown'];
 }
 
-function landlockAbi(tree: Tree): number | undefined {
+/** The version with which renames can be confined, 2, came with Linux 5.19; distributions add to kernels and take nothing away. */
+const hasSecondAbi = (release: string | undefined): boolean => {
+  const [, major, minor] = /^(\d{1,3})\.(\d{1,4})/.exec(release ?? '') ?? [];
+  return Number(major) > 5 || (Number(major) === 5 && Number(minor) >= 19);
+};
+
+function landlockAbi(tree: Tree, release: string | undefined): number | undefined {
   if (tree.live) return hostProbes().landlockAbi;
   const list = tree.text('/sys/kernel/security/lsm');
-  // Active for certain, with at least the first version; which one, only the kernel itself can say.
-  return list === undefined ? undefined : Number(list.split(',').includes('landlock'));
+  if (list === undefined) return undefined;
+  if (!list.split(',').includes('landlock')) return 0;
+  // At least this one; whether it is more, only the kernel itself can say.
+  return hasSecondAbi(release) ? 2 : 1;
 }
 
 export function collectKernel(tree: Tree): KernelFacts {
@@ -89,7 +97,7 @@ export function collectKernel(tree: Tree): KernelFacts {
         ? 'enforcing'
         : 'absent',
     seLinux: !hasSys ? undefined : labels === undefined ? 'absent' : labels === '1' ? 'enforcing' : 'permissive',
-    landlockAbi: landlockAbi(tree),
+    landlockAbi: landlockAbi(tree, release),
     lockdown: lockdown(tree),
     swaps: swaps(tree),
     commandLine: tree.text('/proc/cmdline')?.split(/\s+/).filter(Boolean),

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import { SSHD_FILES } from '../../facts/host/files.ts';
+import { type Flaw, files, octal, writableByOthers } from './shared/files.ts';
+import type { HostCheck } from './shared/sysctl.ts';
+
+const KEY = '/etc/ssh/ssh_host_ed25519_key';
+
+export default {
+  id: 'SEC-HOST-0075',
+  title: 'Keys and configuration of sshd are for root alone',
+  severity: 'high',
+  target: 'host',
+  frameworks: ['CIS-DIL-2.0:5.2', 'CIS-Docker-1.6:1.2.1'],
+  rationale:
+    'With the private key another machine is taken for this one by everybody who logs in. A line in the configuration starts a program as root.',
+  remediation:
+    "Run 'chown root:root PATH && chmod 600 PATH' for each that is named; where a key was open, make new ones with 'ssh-keygen -A'.",
+  references: ['https://man.openbsd.org/sshd#FILES'],
+  examples: [
+    { good: { files: { [KEY]: { mode: 0o640 } } }, bad: { files: { [KEY]: { mode: 0o644 } } } },
+    { good: { files: { [KEY]: { uid: 0 } } }, bad: { files: { [KEY]: { uid: 1000 } } } },
+    {
+      good: { files: { '/etc/ssh/sshd_config': { mode: 0o644 } } },
+      bad: { files: { '/etc/ssh/sshd_config': { mode: 0o646 } } },
+    },
+  ],
+  check: (facts) =>
+    files(facts, [...SSHD_FILES, ...facts.system.hostKeys], 'sshd is not installed', (file, path): Flaw[] => {
+      // Some distributions give keys to a group of their own, which only a set-group-ID program has.
+      const open = facts.system.hostKeys.includes(path) && (file.mode & 0o007) !== 0;
+      const read = open ? [{ what: `has mode ${octal(file.mode)}: everybody can read it`, aspect: ' mode' }] : [];
+      return open ? [...writableByOthers(file).filter(({ aspect }) => aspect === ''), ...read] : writableByOthers(file);
+    }),
+} satisfies HostCheck;

@@ -68,7 +68,7 @@ export type RegistryCode =
   | 'REGISTRY_PROTOCOL'
   | 'REGISTRY_RATE_LIMITED'
   | 'REGISTRY_UNREACHABLE';
-/** A file that was to be audited cannot be; a report cannot be written where it was asked for. */
+/** A file that was to be audited cannot be; a report cannot be written where it was asked for, a repair not where it is needed. */
 export type AuditCode =
   | 'REPORT_INVALID'
   | 'WAIVERS_INVALID'
@@ -76,7 +76,9 @@ export type AuditCode =
   | 'AUDIT_UNREADABLE'
   | 'DOCKERFILE_INVALID'
   | 'MANIFEST_INVALID'
-  | 'OUTPUT_REFUSED';
+  | 'OUTPUT_REFUSED'
+  | 'FIX_REFUSED'
+  | 'FIX_CHANGED';
 /** The configuration of another engine, and what `system install` writes into it. */
 export type EngineCode = 'ENGINE_CONFLICT' | 'ENGINE_UNTRUSTED' | 'ENGINE_CHANGED';
 export type HostCode = 'HOST_FEATURE_MISSING' | 'TOOL_MISSING' | 'SUBIDS_MISSING';

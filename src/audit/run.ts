@@ -8,6 +8,7 @@ import type { ImageStore } from '../runtime/images/store.ts';
 import { PRODUCT_VERSION } from '../version.ts';
 import { CHECKS } from './checks/index.ts';
 import type { ContainerInput } from './facts/container.ts';
+import type { DockerfileFacts } from './facts/dockerfile.ts';
 import type { HostFacts } from './facts/host.ts';
 import { withoutIgnored } from './ignores.ts';
 import { parseJson, readTextFile } from './read-file.ts';
@@ -75,17 +76,19 @@ export async function auditImages(
   }
 }
 
+/** One of them, by what it says. */
+export const auditDockerfile = (path: string, facts: DockerfileFacts): Audited => ({
+  target: 'dockerfile',
+  name: path,
+  uri: dockerfileUri(path),
+  results: withoutIgnored(results(CHECKS.dockerfile, facts), facts),
+});
+
 export async function auditDockerfiles(paths: readonly string[]): Promise<Audited[]> {
   const { readDockerfile } = await import('./facts/dockerfile.ts');
   const audited: Audited[] = [];
   for (const path of new Set(paths)) {
-    const facts = await readDockerfile(path);
-    audited.push({
-      target: 'dockerfile',
-      name: path,
-      uri: dockerfileUri(path),
-      results: withoutIgnored(results(CHECKS.dockerfile, facts), facts),
-    });
+    audited.push(auditDockerfile(path, await readDockerfile(path)));
   }
   return audited;
 }

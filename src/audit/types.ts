@@ -2,6 +2,7 @@
 // What an audit is made of. Collectors read and produce facts; checks are pure data and a pure function over facts; reports render.
 
 import type { Region } from '../region.ts';
+import type { Fix, Repair } from './fix/types.ts';
 
 export type { Region } from '../region.ts';
 
@@ -85,6 +86,8 @@ export interface Check<F, S = F> {
   readonly references: readonly string[];
   readonly examples: readonly Example<S>[];
   check(facts: F): Verdict;
+  /** How `--fix` repairs what it finds, where that can be done without a person. */
+  readonly fix?: Fix<F>;
 }
 
 /** A check of any target: what it is given comes from the collector of its target. */
@@ -127,6 +130,8 @@ export interface Report {
     readonly members: readonly Member[];
     readonly unreadable: readonly { readonly file: string; readonly message: string }[];
   };
+  /** What `--fix` has repaired, and is not found any more. */
+  readonly fixed?: readonly Repair[];
   /** What there is to say about waivers and merged reports, a line each. */
   readonly notes?: readonly string[];
   /** Scores of earlier audits of the same things, oldest first. */

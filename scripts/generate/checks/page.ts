@@ -51,6 +51,18 @@ function example({ target, examples: [first] }: AnyCheck): string {
   return `\n## Example\n\n${about}Fails:\n\n${bad}\n\nPasses:\n\n${good}\n`;
 }
 
+const FIXES = '../../audit.md#repairs';
+
+/** What `--fix` does about it. */
+function repair({ fix }: AnyCheck): string {
+  if (fix === undefined) return '';
+  const how =
+    fix.risk === undefined
+      ? `[\`--fix\`](${FIXES}) repairs it.`
+      : `[\`--fix-all\`](${FIXES}) repairs it, and \`--fix\` does not: ${inMarkdown(fix.risk)}.`;
+  return `\n${how} ${inMarkdown(fix.does)}\n`;
+}
+
 /** The page of one check. */
 export function checkPage({ file, check }: Entry): string {
   const { id, title, severity, target, frameworks, rationale, remediation, references } = check;
@@ -68,7 +80,7 @@ ${inMarkdown(rationale)}
 ## What to do
 
 ${inMarkdown(remediation)}
-${example(check)}
+${repair(check)}${example(check)}
 ## References
 
 ${references.map((url) => `- <${url}>`).join('\n')}
@@ -81,10 +93,12 @@ All checks are in [the index](README.md); what verdicts and scores mean is in [t
 export function indexPage(all: ReadonlyMap<Target, readonly Entry[]>): string {
   const sections = [...all].map(([target, list]) => {
     const rows = list.map(
-      ({ check: { id, title, severity, frameworks } }) =>
-        `| [${id}](${id}.md) | ${severity} | ${inMarkdown(title)} | ${frameworks.map(inMarkdown).join('<br>')} |`,
+      ({ check: { id, title, severity, frameworks, fix } }) =>
+        `| [${id}](${id}.md) | ${severity} | ${inMarkdown(title)} | ${frameworks.map(inMarkdown).join('<br>')} | ${
+          fix === undefined ? '' : fix.risk === undefined ? '`--fix`' : '`--fix-all`'
+        } |`,
     );
-    const head = '| check | severity | what has to hold | frameworks |\n|---|---|---|---|';
+    const head = '| check | severity | what has to hold | frameworks | repair |\n|---|---|---|---|---|';
     return `## \`secure audit ${target}\`\n\n${head}\n${rows.join('\n')}\n`;
   });
   return `${NOTE}

@@ -49,6 +49,7 @@ export function reportJson(report: Report): string {
     score: reportScore(report.audited),
     counts: count(report.audited.flatMap(({ results }) => results)),
     sections: sectionsOf(report.audited),
+    ...(report.fixed === undefined ? {} : { fixed: report.fixed }),
     ...(report.fleet === undefined ? {} : { fleet: report.fleet }),
     ...(report.notes === undefined ? {} : { notes: report.notes }),
     ...(report.history === undefined
@@ -56,16 +57,11 @@ export function reportJson(report: Report): string {
       : { history: report.history.map(({ generated, score }) => ({ generated, score })) }),
     cis: cisCoverage(report.audited),
     audited: report.audited.map(auditedObject),
-    checks: checksOf(report).map(({ id, title, severity, target, frameworks, rationale, remediation, references }) => ({
-      id,
-      title,
-      severity,
-      target,
-      frameworks,
-      rationale,
-      remediation,
-      references,
-    })),
+    checks: checksOf(report).map((check) => {
+      const { id, title, severity, target, frameworks, rationale, remediation, references, fix } = check;
+      const repair = fix === undefined ? {} : { repair: fix.risk === undefined ? 'fix' : 'fix-all' };
+      return { id, title, severity, target, frameworks, rationale, remediation, references, ...repair };
+    }),
   };
   return jsonText(document, 2);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the audit commands share: where the report goes is settled first, then comes the audit, then the report.
+import { isEmpty, type Plan } from '../../audit/fix/types.ts';
 import { reportHtml } from '../../audit/report/html.ts';
 import { reportJson } from '../../audit/report/json.ts';
 import { reportJunit } from '../../audit/report/junit.ts';
@@ -11,7 +12,8 @@ import { violates } from '../../audit/score.ts';
 import type { Audited, Report, Severity } from '../../audit/types.ts';
 import { ExitCode, SecureError } from '../../errors.ts';
 import { Command } from '../command.ts';
-import { colourful, print } from '../output.ts';
+import { colourful, print, printable } from '../output.ts';
+import { applyFixes, confirmed, dryRunText, type Fixer, type FixFlags, leftLines, wantedFixes } from './fix.ts';
 import type { Format } from './flags.ts';
 import { planOutputs, writeOutputs } from './outputs.ts';
 import { settler } from './settle.ts';
@@ -45,10 +47,47 @@ function formatOf({ format, json }: AuditFlags): Format | undefined {
   });
 }
 
+const thresholdOf = (flags: AuditFlags) => ({
+  failOn: flags['fail-on'] as Severity | 'none',
+  minScore: flags['min-score'] ?? 0,
+});
+
 export abstract class AuditCommand extends Command {
   /** Collect, report, and say by the exit code what came out. */
   protected audit(flags: AuditFlags, collect: () => Promise<readonly Audited[]>): Promise<number> {
     return this.report(flags, async () => report(await collect()));
+  }
+
+  /** The same, and what is found is repaired when that is asked for. `collect` is called again afterwards. */
+  protected async auditAndFix(
+    flags: AuditFlags & FixFlags,
+    collect: () => Promise<readonly Audited[]>,
+    fixer: Fixer,
+  ): Promise<number> {
+    const wanted = wantedFixes(flags);
+    if (wanted === undefined) return this.audit(flags, collect);
+    formatOf(flags);
+    planOutputs(flags.output ?? [], flags.format as Format | undefined);
+    // Only the second audit is kept.
+    const settle = await settler({ ...flags, history: undefined });
+    const before = await settle(report(await collect()));
+    const plan = await fixer(before.audited, wanted);
+    if (wanted.dryRun) return this.#dryRun(flags, before, plan);
+    for (const line of applyFixes(plan)) this.note(printable(line));
+    return this.report(flags, async () => {
+      const audited = await collect();
+      const fixed = confirmed(plan, audited);
+      for (const { id, message } of plan.repairs.filter((one) => !fixed.includes(one)))
+        this.note(printable(`still found: ${id}: ${message}`));
+      return { ...report(audited), fixed };
+    });
+  }
+
+  #dryRun(flags: AuditFlags, before: Report, plan: Plan): number {
+    print(dryRunText(plan, this.jsonEnabled() || flags.format === 'json', process.stdout.isTTY));
+    if (isEmpty(plan)) this.note('nothing would be repaired');
+    for (const line of leftLines(plan)) this.note(printable(line));
+    return violates(before, thresholdOf(flags)) ? ExitCode.findings : ExitCode.ok;
   }
 
   /** The same with a report that is made otherwise. */
@@ -64,7 +103,6 @@ export abstract class AuditCommand extends Command {
       // The short form, for logs; with --json stdout holds JSON or nothing.
       if (!this.jsonEnabled()) print(reportSummary(whole, colourful(1)));
     }
-    const threshold = { failOn: flags['fail-on'] as Severity | 'none', minScore: flags['min-score'] ?? 0 };
-    return violates(whole, threshold) ? ExitCode.findings : ExitCode.ok;
+    return violates(whole, thresholdOf(flags)) ? ExitCode.findings : ExitCode.ok;
   }
 }

@@ -2,9 +2,9 @@
 // dockerd: daemon.json (https://docs.docker.com/reference/cli/dockerd/#daemon-configuration-file). Runtimes and the default one are
 // read again on SIGHUP, unless they are no longer there.
 import { SecureError } from '../../errors.ts';
+import { isEmptyObject, jsonValue, removeJson, setJson } from '../../json-edit.ts';
 import { nameTaken } from './conflict.ts';
 import { checkDockerFlags } from './docker-flags.ts';
-import { isEmptyObject, jsonValue, removeJson, setJson } from './json-edit.ts';
 import { type EngineConfig, RUNTIME, type Text } from './types.ts';
 
 const ENTRY = ['runtimes', RUNTIME] as const;

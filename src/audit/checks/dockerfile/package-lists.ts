@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Command, Instruction } from '../../facts/dockerfile.ts';
+import type { Command, DockerfileFacts, Instruction } from '../../facts/dockerfile.ts';
 import { BEST_PRACTICES, type DockerfileCheck } from './shared/check.ts';
+import { appended, commandAt, replaceAt, span } from './shared/edits.ts';
 import { action, mounts } from './shared/packages.ts';
-import { commandText, finalInstructions, problem, verdict } from './shared/problems.ts';
+import { allInstructions, commandText, finalInstructions, problem, verdict } from './shared/problems.ts';
 
 const removes = ({ commands }: Instruction, directory: string) =>
   commands.some(
@@ -30,6 +31,15 @@ function leaves(run: Instruction, command: Command): string | undefined {
   if (!rpm.includes(command.name) || done !== 'install') return undefined;
   return cleans(run, rpm) ? undefined : left(command.name === 'yum' ? '/var/cache/yum' : '/var/cache/dnf');
 }
+
+const APT = /^apt(?:-get|itude)?$/;
+const runs = (run: Instruction, what: RegExp): boolean =>
+  run.commands.some((command) => APT.test(command.name) && what.test(action(command) ?? ''));
+const updates = (run: Instruction): boolean => runs(run, /^update$/);
+const installs = (run: Instruction): boolean => runs(run, /^(?:install|upgrade|dist-upgrade|full-upgrade|build-dep)$/);
+/** Steps that may live on the lists of this one. */
+const otherInstalls = (facts: DockerfileFacts, own: Instruction): Instruction[] =>
+  allInstructions(facts).filter((one) => one.keyword === 'RUN' && one !== own && installs(one));
 
 export default {
   id: 'SEC-DOCKERFILE-0015',
@@ -72,5 +82,25 @@ export default {
         }),
       );
     return verdict(problems);
+  },
+  fix: {
+    does: 'Adds `--no-cache` to apk, and `rm -rf /var/lib/apt/lists/*` or `clean all` to the end of the same RUN.',
+    edits(facts, { location: { region } }, text) {
+      const { instruction, command } = commandAt(facts, region) ?? {};
+      if (instruction === undefined || command === undefined) return [];
+      const done = action(command);
+      const word = command.args.find(({ value }) => value === done);
+      if (command.name === 'apk') {
+        const at = word === undefined ? undefined : span(text, word.region).end;
+        return at === undefined ? [] : [replaceAt(at, at, ' --no-cache')];
+      }
+      const sudo = command.wrappers.length === 1 && command.wrappers[0] === 'sudo';
+      if (command.wrappers.length > 0 && !sudo) return [];
+      const isApt = done === 'update';
+      if (isApt && !(installs(instruction) && otherInstalls(facts, instruction).every(updates))) return [];
+      const added = isApt ? 'rm -rf /var/lib/apt/lists/*' : `${command.name} clean all`;
+      const edit = appended(facts, instruction, text, `${sudo ? 'sudo ' : ''}${added}`);
+      return edit === undefined ? [] : [edit];
+    },
   },
 } satisfies DockerfileCheck;

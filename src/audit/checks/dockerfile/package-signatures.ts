@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import type { DockerfileCheck } from './shared/check.ts';
+import { commandAt, withoutWord } from './shared/edits.ts';
 import { signaturesOff } from './shared/insecure.ts';
 import { commandProblems } from './shared/problems.ts';
+
+const MANAGERS = /^(?:apt|apt-get|aptitude|apk|yum|dnf|microdnf|zypper|rpm)$/;
+const SWITCHES =
+  /^--(?:allow-unauthenticated|allow-insecure-repositories|allow-untrusted|nogpgcheck|no-gpg-checks|nosignature|nodigest|noverify|allow-unsigned-rpm)$/;
 
 export default {
   id: 'SEC-DOCKERFILE-0009',
@@ -49,5 +55,14 @@ export default {
       const part = signaturesOff(command);
       return part === undefined ? undefined : `packages are installed without their signature: ${part}`;
     });
+  },
+  fix: {
+    does: 'Removes the switch from apt-get, apk, dnf, yum, zypper and rpm.',
+    risk: 'the build fails where packages are not signed, or their key is not in the image',
+    edits(facts, { location: { region } }, text) {
+      const { command } = commandAt(facts, region) ?? {};
+      if (command === undefined || !MANAGERS.test(command.name)) return [];
+      return command.args.filter(({ value }) => SWITCHES.test(value)).map((arg) => withoutWord(text, arg.region));
+    },
   },
 } satisfies DockerfileCheck;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { BEST_PRACTICES, type DockerfileCheck } from './shared/check.ts';
+import { commandAt, replaceAt, runsAsRoot, span } from './shared/edits.ts';
 import { commandProblems, commandText } from './shared/problems.ts';
 
 export default {
@@ -24,5 +26,16 @@ export default {
         ? `${commandText(command)} is run with sudo`
         : undefined,
     );
+  },
+  fix: {
+    does: 'Removes `sudo` where the step is known to run as root: after USER root, or on an official image that is root.',
+    edits(facts, { location: { region } }, text) {
+      const found = commandAt(facts, region);
+      if (found === undefined || !runsAsRoot(facts, found.instruction)) return [];
+      const { start } = span(text, found.command.region);
+      // With options it does more than to become root.
+      const sudo = /^sudo[ \t]+(?=[^-\s\\`])/.exec(text.slice(start, start + 100))?.[0];
+      return sudo === undefined ? [] : [replaceAt(start, start + sudo.length, '')];
+    },
   },
 } satisfies DockerfileCheck;

@@ -2,6 +2,7 @@
 
 import type { Argument } from '../../facts/dockerfile.ts';
 import type { DockerfileCheck } from './shared/check.ts';
+import { commandAt, replaceAt, span, withoutWord } from './shared/edits.ts';
 import { tlsOff, tlsVariableOff } from './shared/insecure.ts';
 import { allInstructions, builds, commandText, problem, verdict } from './shared/problems.ts';
 
@@ -74,5 +75,26 @@ export default {
           ];
     });
     return verdict([...variables, ...commands]);
+  },
+  fix: {
+    does: 'Removes the switch from curl and wget.',
+    risk: 'the build fails where the certificate is of a private authority, which has to be added to the image',
+    edits(facts, { location: { region } }, text) {
+      const { command } = commandAt(facts, region) ?? {};
+      if (command === undefined || tlsOff(command) === undefined) return [];
+      const switches = /^(?:-k|--insecure|--proxy-insecure|--no-check-certificate)$/;
+      if (command.name !== 'curl' && command.name !== 'wget') return [];
+      return command.args.flatMap(({ value, region: place }) => {
+        if (switches.test(value)) return [withoutWord(text, place)];
+        // Letters that take no value stand before those that do.
+        const cluster = /^(-[#0-9afgGijJlLMnNOpRsSv]*)k[#0-9afgGijJklLMnNOpRsSvoHdXAebcuTmFxrwyYEzKPQCDhtU]*$/.exec(
+          value,
+        );
+        if (command.name !== 'curl' || cluster === null) return [];
+        const { start } = span(text, place);
+        const at = start + (cluster[1] ?? '').length;
+        return text[at] === 'k' ? [replaceAt(at, at + 1, '')] : [];
+      });
+    },
   },
 } satisfies DockerfileCheck;

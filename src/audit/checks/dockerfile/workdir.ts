@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { BEST_PRACTICES, type DockerfileCheck } from './shared/check.ts';
+import { instructionAt, isPlainBase, replaceAt, span } from './shared/edits.ts';
 import { problem, shown, verdict } from './shared/problems.ts';
 
 export default {
@@ -38,5 +40,19 @@ export default {
         });
     });
     return verdict(problems);
+  },
+  fix: {
+    does: 'Writes a slash before it.',
+    edits(facts, { location: { region } }, text) {
+      const word = instructionAt(facts, region)?.words[0];
+      const stage = facts.stages.find(({ instructions }) =>
+        instructions.some((one) => one === instructionAt(facts, region)),
+      );
+      if (word === undefined || stage === undefined) return [];
+      const { start } = span(text, word.region);
+      const at = /^["']/.test(word.raw) ? start + 1 : start;
+      const risk = 'a base image that starts in another directory than / has it elsewhere';
+      return [{ ...replaceAt(at, at, '/'), ...(isPlainBase(stage) ? {} : { risk }) }];
+    },
   },
 } satisfies DockerfileCheck;

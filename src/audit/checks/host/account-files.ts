@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ACCOUNT_FILES } from '../../facts/host/files.ts';
-import { files, writableByOthers } from './shared/files.ts';
+import { files, onlyRootWrites, writableByOthers } from './shared/files.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 export default {
@@ -19,4 +19,5 @@ export default {
     { good: { files: { '/etc/subuid': { uid: 0 } } }, bad: { files: { '/etc/subuid': { uid: 1000 } } } },
   ],
   check: (facts) => files(facts, ACCOUNT_FILES, 'there are no accounts', writableByOthers),
+  fix: onlyRootWrites,
 } satisfies HostCheck;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HostCheck, setting, sysctls } from './shared/sysctl.ts';
+import { type HostCheck, setting, sysctlFix, sysctls } from './shared/sysctl.ts';
 
 export default {
   id: 'SEC-HOST-0008',
@@ -14,4 +14,5 @@ export default {
   references: ['https://docs.kernel.org/admin-guide/sysctl/kernel.html#randomize-va-space'],
   examples: [{ good: setting('kernel.randomize_va_space', '2'), bad: setting('kernel.randomize_va_space', '1') }],
   check: (facts) => sysctls(facts, { name: 'kernel.randomize_va_space', ok: (value) => value === 2, want: '2' }),
+  fix: sysctlFix({ 'kernel.randomize_va_space': '2' }),
 } satisfies HostCheck;

@@ -36,4 +36,17 @@ export default {
     if (open.length > 0 && auditd.problem !== null) return unknown(`the rules cannot be read: ${auditd.problem}`);
     return verdict(open.map((path) => problem(path, `no audit rule watches ${path}`, fileLocation(path))));
   },
+  fix: {
+    does: 'Writes a line for each path into /etc/audit/rules.d/60-secure.rules, where auditd is installed; a person loads it.',
+    edits: ({ auditd }, { key: path }) => {
+      const store = [...STORES, ...RUN_DIRECTORIES].includes(path);
+      if (!auditd.installed) return [];
+      return [
+        {
+          ...{ kind: 'watch', path, permissions: ENGINE_PROGRAMS.includes(path) ? 'wax' : 'wa' },
+          ...(store ? { risk: 'every write of every container is logged, which slows them and fills the log' } : {}),
+        },
+      ];
+    },
+  },
 } satisfies HostCheck;

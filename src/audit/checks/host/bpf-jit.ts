@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HostCheck, setting, sysctls } from './shared/sysctl.ts';
+import { type HostCheck, setting, sysctlFix, sysctls } from './shared/sysctl.ts';
 
 export default {
   id: 'SEC-HOST-0053',
@@ -14,4 +14,8 @@ export default {
   references: ['https://docs.kernel.org/admin-guide/sysctl/net.html#bpf-jit-harden'],
   examples: [{ good: setting('net.core.bpf_jit_harden', '2'), bad: setting('net.core.bpf_jit_harden', '0') }],
   check: (facts) => sysctls(facts, { name: 'net.core.bpf_jit_harden', ok: (value) => value === 2, want: '2' }),
+  fix: sysctlFix(
+    { 'net.core.bpf_jit_harden': '2' },
+    { risk: 'every BPF program gets slower, those of a network of containers (Cilium) too' },
+  ),
 } satisfies HostCheck;

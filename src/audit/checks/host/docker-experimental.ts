@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { daemon, docker } from './shared/docker.ts';
+import { daemon, daemonFix, docker } from './shared/docker.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 export default {
@@ -13,4 +13,5 @@ export default {
   references: ['https://docs.docker.com/reference/cli/dockerd/'],
   examples: [{ good: daemon('experimental', false), bad: daemon('experimental', true) }],
   check: (facts) => docker(facts, 'experimental', (value) => (value === true ? 'experimental is true' : null)),
+  fix: daemonFix(['experimental'], undefined, { risk: 'what uses an experimental feature fails' }),
 } satisfies HostCheck;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { quoted } from '../../verdicts.ts';
-import { daemon, docker } from './shared/docker.ts';
+import { daemon, daemonFix, docker } from './shared/docker.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 export default {
@@ -23,4 +23,5 @@ export default {
         ? null
         : `icc is ${value === undefined ? 'not set, so true' : quoted(value)}: containers reach each other on docker0`,
     ),
+  fix: daemonFix(['icc'], false, { risk: 'containers on the default bridge that talk to each other cannot any more' }),
 } satisfies HostCheck;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { daemon, docker } from './shared/docker.ts';
+import { daemon, daemonFix, docker } from './shared/docker.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 export default {
@@ -17,4 +17,7 @@ export default {
     docker(facts, 'iptables', (value) =>
       value === false ? 'iptables is false: networks of containers are not kept apart' : null,
     ),
+  fix: daemonFix(['iptables'], undefined, {
+    risk: 'docker adds its rules to those of a firewall that somebody wrote instead',
+  }),
 } satisfies HostCheck;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { quoted } from '../../verdicts.ts';
-import { daemon, docker } from './shared/docker.ts';
+import { daemon, daemonFix, docker } from './shared/docker.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 export default {
@@ -18,4 +18,5 @@ export default {
     docker(facts, 'live-restore', (value) =>
       value === true ? null : `live-restore is ${value === undefined ? 'not set, so false' : quoted(value)}`,
     ),
+  fix: daemonFix(['live-restore'], true),
 } satisfies HostCheck;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { quoted } from '../../verdicts.ts';
-import { daemon, docker } from './shared/docker.ts';
+import { daemon, daemonFix, docker } from './shared/docker.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 export default {
@@ -18,4 +18,5 @@ export default {
     docker(facts, 'log-level', (value) =>
       value === undefined || value === 'info' ? null : `log-level is ${quoted(value)}, not info`,
     ),
+  fix: daemonFix(['log-level'], 'info'),
 } satisfies HostCheck;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { quoted } from '../../verdicts.ts';
-import { daemon, docker } from './shared/docker.ts';
+import { daemon, daemonFix, docker } from './shared/docker.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 export default {
@@ -30,4 +30,11 @@ export default {
       if (size === undefined) return 'logs have no max-size';
       return typeof size === 'string' && /^[1-9]/.test(size) ? null : `max-size of logs is ${quoted(size)}: no bound`;
     }),
+  fix: daemonFix(['log-opts', 'max-size'], '10m', {
+    // With one file alone it is cut, and what was last said is gone.
+    more: ({ docker }) =>
+      Object.hasOwn(Object(docker.settings['log-opts']?.value), 'max-file')
+        ? []
+        : [{ kind: 'docker', at: ['log-opts', 'max-file'], value: '3' }],
+  }),
 } satisfies HostCheck;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { quoted } from '../../verdicts.ts';
-import { daemon, docker } from './shared/docker.ts';
+import { daemon, daemonFix, docker } from './shared/docker.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 export default {
@@ -20,4 +20,7 @@ export default {
     docker(facts, 'no-new-privileges', (value) =>
       value === true ? null : `no-new-privileges is ${value === undefined ? 'not set, so false' : quoted(value)}`,
     ),
+  fix: daemonFix(['no-new-privileges'], true, {
+    risk: 'set-user-id programs of every container that does not say otherwise, sudo and ping among them, run as who starts them',
+  }),
 } satisfies HostCheck;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { daemon, docker } from './shared/docker.ts';
+import { daemon, daemonFix, docker } from './shared/docker.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 export default {
@@ -18,4 +18,7 @@ export default {
     docker(facts, 'seccomp-profile', (value) =>
       value === 'unconfined' ? 'seccomp-profile is unconfined: no container is filtered' : null,
     ),
+  fix: daemonFix(['seccomp-profile'], undefined, {
+    risk: 'containers that make other system calls than the default profile allows fail',
+  }),
 } satisfies HostCheck;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { TLS_SETTINGS } from '../../facts/host/docker.ts';
 import { notApplicable, PASS, unknown } from '../../verdicts.ts';
-import { certificateFlaws, files } from './shared/files.ts';
+import { certificateFix, certificateFlaws, files } from './shared/files.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 const [CA, KEY] = ['/etc/docker/ca.pem', '/etc/docker/key.pem'];
@@ -48,4 +48,5 @@ export default {
       return unknown(`the file of ${unseen[0]} cannot be looked at: audit as root`);
     return problems.length === 0 ? PASS : { status: 'fail', problems, unseen };
   },
+  fix: certificateFix((_, key) => (key.startsWith('tlskey') ? 0o400 : 0o444)),
 } satisfies HostCheck;

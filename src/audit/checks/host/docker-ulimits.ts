@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { daemon, docker } from './shared/docker.ts';
+import { daemon, daemonFix, docker } from './shared/docker.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 const nofile = (hard: number) => ({ nofile: { Name: 'nofile', Soft: 1024, Hard: hard } });
@@ -30,4 +30,9 @@ export default {
         : typeof hard === 'object' && hard !== null && Number((hard as { Hard?: unknown }).Hard) > 0;
       return limited ? null : 'default-ulimits does not limit open files';
     }),
+  fix: daemonFix(
+    ['default-ulimits', 'nofile'],
+    { Name: 'nofile', Soft: 1024, Hard: 4096 },
+    { risk: 'a program that opens more than 1024 files, or more than 4096 where it raises its limit, fails' },
+  ),
 } satisfies HostCheck;

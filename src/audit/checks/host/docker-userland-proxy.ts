@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { quoted } from '../../verdicts.ts';
-import { daemon, docker } from './shared/docker.ts';
+import { daemon, daemonFix, docker } from './shared/docker.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 export default {
@@ -21,4 +21,7 @@ export default {
     docker(facts, 'userland-proxy', (value) =>
       value === false ? null : `userland-proxy is ${value === undefined ? 'not set, so true' : quoted(value)}`,
     ),
+  fix: daemonFix(['userland-proxy'], false, {
+    risk: 'a published port is not reached from the host by ::1, nor by a container by the address of its host on some kernels',
+  }),
 } satisfies HostCheck;

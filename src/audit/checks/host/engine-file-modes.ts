@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ENGINE_FILES, SOCKETS } from '../../facts/host/files.ts';
-import { type Flaw, files, octal, writableByOthers } from './shared/files.ts';
+import { accessFix, type Flaw, files, octal, writableByOthers } from './shared/files.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 /** What the benchmark leaves to a directory, a socket and a file. */
@@ -44,4 +44,11 @@ export default {
           : [{ what: `has mode ${octal(mode)}, which is ${octal(more)} more than it needs`, aspect: ' mode' }]),
       ];
     }),
+  fix: accessFix(
+    'Gives the file to the group of root (of /run/docker.sock: docker), and takes the permissions that it does not need.',
+    ({ type }, path, aspect, { dockerGid }) =>
+      aspect === ' group'
+        ? { gid: path === '/run/docker.sock' ? (dockerGid ?? 0) : 0 }
+        : { without: ~(MOST[type] ?? 0o644) & 0o7777 },
+  ),
 } satisfies HostCheck;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ENGINE_FILES, ENGINE_PROGRAMS } from '../../facts/host/files.ts';
-import { files, writableByOthers } from './shared/files.ts';
+import { files, onlyRootWrites, writableByOthers } from './shared/files.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 export default {
@@ -28,4 +28,5 @@ export default {
   ],
   check: (facts) =>
     files(facts, [...ENGINE_FILES, ...ENGINE_PROGRAMS], 'no container engine is installed', writableByOthers),
+  fix: onlyRootWrites,
 } satisfies HostCheck;

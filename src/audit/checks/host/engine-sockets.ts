@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SOCKETS } from '../../facts/host/files.ts';
-import { files, octal } from './shared/files.ts';
+import { accessFix, files, octal } from './shared/files.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 export default {
@@ -47,4 +47,11 @@ export default {
           : []),
       ];
     }),
+  fix: accessFix(
+    'Gives the socket to root and to the group docker, or that of root, and closes it to others. A unit that makes it again decides again.',
+    (_, path, aspect, { dockerGid }) => {
+      if (aspect === '') return { uid: 0 };
+      return aspect === ' mode' ? { without: 0o002 } : { gid: path === '/run/docker.sock' ? (dockerGid ?? 0) : 0 };
+    },
+  ),
 } satisfies HostCheck;

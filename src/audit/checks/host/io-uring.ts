@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HostCheck, setting, sysctls } from './shared/sysctl.ts';
+import { type HostCheck, setting, sysctlFix, sysctls } from './shared/sysctl.ts';
 
 export default {
   id: 'SEC-HOST-0060',
@@ -20,4 +20,8 @@ export default {
       want: '1 (a group may) or 2',
       absent: 'this kernel has io_uring for everybody, or none',
     }),
+  fix: sysctlFix(
+    { 'kernel.io_uring_disabled': '2' },
+    { risk: 'programs that use io_uring, some databases among them, fail or get slower' },
+  ),
 } satisfies HostCheck;

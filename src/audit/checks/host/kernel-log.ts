@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HostCheck, setting, sysctls } from './shared/sysctl.ts';
+import { type HostCheck, setting, sysctlFix, sysctls } from './shared/sysctl.ts';
 
 export default {
   id: 'SEC-HOST-0003',
@@ -14,4 +14,5 @@ export default {
   references: ['https://docs.kernel.org/admin-guide/sysctl/kernel.html#dmesg-restrict'],
   examples: [{ good: setting('kernel.dmesg_restrict', '1'), bad: setting('kernel.dmesg_restrict', '0') }],
   check: (facts) => sysctls(facts, { name: 'kernel.dmesg_restrict', ok: (value) => value === 1, want: '1' }),
+  fix: sysctlFix({ 'kernel.dmesg_restrict': '1' }),
 } satisfies HostCheck;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HostCheck, setting, sysctls } from './shared/sysctl.ts';
+import { type HostCheck, setting, sysctlFix, sysctls } from './shared/sysctl.ts';
 
 export default {
   id: 'SEC-HOST-0002',
@@ -15,4 +15,5 @@ export default {
   examples: [{ good: setting('kernel.kptr_restrict', '1'), bad: setting('kernel.kptr_restrict', '0') }],
   check: (facts) =>
     sysctls(facts, { name: 'kernel.kptr_restrict', ok: (value) => value === 1 || value === 2, want: '1 or 2' }),
+  fix: sysctlFix({ 'kernel.kptr_restrict': '1' }),
 } satisfies HostCheck;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HostCheck, setting, sysctls } from './shared/sysctl.ts';
+import { type HostCheck, setting, sysctlFix, sysctls } from './shared/sysctl.ts';
 
 export default {
   id: 'SEC-HOST-0054',
@@ -13,4 +13,5 @@ export default {
   references: ['https://docs.kernel.org/admin-guide/sysctl/vm.html#mmap-min-addr'],
   examples: [{ good: setting('vm.mmap_min_addr', '65536'), bad: setting('vm.mmap_min_addr', '0') }],
   check: (facts) => sysctls(facts, { name: 'vm.mmap_min_addr', ok: (value) => value >= 65536, want: '65536 or more' }),
+  fix: sysctlFix({ 'vm.mmap_min_addr': '65536' }),
 } satisfies HostCheck;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HostCheck, setting, sysctls } from './shared/sysctl.ts';
+import { type HostCheck, setting, sysctlFix, sysctls } from './shared/sysctl.ts';
 
 export default {
   id: 'SEC-HOST-0058',
@@ -20,4 +20,8 @@ export default {
       want: '1 to 100',
       absent: 'this kernel goes on for ever',
     }),
+  fix: sysctlFix(
+    { 'kernel.oops_limit': '100' },
+    { risk: 'a host whose drivers oops again and again stops where it went on' },
+  ),
 } satisfies HostCheck;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PASSWORD_FILES } from '../../facts/host/files.ts';
-import { files, octal, writableByOthers } from './shared/files.ts';
+import { accessFix, files, octal, writableByOthers } from './shared/files.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 export default {
@@ -25,4 +25,8 @@ export default {
         writableByOthers(file)[0]?.what ??
         ((file.mode & 0o004) === 0 ? null : `has mode ${octal(file.mode)}: everybody can read it`),
     ),
+  fix: accessFix(
+    'Gives the file to root, and takes the right to read from others and that to write from everybody but root.',
+    ({ gid }) => ({ uid: 0, without: gid === 0 ? 0o006 : 0o026 }),
+  ),
 } satisfies HostCheck;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HostCheck, setting, sysctls } from './shared/sysctl.ts';
+import { type HostCheck, setting, sysctlFix, sysctls } from './shared/sysctl.ts';
 
 export default {
   id: 'SEC-HOST-0009',
@@ -15,4 +15,5 @@ export default {
   examples: [{ good: setting('kernel.perf_event_paranoid', '2'), bad: setting('kernel.perf_event_paranoid', '1') }],
   check: (facts) =>
     sysctls(facts, { name: 'kernel.perf_event_paranoid', ok: (value) => value >= 2, want: '2 or more' }),
+  fix: sysctlFix({ 'kernel.perf_event_paranoid': '2' }),
 } satisfies HostCheck;

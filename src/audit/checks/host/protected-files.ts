@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HostCheck, setting, sysctls } from './shared/sysctl.ts';
+import { type HostCheck, setting, sysctlFix, sysctls } from './shared/sysctl.ts';
 
 export default {
   id: 'SEC-HOST-0006',
@@ -22,4 +22,5 @@ export default {
       { name: 'fs.protected_fifos', ok: (value) => value === 1 || value === 2, want: '1 or 2' },
       { name: 'fs.protected_regular', ok: (value) => value === 1 || value === 2, want: '1 or 2' },
     ),
+  fix: sysctlFix({ 'fs.protected_fifos': '1', 'fs.protected_regular': '1' }),
 } satisfies HostCheck;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HostCheck, setting, sysctls } from './shared/sysctl.ts';
+import { type HostCheck, setting, sysctlFix, sysctls } from './shared/sysctl.ts';
 
 export default {
   id: 'SEC-HOST-0005',
@@ -22,4 +22,5 @@ export default {
       { name: 'fs.protected_symlinks', ok: (value) => value === 1, want: '1' },
       { name: 'fs.protected_hardlinks', ok: (value) => value === 1, want: '1' },
     ),
+  fix: sysctlFix({ 'fs.protected_symlinks': '1', 'fs.protected_hardlinks': '1' }),
 } satisfies HostCheck;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HostCheck, setting, sysctls } from './shared/sysctl.ts';
+import { type HostCheck, setting, sysctlFix, sysctls } from './shared/sysctl.ts';
 
 export default {
   id: 'SEC-HOST-0004',
@@ -23,4 +23,5 @@ export default {
       want: '1, 2 or 3',
       absent: 'Yama is not built in, or not switched on',
     }),
+  fix: sysctlFix({ 'kernel.yama.ptrace_scope': '1' }),
 } satisfies HostCheck;

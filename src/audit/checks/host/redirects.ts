@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HostCheck, setting, sysctls } from './shared/sysctl.ts';
+import { type HostCheck, setting, sysctlFix, sysctls } from './shared/sysctl.ts';
 
 export default {
   id: 'SEC-HOST-0010',
@@ -33,4 +33,9 @@ export default {
       { name: 'net.ipv4.conf.default.accept_redirects', ok: (value) => value === 0, want: '0' },
       { name: 'net.ipv4.conf.all.accept_source_route', ok: (value) => value === 0, want: '0' },
     ),
+  fix: sysctlFix({
+    'net.ipv4.conf.all.accept_redirects': '0',
+    'net.ipv4.conf.default.accept_redirects': '0',
+    'net.ipv4.conf.all.accept_source_route': '0',
+  }),
 } satisfies HostCheck;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { unknown } from '../../verdicts.ts';
-import { certificateFlaws, files } from './shared/files.ts';
+import { certificateFix, certificateFlaws, files } from './shared/files.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 const FILE = '/etc/docker/certs.d/registry.example/ca.crt';
@@ -26,4 +26,5 @@ export default {
       : files(facts, facts.registryCertificates, 'no registry has a certificate of its own here', (file, path) =>
           certificateFlaws(file, path.endsWith('.key') ? 0o400 : 0o444),
         ),
+  fix: certificateFix((path) => (path.endsWith('.key') ? 0o400 : 0o444)),
 } satisfies HostCheck;

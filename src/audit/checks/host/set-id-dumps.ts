@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HostCheck, setting, sysctls } from './shared/sysctl.ts';
+import { type HostCheck, setting, sysctlFix, sysctls } from './shared/sysctl.ts';
 
 export default {
   id: 'SEC-HOST-0007',
@@ -15,4 +15,5 @@ export default {
   examples: [{ good: setting('fs.suid_dumpable', '2'), bad: setting('fs.suid_dumpable', '1') }],
   check: (facts) =>
     sysctls(facts, { name: 'fs.suid_dumpable', ok: (value) => value === 0 || value === 2, want: '0 or 2' }),
+  fix: sysctlFix({ 'fs.suid_dumpable': '0' }),
 } satisfies HostCheck;

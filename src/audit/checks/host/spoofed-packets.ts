@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HostCheck, setting, sysctls } from './shared/sysctl.ts';
+import { type HostCheck, setting, sysctlFix, sysctls } from './shared/sysctl.ts';
+
+const ONE_WAY = 'packets to which no route leads back, of a receiver that never answers, are dropped';
 
 export default {
   id: 'SEC-HOST-0061',
@@ -45,4 +47,14 @@ export default {
       { name: 'net.ipv4.icmp_echo_ignore_broadcasts', ok: (value) => value === 1, want: '1' },
       { name: 'net.ipv4.icmp_ignore_bogus_error_responses', ok: (value) => value === 1, want: '1' },
     ),
+  fix: sysctlFix(
+    {
+      'net.ipv4.conf.all.rp_filter': '2',
+      'net.ipv4.conf.default.rp_filter': '2',
+      'net.ipv4.tcp_syncookies': '1',
+      'net.ipv4.icmp_echo_ignore_broadcasts': '1',
+      'net.ipv4.icmp_ignore_bogus_error_responses': '1',
+    },
+    { risks: { 'net.ipv4.conf.all.rp_filter': ONE_WAY, 'net.ipv4.conf.default.rp_filter': ONE_WAY } },
+  ),
 } satisfies HostCheck;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { STORES } from '../../facts/host/files.ts';
-import { files, octal } from './shared/files.ts';
+import { accessFix, files, octal } from './shared/files.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 export default {
@@ -24,4 +24,8 @@ export default {
       // Passing through, without listing, is what containers with their own users need.
       return (mode & 0o006) === 0 ? null : `has mode ${octal(mode)}: everybody can look into it`;
     }),
+  fix: accessFix('Gives the directory to root, and takes the right to list it and to write to it from others.', () => ({
+    uid: 0,
+    without: 0o006,
+  })),
 } satisfies HostCheck;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HostCheck, setting, sysctls } from './shared/sysctl.ts';
+import { type HostCheck, setting, sysctlFix, sysctls } from './shared/sysctl.ts';
 
 export default {
   id: 'SEC-HOST-0059',
@@ -18,4 +18,5 @@ export default {
       ok: (value) => value === 0 || value === 16 || value === 4 || value === 128,
       want: '0, or a mask of sync, remount and reboot alone',
     }),
+  fix: sysctlFix({ 'kernel.sysrq': '0' }),
 } satisfies HostCheck;

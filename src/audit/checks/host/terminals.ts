@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HostCheck, setting, sysctls } from './shared/sysctl.ts';
+import { type HostCheck, setting, sysctlFix, sysctls } from './shared/sysctl.ts';
 
 export default {
   id: 'SEC-HOST-0057',
@@ -22,4 +22,5 @@ export default {
       { name: 'dev.tty.legacy_tiocsti', ok: (value) => value === 0, want: '0' },
       { name: 'dev.tty.ldisc_autoload', ok: (value) => value === 0, want: '0' },
     ),
+  fix: sysctlFix({ 'dev.tty.legacy_tiocsti': '0', 'dev.tty.ldisc_autoload': '0' }),
 } satisfies HostCheck;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HostCheck, setting, sysctls } from './shared/sysctl.ts';
+import { type HostCheck, setting, sysctlFix, sysctls } from './shared/sysctl.ts';
 
 export default {
   id: 'SEC-HOST-0001',
@@ -24,4 +24,5 @@ export default {
       ok: (value) => value === 1 || value === 2,
       want: '1 or 2',
     }),
+  fix: sysctlFix({ 'kernel.unprivileged_bpf_disabled': '2' }),
 } satisfies HostCheck;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HostCheck, setting, sysctls } from './shared/sysctl.ts';
+import { type HostCheck, setting, sysctlFix, sysctls } from './shared/sysctl.ts';
 
 export default {
   id: 'SEC-HOST-0056',
@@ -14,4 +14,5 @@ export default {
   references: ['https://docs.kernel.org/admin-guide/sysctl/vm.html#unprivileged-userfaultfd'],
   examples: [{ good: setting('vm.unprivileged_userfaultfd', '0'), bad: setting('vm.unprivileged_userfaultfd', '1') }],
   check: (facts) => sysctls(facts, { name: 'vm.unprivileged_userfaultfd', ok: (value) => value === 0, want: '0' }),
+  fix: sysctlFix({ 'vm.unprivileged_userfaultfd': '0' }),
 } satisfies HostCheck;

@@ -56,7 +56,7 @@ export function ignoresIn(text: string, { globals, stages }: DockerfileFacts, no
   const first = regions[0]?.startLine ?? 0;
   const found: Ignore[] = [];
   let at = 0;
-  for (const [i, line] of text.split('\n').entries()) {
+  for (const [i, line] of text.split(/\r?\n/).entries()) {
     const [, indent = '', comment] = /^(\s*)#[ \t]*secure[ \t]+(.*)$/.exec(line) ?? [];
     if (comment === undefined) continue;
     const number = i + 1;

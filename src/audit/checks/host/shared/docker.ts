@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks of dockerd's configuration.
 import type { HostFacts } from '../../../facts/host.ts';
+import type { DockerEdit, Fix } from '../../../fix/types.ts';
 import type { DeepPartial } from '../../../partial.ts';
 import type { Verdict } from '../../../types.ts';
 import { fails, notApplicable, PASS, problem, unknown } from '../../../verdicts.ts';
@@ -25,3 +26,17 @@ export const daemon = (key: string, value: unknown): DeepPartial<HostFacts> => (
     settings: { [key]: value === undefined ? undefined : { value, location: { logical: '/etc/docker/daemon.json' } } },
   },
 });
+
+/** The repair of such a check: members of daemon.json. @param value undefined: it is removed */
+export function daemonFix(
+  at: DockerEdit['at'],
+  value: unknown,
+  { risk, more = () => [] }: { readonly risk?: string; readonly more?: (facts: HostFacts) => DockerEdit[] } = {},
+): Fix<HostFacts> {
+  const member = `\`${at.join('.')}\``;
+  return {
+    does: `${value === undefined ? `Removes ${member} from` : `Sets ${member} to \`${JSON.stringify(value)}\` in`} daemon.json; a person restarts docker.`,
+    ...(risk === undefined ? {} : { risk }),
+    edits: (facts) => [{ kind: 'docker', at, value }, ...more(facts)],
+  };
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks of owners and modes.
 import type { FileFact, HostFacts } from '../../../facts/host.ts';
+import type { AccessEdit, Fix } from '../../../fix/types.ts';
 import type { Location, Verdict } from '../../../types.ts';
 import { notApplicable, problem, unknown, verdict } from '../../../verdicts.ts';
 
@@ -51,3 +52,35 @@ export function certificateFlaws({ uid, gid, mode }: FileFact, most: number): Fl
     (mode & ~most & 0o7777) === 0 ? [] : [{ what: `has mode ${octal(mode)}, not ${octal(most)}`, aspect: ' mode' }];
   return [...owner, ...open];
 }
+
+/**
+ * The repair of such a check: an owner, and bits of the mode that go.
+ * @param how what one flaw needs, which is a part of its key: '', ` mode`, ` group`
+ */
+export const accessFix = (
+  does: string,
+  how: (file: FileFact, path: string, aspect: Flaw['aspect'], facts: HostFacts) => Omit<AccessEdit, 'kind' | 'path'>,
+): Fix<HostFacts> => ({
+  does,
+  edits(facts, { key, location: { logical: path } }) {
+    const file = facts.files[path];
+    const aspect = / (?:mode|group)$/.exec(key)?.[0] ?? '';
+    return file == null ? [] : [{ kind: 'access', path, ...how(file, path, aspect, facts) }];
+  },
+});
+
+/** Of `writableByOthers`: the files are root's, and nobody else writes them. */
+export const onlyRootWrites = accessFix(
+  'Gives the file to root, and takes the right to write from the group, unless it is that of root, and from others.',
+  ({ gid }, _, aspect) => (aspect === '' ? { uid: 0 } : { without: gid === 0 ? 0o002 : 0o022 }),
+);
+
+/** Of `certificateFlaws`. */
+export const certificateFix = (most: (path: string, key: string) => number): Fix<HostFacts> => ({
+  does: 'Gives the file to root and its group, and takes the permissions that it does not need.',
+  edits: (_, { key, location: { logical: path } }) => [
+    key.endsWith(' mode')
+      ? { kind: 'access', path, without: ~most(path, key) & 0o7777 }
+      : { kind: 'access', path, uid: 0, gid: 0 },
+  ],
+});

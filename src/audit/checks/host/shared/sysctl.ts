@@ -3,6 +3,7 @@
 
 import { type Sysctl, sysctlPath } from '../../../facts/host/sysctls.ts';
 import type { HostFacts } from '../../../facts/host.ts';
+import type { Fix } from '../../../fix/types.ts';
 import type { DeepPartial } from '../../../partial.ts';
 import type { Check, Location, Problem, Verdict } from '../../../types.ts';
 import { problem, quoted, unknown, verdict } from '../../../verdicts.ts';
@@ -39,3 +40,25 @@ export function sysctls({ kernel }: HostFacts, ...wanted: readonly Wanted[]): Ve
 export const setting = (name: Sysctl, value: string | null): DeepPartial<HostFacts> => ({
   kernel: { sysctls: { [name]: value } },
 });
+
+/**
+ * The repair of such a check: each setting gets its value, here and in a file of sysctl.d. One that the kernel does not have is left.
+ * @param risk of all; @param risks of single ones
+ */
+export function sysctlFix(
+  values: { readonly [N in Sysctl]?: string },
+  { risk, risks = {} }: { readonly risk?: string; readonly risks?: { readonly [N in Sysctl]?: string } } = {},
+): Fix<HostFacts> {
+  return {
+    does: `Sets ${Object.entries(values)
+      .map(([name, value]) => `\`${name} = ${value}\``)
+      .join(', ')} in a file of /etc/sysctl.d and in the kernel.`,
+    ...(risk === undefined ? {} : { risk }),
+    edits({ kernel }, { key }) {
+      const name = key as Sysctl;
+      const value = values[name];
+      if (value === undefined || kernel.sysctls?.[name] == null) return [];
+      return [{ kind: 'sysctl', name, value, ...(risks[name] === undefined ? {} : { risk: risks[name] }) }];
+    },
+  };
+}

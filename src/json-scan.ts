@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON with the place of everything in it, so that a part can be changed and all else stays as somebody wrote it.
 import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
-import { SecureError } from '../../errors.ts';
+import { SecureError } from './errors.ts';
 
 export interface JsonMember {
   readonly key: string;

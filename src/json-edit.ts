@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One member of a JSON file is set or removed; order, indentation and everything else stay byte for byte.
-import { SecureError } from '../../errors.ts';
+import { SecureError } from './errors.ts';
 import { type JsonMember, type JsonNode, positionAt, scanJson } from './json-scan.ts';
 
 type Path = readonly [string, ...string[]];

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import type { SecureError } from '../../../src/errors.ts';
-import { jsonValue, removeJson, setJson } from '../../../src/runtime/engines/json-edit.ts';
-import { scanJson } from '../../../src/runtime/engines/json-scan.ts';
-import { random } from '../../support/random.ts';
+import type { SecureError } from '../src/errors.ts';
+import { jsonValue, removeJson, setJson } from '../src/json-edit.ts';
+import { scanJson } from '../src/json-scan.ts';
+import { random } from './support/random.ts';
 
 const FILE = 'daemon.json';
 const problem = (call: () => unknown): { code: string; line?: number | undefined; column?: number | undefined } => {

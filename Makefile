@@ -24,7 +24,7 @@ $(stamp): package-lock.json package.json .npmrc scripts/deps
 	@touch $@
 
 native: deps
-	@scripts/native release secure-runtime secure-extract secure_node
+	@scripts/native release secure-runtime secure-extract secure-probe secure_node
 
 sanitize: deps
 	@scripts/native sanitize

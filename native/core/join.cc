@@ -64,6 +64,7 @@ Status settle(const spec::Spec& spec, const process::Prepared& prepared, const O
   std::vector<int> keep{sync, options.target_pidfd};
   if (const auto* streams = options.streams) keep.insert(keep.end(), {streams->in.get(), streams->out.get(), streams->err.get()});
   for (int i = 0; i < options.preserve; ++i) keep.push_back(3 + i);
+  if (options.program >= 0) keep.push_back(options.program);
   if (prepared.agent != nullptr) keep.push_back(prepared.agent->socket());
   // Before the namespaces, so that the process inside is born in the container's cgroups.
   if (auto s = cgroup::join_self(joins); !s) stop(sync, s.error());
@@ -168,6 +169,8 @@ std::variant<Started, StartError> start(const spec::Spec& spec, const spec::Proc
     if (warning::debugging()) warning::debug("nsexec of exec: affinity: " + schedule::affinity_mask());
   }
   prepared.preserve = options.preserve;
+  prepared.program = options.program;
+  if (options.program >= 0) prepared.keep.push_back(options.program);
   prepared.new_keyring = options.new_keyring;
   prepared.groups = rootless::needed() ? userns::Groups::drop_if_allowed : userns::Groups::drop;
   prepared.die_with_parent = options.die_with_parent;

@@ -16,6 +16,7 @@ struct Options {
   std::string cgroup_path;   // empty: none of its own
   container::Streams* streams = nullptr;  // nullptr: those of the caller
   int preserve = 0;          // descriptors 3, 4, ... that the program gets
+  int program = -1;          // a descriptor of what is executed, whatever the first argument names; close-on-exec
   bool new_keyring = true;
   std::string id = {};       // needed by linux.intelRdt
   std::function<std::string(pid_t)> describe = {};  // the container's state as JSON, for a seccomp agent

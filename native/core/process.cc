@@ -154,6 +154,14 @@ bool parent_is_gone(int sync) {
   return ::poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)) != 0;
 }
 
+// A filter may allow one call and not the other, and a container may have no /proc.
+Failure execute(int program, const std::vector<char*>& argv, const std::vector<char*>& envp) {
+  ::syscall(SYS_execveat, program, "", argv.data(), envp.data(), AT_EMPTY_PATH);
+  const std::string link = "/proc/self/fd/" + std::to_string(program);
+  ::execve(link.c_str(), argv.data(), envp.data());
+  return {error_at(Stage::exec, "COMMAND_NOT_EXECUTABLE", "execute a descriptor"), 126};
+}
+
 }  // namespace
 
 bool open_standard_streams() {
@@ -235,7 +243,7 @@ Failure become(const Prepared& prepared, int procfs, int& sync) {
     if (auto s = caps::apply(admin ? caps::with_admin(prepared.capabilities) : prepared.capabilities); !s) return failed(std::move(s));
   // With the rights that execve(2) will have: CAP_DAC_OVERRIDE finds more than the user alone.
   std::string program;
-  if (prepared.argv[0] != nullptr)
+  if (prepared.argv[0] != nullptr && prepared.program < 0)
     if (Failure f = program::find(prepared.argv[0], envp, program); !f.error.code.empty()) return f;
   if (process.no_new_privileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
     return {error_at(Stage::process, "CONTROL_UNAVAILABLE", "set no_new_privs"), 125};
@@ -254,6 +262,7 @@ Failure become(const Prepared& prepared, int procfs, int& sync) {
     if (auto s = confine(prepared, labels, rulesets); !s) return failed(std::move(s));
   if (admin)
     if (auto s = caps::drop_admin(prepared.capabilities); !s) return failed(std::move(s));
+  if (prepared.program >= 0) return execute(prepared.program, prepared.argv, envp);
   ::execve(program.c_str(), prepared.argv.data(), envp.data());
   int e = errno;
   // In one line, with the words that engines look for.

@@ -31,6 +31,8 @@ struct Prepared {
   // The processors that it may use, empty: all of its cpuset.
   const std::vector<unsigned long>* affinity = nullptr;
   int preserve = 0;                          // descriptors 3, 4, ... that the program gets
+  // A descriptor of what is executed, whatever argv[0] names: nothing of the container is looked up for it. -1: the file of that name.
+  int program = -1;
   bool new_keyring = true;
   // drop_if_allowed: without root setgroups(2) is refused; what is not mapped stays as nobody's group. keep: those of the caller stay.
   userns::Groups groups = userns::Groups::drop;

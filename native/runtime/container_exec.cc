@@ -12,6 +12,7 @@
 #include "join.h"
 #include "number.h"
 #include "record.h"
+#include "sealed.h"
 #include "self.h"
 #include "streams.h"
 #include "sync.h"
@@ -21,12 +22,13 @@ namespace secure::runtime {
 namespace {
 
 constexpr const char* kSynopsis =
-    "secure-runtime container exec [-i] [-t] [-d] [-e K=V]... [-w DIR] [-u UID:GID] ID -- COMMAND [ARGUMENT...]";
+    "secure-runtime container exec [-i] [-t] [-d] [-e K=V]... [-w DIR] [-u UID:GID] [--program FILE] ID -- COMMAND [ARGUMENT...]";
 
 struct Request {
   bool interactive = false, terminal = false, detach = false;
   std::vector<std::string> env, args;
   std::string cwd, id;
+  std::string program;  // of the host, executed from a sealed copy; empty: what the command names in the container
   std::optional<std::pair<std::uint32_t, std::uint32_t>> user;
 };
 
@@ -54,6 +56,7 @@ bool parse_arguments(int argc, char** argv, Request& out) {
       if (std::size_t eq = out.env.back().find('='); eq == std::string::npos || eq == 0) return false;
     }
     else if (arg == "-w") out.cwd = argv[++i];
+    else if (arg == "--program") out.program = argv[++i];
     else if (arg == "-u") {
       if (!parse_user(argv[++i], out)) return false;
     } else return false;
@@ -115,9 +118,18 @@ int run_process(const Target& target, const Request& request, int announce) {
     sync::send_error(announce, error, exit_code);
     return exit_code;
   };
+  Fd program;
+  if (!request.program.empty()) {
+    auto copy = sealed::copy(request.program);
+    if (!copy) return refuse(copy.error(), 125);
+    program = std::move(*copy);
+  }
   auto wiring = wire(request.interactive, target.spec, process);
   if (!wiring) return refuse(wiring.error(), 125);
   join::Options options{target.state.pid, target.pidfd.get(), target.state.cgroup, &wiring->container};
+  options.program = program.get();
+  // A program of ours that a container keeps from ending does not outlive whoever asked for it.
+  options.die_with_parent = program.valid();
   auto result = join::start(target.spec, process, options);
   if (auto* error = std::get_if<container::StartError>(&result)) return refuse(error->error, error->exit_code);
   if (announce >= 0) (void)sync::send(announce, sync::Kind::executing);

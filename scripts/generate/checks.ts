@@ -11,7 +11,16 @@ import { checkPage, type Entry, indexPage } from './checks/page.ts';
 
 const root = join(import.meta.dirname, '../..');
 const checks = join(root, 'src/audit/checks');
-const TARGETS: readonly Target[] = ['host', 'engine', 'image', 'dockerfile', 'compose', 'kubernetes', 'container'];
+const TARGETS: readonly Target[] = [
+  'host',
+  'engine',
+  'image',
+  'dockerfile',
+  'compose',
+  'kubernetes',
+  'container',
+  'probe',
+];
 
 const PAGES = 'docs/reference/checks';
 

@@ -9,7 +9,16 @@ export type { Region } from '../region.ts';
 export type Severity = 'critical' | 'high' | 'medium' | 'low';
 export const SEVERITIES: readonly Severity[] = ['critical', 'high', 'medium', 'low'];
 /** In the order in which reports show them. */
-export const TARGETS = ['host', 'engine', 'image', 'container', 'dockerfile', 'compose', 'kubernetes'] as const;
+export const TARGETS = [
+  'host',
+  'engine',
+  'image',
+  'container',
+  'dockerfile',
+  'compose',
+  'kubernetes',
+  'probe',
+] as const;
 export type Target = (typeof TARGETS)[number];
 
 /** Where a problem is. What the file on disk or the object is called is `logical`; SARIF needs a relative URI beside it. */

@@ -22,6 +22,8 @@ export function imageUri(reference: string): string {
 }
 
 export const containerUri = (name: string): string => `container/${segments(name)}`;
+/** What a probe in it said. */
+export const probeUri = (name: string): string => `probe/${segments(name) || 'here'}`;
 /** `image/docker/localhost/nginx/latest`: of another engine. */
 export const engineImageUri = (engine: string, reference: string): string =>
   imageUri(reference).replace(/^image\//, `image/${segments(engine)}/`);

@@ -36,6 +36,10 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
     summary: 'Search a registry for images, or list the tags of one.',
     load: () => import('../commands/search.ts'),
   },
+  probe: {
+    summary: 'Look around inside of containers: what isolation is really in force, and what of known escapes begins.',
+    load: () => import('../commands/probe.ts'),
+  },
   'audit:all': {
     summary: 'Audit this host, its engines, all images of the store and all running containers.',
     load: () => import('../commands/audit/all.ts'),

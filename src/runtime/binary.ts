@@ -37,6 +37,14 @@ export function extractorBinary(): string {
   return built('secure-extract');
 }
 
+/**
+ * Path of secure-probe, which looks around where it runs: the one built with this package, else the installed one. A container gets a copy.
+ * @throws SecureError RUNTIME_MISSING.
+ */
+export function probeBinary(): string {
+  return built('secure-probe');
+}
+
 function built(program: string, variable?: string): string {
   const places = [join(PACKAGE, 'build', 'release', program), join('/usr/libexec/secure', program)];
   const found = places.find(executable);

@@ -8,7 +8,15 @@ import { reportSarif } from '../../src/audit/report/sarif.ts';
 import { results } from '../../src/audit/run.ts';
 import type { Audited, Report, Target } from '../../src/audit/types.ts';
 import { TARGETS } from '../../src/audit/types.ts';
-import { composeUri, containerUri, dockerfileUri, engineUri, imageUri, manifestUri } from '../../src/audit/uri.ts';
+import {
+  composeUri,
+  containerUri,
+  dockerfileUri,
+  engineUri,
+  imageUri,
+  manifestUri,
+  probeUri,
+} from '../../src/audit/uri.ts';
 import { checkFiles, exampleReader } from '../support/audit.ts';
 import { checkOf, fail, HOSTILE, problem, REPORT, UNKNOWN } from '../support/report.ts';
 import { cannotValidate, schemaErrors, validated } from '../support/sarif.ts';
@@ -21,6 +29,7 @@ const SUBJECTS: Readonly<Record<Target, { readonly name: string; readonly uri: s
   dockerfile: { name: 'my app/Dockerfile', uri: dockerfileUri('my app/Dockerfile') },
   compose: { name: 'compose.yaml', uri: composeUri('compose.yaml') },
   kubernetes: { name: 'k8s/web.yaml', uri: manifestUri('k8s/web.yaml') },
+  probe: { name: 'docker/web', uri: probeUri('docker/web') },
 };
 const checks = await checkFiles();
 

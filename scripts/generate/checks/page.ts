@@ -34,6 +34,8 @@ const LANGUAGES: { readonly [T in Target]?: string } = {
   kubernetes: 'yaml',
 };
 
+const commandOf = (target: Target): string => (target === 'probe' ? 'secure probe' : `secure audit ${target}`);
+
 /** A file as it is; facts of another target as JSON. A fence is longer than any in the text. */
 function block(target: Target, example: unknown): string {
   const language = LANGUAGES[target];
@@ -71,7 +73,7 @@ export function checkPage({ file, check }: Entry): string {
 
 | severity | target | frameworks | source |
 |---|---|---|---|
-| ${severity} | \`secure audit ${target}\` | ${frameworks.map(inMarkdown).join('<br>')} | [${file}](../../../src/audit/checks/${file}) |
+| ${severity} | \`${commandOf(target)}\` | ${frameworks.map(inMarkdown).join('<br>')} | [${file}](../../../src/audit/checks/${file}) |
 
 ## Why
 
@@ -99,7 +101,7 @@ export function indexPage(all: ReadonlyMap<Target, readonly Entry[]>): string {
         } |`,
     );
     const head = '| check | severity | what has to hold | frameworks | repair |\n|---|---|---|---|---|';
-    return `## \`secure audit ${target}\`\n\n${head}\n${rows.join('\n')}\n`;
+    return `## \`${commandOf(target)}\`\n\n${head}\n${rows.join('\n')}\n`;
   });
   return `${NOTE}
 # Checks

@@ -239,6 +239,33 @@ import kubernetesServiceAccountToken from './kubernetes/service-account-token.ts
 import kubernetesSysctls from './kubernetes/sysctls.ts';
 import kubernetesUserNamespace from './kubernetes/user-namespace.ts';
 import kubernetesVolumeTypes from './kubernetes/volume-types.ts';
+import probeAddressRandomization from './probe/address-randomization.ts';
+import probeCgroups from './probe/cgroups.ts';
+import probeClock from './probe/clock.ts';
+import probeDescriptors from './probe/descriptors.ts';
+import probeDevices from './probe/devices.ts';
+import probeEngineSockets from './probe/engine-sockets.ts';
+import probeFirstProcess from './probe/first-process.ts';
+import probeHiddenPaths from './probe/hidden-paths.ts';
+import probeHostControl from './probe/host-control.ts';
+import probeHostExecutables from './probe/host-executables.ts';
+import probeHostNamespaces from './probe/host-namespaces.ts';
+import probeHostNetwork from './probe/host-network.ts';
+import probeHostProcesses from './probe/host-processes.ts';
+import probeHostTracing from './probe/host-tracing.ts';
+import probeIdentity from './probe/identity.ts';
+import probeKernelCode from './probe/kernel-code.ts';
+import probeKernelFiles from './probe/kernel-files.ts';
+import probeKernelInterfaces from './probe/kernel-interfaces.ts';
+import probeKernelSecrets from './probe/kernel-secrets.ts';
+import probeKeyrings from './probe/keyrings.ts';
+import probeMounts from './probe/mounts.ts';
+import probeOpenByHandle from './probe/open-by-handle.ts';
+import probeOwnTracing from './probe/own-tracing.ts';
+import probeRawPackets from './probe/raw-packets.ts';
+import probeSocketFamilies from './probe/socket-families.ts';
+import probeTerminal from './probe/terminal.ts';
+import probeUserNamespaces from './probe/user-namespaces.ts';
 
 /** Every check by its target, in the order of their ids. */
 export const CHECKS = {
@@ -494,5 +521,34 @@ export const CHECKS = {
     containerExecPrivileged,
     containerExecRoot,
     containerImageCurrent,
+  ],
+  probe: [
+    probeUserNamespaces,
+    probeMounts,
+    probeFirstProcess,
+    probeHostProcesses,
+    probeHostTracing,
+    probeOwnTracing,
+    probeOpenByHandle,
+    probeKernelCode,
+    probeKernelInterfaces,
+    probeKeyrings,
+    probeKernelFiles,
+    probeKernelSecrets,
+    probeHiddenPaths,
+    probeDevices,
+    probeClock,
+    probeHostControl,
+    probeRawPackets,
+    probeSocketFamilies,
+    probeHostNetwork,
+    probeDescriptors,
+    probeHostExecutables,
+    probeTerminal,
+    probeCgroups,
+    probeEngineSockets,
+    probeAddressRandomization,
+    probeIdentity,
+    probeHostNamespaces,
   ],
 };

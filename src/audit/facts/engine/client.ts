@@ -41,6 +41,19 @@ function reason(thrown: unknown): EngineProblem {
   return new EngineProblem(REASONS[code ?? ''] ?? (code?.startsWith('HPE_') ? 'it does not speak HTTP' : words));
 }
 
+interface Sent {
+  readonly type: string;
+  readonly bytes: string | Uint8Array;
+}
+
+function parsed(path: string, body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8')) as unknown;
+  } catch {
+    throw new EngineProblem(`its answer to ${path} is not JSON`);
+  }
+}
+
 /** One audit of one engine: connections are kept until `close`. */
 export class EngineClient {
   readonly socket: string;
@@ -61,19 +74,37 @@ export class EngineClient {
 
   /** The JSON that is at `path`. @throws EngineProblem */
   async get(path: string): Promise<unknown> {
-    const { status, body } = await this.#text(path);
-    if (status < 200 || status > 299) {
-      const words = body.slice(0, 200).replace(/[^\x20-\x7e]/g, '?');
-      throw new EngineProblem(`it answered ${path} with ${status}: ${words}`, status === 404);
-    }
-    try {
-      return JSON.parse(body) as unknown;
-    } catch {
-      throw new EngineProblem(`its answer to ${path} is not JSON`);
-    }
+    return parsed(path, await this.#ask('GET', path));
   }
 
-  #text(path: string): Promise<{ status: number; body: string }> {
+  /** Have it do something, said in JSON; what it answers is JSON. @throws EngineProblem */
+  async post(path: string, body: unknown): Promise<unknown> {
+    return parsed(path, await this.#ask('POST', path, { type: 'application/json', bytes: JSON.stringify(body) }));
+  }
+
+  /** The same where what it answers is bytes, to their end. @throws EngineProblem */
+  postForBytes(path: string, body: unknown): Promise<Buffer> {
+    return this.#ask('POST', path, { type: 'application/json', bytes: JSON.stringify(body) });
+  }
+
+  /** An archive, to be unpacked. @throws EngineProblem */
+  async putArchive(path: string, archive: Uint8Array): Promise<void> {
+    await this.#ask('PUT', path, { type: 'application/x-tar', bytes: archive });
+  }
+
+  /** Is it there? @throws EngineProblem `gone`: it is not */
+  async head(path: string): Promise<void> {
+    await this.#ask('HEAD', path);
+  }
+
+  async #ask(method: string, path: string, sent?: Sent): Promise<Buffer> {
+    const { status, body } = await this.#bytes(method, path, sent);
+    if (status >= 200 && status <= 299) return body;
+    const words = body.toString('latin1', 0, 200).replace(/[^\x20-\x7e]/g, '?');
+    throw new EngineProblem(`it answered ${path} with ${status}: ${words}`, status === 404);
+  }
+
+  #bytes(method: string, path: string, sent?: Sent): Promise<{ status: number; body: Buffer }> {
     return new Promise((resolve, reject) => {
       const fail = (thrown: unknown): void =>
         reject(
@@ -83,7 +114,13 @@ export class EngineClient {
         );
       const asked = request(
         // What the engine is called has to be said in HTTP/1.1, and means nothing on a socket.
-        { socketPath: this.socket, path, agent: this.#agent, signal: this.#deadline, headers: { host: 'engine' } },
+        {
+          ...{ socketPath: this.socket, method, path, agent: this.#agent, signal: this.#deadline },
+          headers: {
+            host: 'engine',
+            ...(sent && { 'content-type': sent.type, 'content-length': Buffer.byteLength(sent.bytes) }),
+          },
+        },
         (answer) => {
           const parts: Buffer[] = [];
           let size = 0;
@@ -101,13 +138,11 @@ export class EngineClient {
           answer.once('error', fail);
           // A length that it promised and did not keep.
           answer.once('aborted', () => fail(new EngineProblem(`its answer to ${path} ended too early`)));
-          answer.once('end', () =>
-            resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(parts).toString('utf8') }),
-          );
+          answer.once('end', () => resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(parts) }));
         },
       );
       asked.once('error', fail);
-      asked.end();
+      asked.end(sent?.bytes);
     });
   }
 }

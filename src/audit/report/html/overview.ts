@@ -15,6 +15,7 @@ const TITLES: Readonly<Record<Target, string>> = {
   dockerfile: 'Build files',
   compose: 'Compose files',
   kubernetes: 'Manifests',
+  probe: 'Probes',
 };
 
 /** The verdict in words. */

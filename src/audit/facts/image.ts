@@ -119,6 +119,7 @@ export const exampleFacts: ImageAuditFacts = {
     packages: 12,
     found: [],
     uncovered: [],
+    unread: [],
     unjudged: [],
     excepted: [],
   },

@@ -27,6 +27,8 @@ export interface Vulnerabilities {
   readonly found: readonly Vulnerability[];
   /** Ecosystems of packages here that nothing is known of. */
   readonly uncovered: readonly string[];
+  /** Databases of packages that cannot be read, each with why. */
+  readonly unread: readonly string[];
   /** Packages with a version that cannot be compared with what an advisory says. */
   readonly unjudged: readonly string[];
   /** What a VEX document says that this image is not affected by, and why: `CVE-2026-1 of openssl: vulnerable code not present`. */
@@ -43,6 +45,19 @@ function ecosystemsOf({ type }: Package, distribution: Distribution | undefined)
   if (id === 'debian') return [`Debian:${versionId.split('.')[0]}`];
   if (id === 'ubuntu') return [`Ubuntu:${versionId}:LTS`, `Ubuntu:${versionId}`];
   if (id === 'alpine') return [`Alpine:v${versionId.split('.').slice(0, 2).join('.')}`];
+  const [major = ''] = versionId.split('.');
+  // SLES writes its second service pack as 15.2.
+  const pack = versionId.replace(/^(\d+)\.(\d+)$/, '$1 SP$2');
+  const named: Readonly<Record<string, string>> = {
+    almalinux: `AlmaLinux:${major}`,
+    rocky: `Rocky Linux:${major}`,
+    'opensuse-leap': `openSUSE:Leap ${versionId}`,
+    'opensuse-tumbleweed': 'openSUSE:Tumbleweed',
+    sles: `SUSE:Linux Enterprise Server ${pack}`,
+    mageia: `Mageia:${major}`,
+    azurelinux: `Azure Linux:${major}`,
+  };
+  if (type === 'rpm' && Object.hasOwn(named, id)) return [named[id] ?? ''];
   return [
     { wolfi: 'Wolfi', chainguard: 'Chainguard' }[id] ??
       `${id || 'an unknown distribution'}${versionId === '' ? '' : ` ${versionId}`}`,
@@ -81,7 +96,10 @@ function vulnerability(
   };
 }
 
-export function match(database: VulnerabilityDatabase, { packages, distribution }: Inventory): Vulnerabilities {
+export function match(
+  database: VulnerabilityDatabase,
+  { packages, distribution, unread = [] }: Inventory,
+): Vulnerabilities {
   const found = new Map<string, Vulnerability>();
   const [uncovered, unjudged] = [new Set<string>(), new Set<string>()];
   const covered = new Map<string, string | undefined>();
@@ -98,9 +116,12 @@ export function match(database: VulnerabilityDatabase, { packages, distribution 
       uncovered.add(names[0] ?? '');
       continue;
     }
-    // Distributions keep track of source packages.
-    const { name, version } = one.source;
-    for (const known of database.about(ecosystem, name)) {
+    // Distributions keep track of source packages; of those with rpm some list what was built, too.
+    const asked = [one.source, ...(one.type === 'rpm' && one.source.name !== one.name ? [one] : [])];
+    const advisories = asked.flatMap(({ name, version }) =>
+      database.about(ecosystem, name).map((known) => ({ known, version })),
+    );
+    for (const { known, version } of advisories) {
       const hit = affects(one.type, version, known.what);
       if (hit === undefined) unjudged.add(`${one.name} ${one.version}`);
       if (hit?.affected !== true) continue;
@@ -116,6 +137,7 @@ export function match(database: VulnerabilityDatabase, { packages, distribution 
     packages: packages.length,
     found: [...found.values()].sort((a, b) => (order(a) < order(b) ? -1 : 1)),
     uncovered: [...uncovered].sort(),
+    unread,
     unjudged: [...unjudged].sort(),
     excepted: [],
   };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // OpenVEX (github.com/openvex/spec, 0.2.0): what whoever made a product says about flaws that a scanner finds in it.
 import { ExitCode, SecureError } from '../../errors.ts';
+import { isSystem } from '../../runtime/images/sbom/components.ts';
 import type { Vulnerabilities, Vulnerability } from './match.ts';
 
 export interface Statement {
@@ -99,7 +100,7 @@ function isPackage(id: string, { type, name, version }: Vulnerability): boolean 
   if (found === undefined) return false;
   // pkg:deb/debian/NAME: whose distribution it is of does not tell it from another one.
   const [kind, ...rest] = found.name.split('/');
-  const called = type === 'deb' || type === 'apk' ? rest.slice(1).join('/') : rest.join('/');
+  const called = isSystem(type) ? rest.slice(1).join('/') : rest.join('/');
   const named = kind === type && called === name.toLowerCase();
   return named && (found.version === undefined || found.version === version);
 }

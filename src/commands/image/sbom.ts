@@ -10,7 +10,7 @@ export default class ImageSbom extends Command {
   static override summary = 'Print the bill of materials of an image.';
   static override description =
     'Every package with its version. Of an image that was built here it is what was written then, and what `secure image push` sends along; of any other ' +
-    'it is what the databases of dpkg and apk in its layers, the files of npm and PyPI, and programs of Go and Rust say. Other files are not listed.';
+    'it is what the databases of dpkg, apk and rpm in its layers, the files of npm and PyPI, and programs of Go and Rust say. Other files are not listed.';
   static override examples = [
     '$ secure image sbom nginx > nginx.cdx.json',
     '$ secure image sbom nginx --format spdx',
@@ -27,8 +27,13 @@ export default class ImageSbom extends Command {
 
   async run(): Promise<undefined> {
     const { args, flags } = await this.parse(ImageSbom);
-    const { record, text, from } = await imageSbom(await ImageStore.open(), args.image, flags.format as SbomFormat);
+    const { record, text, from, unread } = await imageSbom(
+      await ImageStore.open(),
+      args.image,
+      flags.format as SbomFormat,
+    );
     const { reference, digest } = record;
+    for (const why of unread) this.warn(`packages that it lacks: ${why}`);
     if (this.jsonEnabled()) this.logJson({ reference, digest, from, sbom: JSON.parse(text) as object });
     else print(text);
   }

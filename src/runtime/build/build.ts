@@ -96,6 +96,8 @@ async function publishBuilt(shared: Shared, { config, layers }: State, started: 
     files.map(({ path }) => path),
     await keptLanguages(store.paths, files),
   );
+  for (const why of inventory.unread ?? [])
+    shared.onEvent({ type: 'warning', text: `packages that the SBOM lacks: ${why}` });
   const about = { name: names[0] ?? first, created };
   const sboms = await stageSboms(stage, prepared.manifest, inventory, about);
   const times = request.epoch === undefined ? { started, finished: new Date().toISOString() } : undefined;

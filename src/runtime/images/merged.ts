@@ -21,20 +21,20 @@ function name(directory: number, entry: string): number | undefined {
 /** Open what a descriptor names, for reading. */
 const reopen = (fd: number) => openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY | constants.O_NONBLOCK);
 
-function readRegular(named: number, limit: number, what: string): string {
+function readRegular(named: number, limit: number, what: string): Buffer {
   const fd = reopen(named);
   try {
     const data = readBounded(fd, limit);
     if (data === undefined)
       throw new SecureError('LIMIT_EXCEEDED', `/${what} of the image is larger than ${limit} bytes`);
-    return data.toString('utf8');
+    return data;
   } finally {
     closeSync(fd);
   }
 }
 
 /** What one layer says: content, `hidden` when nothing below it counts either, `absent` when the next layer decides. */
-function lookIn(layer: string, parts: readonly string[], limit: number): { content: string } | 'hidden' | 'absent' {
+function lookIn(layer: string, parts: readonly string[], limit: number): { content: Buffer } | 'hidden' | 'absent' {
   const opened = [openSync(layer, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)];
   let opaque = false;
   try {
@@ -62,12 +62,16 @@ function lookIn(layer: string, parts: readonly string[], limit: number): { conte
  * file reached through directories alone: a link is not followed, since its target is the image's choice
  * (CVE-2024-9676). `path` is relative. Throws LIMIT_EXCEEDED above `limit` bytes.
  */
-export function readMerged(layers: readonly string[], path: string, limit: number): string {
+export const readMerged = (layers: readonly string[], path: string, limit: number): string =>
+  readMergedBytes(layers, path, limit)?.toString('utf8') ?? '';
+
+/** The same for what is no text; undefined where that is ''. */
+export function readMergedBytes(layers: readonly string[], path: string, limit: number): Buffer | undefined {
   const parts = path.split('/');
   for (const layer of layers.toReversed()) {
     const found = lookIn(layer, parts, limit);
-    if (found === 'hidden') return '';
+    if (found === 'hidden') return undefined;
     if (found !== 'absent') return found.content;
   }
-  return '';
+  return undefined;
 }

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { compareVersions, type Kind } from '../../../src/audit/vulnerabilities/versions/index.ts';
 import { random as numbers } from '../../support/random.ts';
+import { rpmOrder } from '../../support/rpm.ts';
 
 const sign = (kind: Kind, a: string, b: string) => {
   const found = compareVersions(kind, a, b);
@@ -47,7 +48,38 @@ describe('versions', () => {
     }
   }, 60_000);
 
+  it('of RPM are in the order that rpm has', () => {
+    const random = numbers();
+    const pieces = [
+      '0',
+      '1',
+      '00',
+      '10',
+      '09',
+      'a',
+      'b',
+      'Z',
+      'rc',
+      '~',
+      '~~',
+      '^',
+      '^^',
+      '.',
+      '..',
+      '_',
+      '+',
+      '99999999999999999999',
+    ];
+    const version = () =>
+      `${random.int(9)}${Array.from({ length: random.int(6) }, () => random.pick(pieces)).join('')}`;
+    const pairs = Array.from({ length: 2000 }, () => [version(), version()] as const);
+    const said = rpmOrder(pairs);
+    for (const [i, [a, b]] of pairs.entries())
+      expect(sign('rpm', a, b), `seed ${random.seed}: ${a} and ${b}`).toBe(said[i]);
+  });
+
   it.each<[Kind, string]>([
+    ['rpm', '1.0~rc1-1 1.0-1 1.0-2 1.0^git1-1 1.0.1-1 1.10-1 1:0.9-1'],
     // From the test suite's idea of apk-tools: each is before the next.
     [
       'apk',
@@ -71,6 +103,9 @@ describe('versions', () => {
     ['apk', '1.0-beta'],
     ['apk', ''],
     ['deb', '1 0'],
+    ['rpm', 'a b'],
+    ['rpm', '1-2-3'],
+    ['rpm', ''],
     ['deb', ''],
     ['npm', 'latest'],
     ['pypi', 'not a version'],

@@ -4,8 +4,9 @@ import * as pep440 from '@renovatebot/pep440';
 import semver from 'semver';
 import { compareApk } from './apk.ts';
 import { compareDeb } from './deb.ts';
+import { compareRpm } from './rpm.ts';
 
-export type Kind = 'deb' | 'apk' | 'npm' | 'pypi' | 'golang' | 'cargo';
+export type Kind = 'deb' | 'apk' | 'rpm' | 'npm' | 'pypi' | 'golang' | 'cargo';
 
 /** Semantic versions, with the `v` that Go puts before them and without the builds that mean nothing (semver.org, 10). */
 function compareSemantic(left: string, right: string): number | undefined {
@@ -28,6 +29,7 @@ function comparePython(left: string, right: string): number | undefined {
 const COMPARE: Readonly<Record<Kind, (a: string, b: string) => number | undefined>> = {
   deb: compareDeb,
   apk: compareApk,
+  rpm: compareRpm,
   npm: (a, b) => compareSemantic(padded(a), padded(b)),
   cargo: (a, b) => compareSemantic(padded(a), padded(b)),
   golang: (a, b) => compareSemantic(padded(a), padded(b)),

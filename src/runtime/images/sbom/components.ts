@@ -15,19 +15,26 @@ const encode = (text: string): string =>
     .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%3A', ':');
 
+/** Of packages of a system: the distribution where none is named. */
+const NAMESPACE = { deb: 'debian', apk: 'alpine', rpm: 'redhat' } as const;
+
+/** Is it a package of the system, which a distribution keeps, and not of a language? */
+export const isSystem = (type: string): type is keyof typeof NAMESPACE => Object.hasOwn(NAMESPACE, type);
+
 /** Package URL (purl-spec). Without a distribution it is named after the one that the type comes from. */
 export function purlOf(one: Package, distribution: Distribution | undefined): string {
   // Of the others the name has the namespace in it: @scope/name, github.com/owner/name.
-  if (one.type !== 'deb' && one.type !== 'apk')
-    return `pkg:${one.type}/${one.name.split('/').map(encode).join('/')}@${encode(one.version)}`;
-  const namespace = distribution?.id ?? (one.type === 'deb' ? 'debian' : 'alpine');
+  if (!isSystem(one.type)) return `pkg:${one.type}/${one.name.split('/').map(encode).join('/')}@${encode(one.version)}`;
+  const namespace = distribution?.id ?? NAMESPACE[one.type];
   const distro = distribution?.versionId === undefined ? undefined : `${namespace}-${distribution.versionId}`;
   const upstream = one.source.name === one.name ? undefined : one.source.name;
-  const qualifiers = Object.entries({ arch: one.architecture || undefined, distro, upstream })
+  // Of an rpm the epoch is no part of the version.
+  const [, epoch, version = one.version] = (one.type === 'rpm' && /^(?:(\d+):)?(.+)$/s.exec(one.version)) || [];
+  const qualifiers = Object.entries({ arch: one.architecture || undefined, distro, epoch, upstream })
     .flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${encode(value)}`]))
     .join('&');
   const name = encode(one.name.toLowerCase());
-  return `pkg:${one.type}/${encode(namespace)}/${name}@${encode(one.version)}${qualifiers === '' ? '' : `?${qualifiers}`}`;
+  return `pkg:${one.type}/${encode(namespace)}/${name}@${encode(version)}${qualifiers === '' ? '' : `?${qualifiers}`}`;
 }
 
 /** Packages with their package URLs and what they depend on; of alternatives, the first that is there. */

@@ -23,6 +23,8 @@ export interface ImageSbom {
   readonly text: string;
   /** `attached`: written when the image was built here; `layers`: read from its layers just now. */
   readonly from: 'attached' | 'layers';
+  /** Databases of packages that cannot be read, so that the document lacks theirs. */
+  readonly unread: readonly string[];
 }
 
 /**
@@ -36,7 +38,7 @@ export async function imageSbom(store: ImageStore, reference: string, format: Sb
   const lock = await lockFile(store.paths.lock, false);
   try {
     const attached = await keptContent(store.paths, record.digest, mediaType);
-    if (attached !== undefined) return { record, text: attached.toString('utf8'), from: 'attached' };
+    if (attached !== undefined) return { record, text: attached.toString('utf8'), from: 'attached', unread: [] };
     const directories = facts.layers.map(({ path }) => path);
     const inventory = readInventory(directories, await keptLanguages(store.paths, facts.layers));
     const { config } = await readImage(store.paths, record);
@@ -46,7 +48,7 @@ export async function imageSbom(store: ImageStore, reference: string, format: Sb
       digest: record.digest,
       created: new Date(Number.isFinite(created) ? created : 0).toISOString(),
     };
-    return { record, text: write(inventory, subject), from: 'layers' };
+    return { record, text: write(inventory, subject), from: 'layers', unread: inventory.unread ?? [] };
   } finally {
     lock.release();
   }

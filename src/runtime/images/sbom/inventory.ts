@@ -120,8 +120,16 @@ export function parseOsRelease(text: string): Distribution | undefined {
 const keyOf = ({ type, name, version, architecture }: Package) => [type, name, version, architecture].join('\0');
 
 /** Put together, each package once and in an order that depends on nothing but the packages. */
-export function inventory(packages: readonly Package[], distribution?: Distribution): Inventory {
+export function inventory(
+  packages: readonly Package[],
+  distribution?: Distribution,
+  unread: readonly string[] = [],
+): Inventory {
   const unique = [...new Map(packages.map((one) => [keyOf(one), one])).entries()];
   const sorted = unique.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
-  return { packages: sorted, ...(distribution === undefined ? {} : { distribution }) };
+  return {
+    packages: sorted,
+    ...(distribution === undefined ? {} : { distribution }),
+    ...(unread.length === 0 ? {} : { unread }),
+  };
 }

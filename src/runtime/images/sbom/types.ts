@@ -3,7 +3,7 @@
 /** One installed package, as the database of its package manager, or its own file, has it. */
 export interface Package {
   /** Type of its package URL. */
-  readonly type: 'deb' | 'apk' | 'npm' | 'pypi' | 'golang' | 'cargo';
+  readonly type: 'deb' | 'apk' | 'rpm' | 'npm' | 'pypi' | 'golang' | 'cargo';
   readonly name: string;
   readonly version: string;
   /** As the package manager writes it: `amd64`, `all`, `x86_64`. Empty where it does not say. */
@@ -34,6 +34,8 @@ export interface Inventory {
   readonly distribution?: Distribution;
   /** Each name, version and architecture once, in a fixed order. */
   readonly packages: readonly Package[];
+  /** Databases of packages that are there and cannot be read, each with why. Their packages are not in the list. */
+  readonly unread?: readonly string[];
 }
 
 /** What an SBOM is of. */

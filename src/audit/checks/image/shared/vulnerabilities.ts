@@ -27,6 +27,7 @@ export function judgeVulnerabilities(facts: ImageAuditFacts, counts: (one: Vulne
   if (found.length > 0) return fails(...found.map((one) => problemOf(facts, one)));
   if (incomplete !== null) return unknown(incomplete);
   if (known.packages === 0) return notApplicable('no package is in it that advisories are about');
+  if (known.unread.length > 0) return unknown(`packages that cannot be read: ${known.unread.join(', ')}`);
   if (known.uncovered.length > 0) return unknown(`no advisories were imported for ${known.uncovered.join(', ')}`);
   if (known.unjudged.length > 0) {
     const [first, ...others] = known.unjudged;

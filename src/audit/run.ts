@@ -44,23 +44,30 @@ export async function collectHostTarget(root?: string): Promise<{ target: 'host'
 /** Advisories that were imported, of a state root. */
 export const advisoriesOf = (state: string): string => join(state, 'vulnerabilities.db');
 
+export interface ImageAuditOptions {
+  /** What is said about vulnerabilities in them. */
+  readonly vex?: readonly Vex[];
+  /** Told of each that is not counted for it. */
+  excepted?(message: string): void;
+  /** The state root that advisories were imported into. Default: that of the store. */
+  readonly state?: string;
+}
+
 /**
  * Images of the store; one that is named twice is audited once.
- * @param vex what is said about vulnerabilities in them
- * @param excepted told of each that is not counted for it
  * @throws SecureError REFERENCE_INVALID, IMAGE_NOT_FOUND, STORE_CORRUPT
  */
 export async function auditImages(
   store: ImageStore,
   texts: readonly string[],
-  { vex = [], excepted }: { readonly vex?: readonly Vex[]; excepted?(message: string): void } = {},
+  { vex = [], excepted, state = store.paths.state }: ImageAuditOptions = {},
 ): Promise<Audited[]> {
   const { collectImage } = await import('./facts/image.ts');
   const { VulnerabilityDatabase } = await import('./vulnerabilities/database.ts');
   const { withoutExcepted } = await import('./vulnerabilities/vex.ts');
   const names: string[] = [];
   for (const text of texts) names.push((await store.resolve(text)).record.reference);
-  const database = VulnerabilityDatabase.open(advisoriesOf(store.paths.state));
+  const database = VulnerabilityDatabase.open(advisoriesOf(state));
   try {
     const audited: Audited[] = [];
     for (const name of new Set(names)) {

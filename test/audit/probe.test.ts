@@ -166,11 +166,15 @@ describe('whose a namespace is', () => {
   });
   it('is the host’s where its processes, its devices or all ids are seen', () => {
     const { processes, network } = exampleFacts;
-    expect(whose(with_({ processes: { ...processes, kernelThreads: true } }), 'pid')).toBe('host');
-    expect(whose(with_({ network: { ...network, interfaces: [{ name: 'eth0', device: true }] } }), 'net')).toBe('host');
-    const ids = { ...exampleFacts.ids, uidMap: [[0, 0, 4294967295]] };
-    const namespaces = { ...exampleFacts.namespaces, user: { inode: null, ofFirst: null } };
-    expect(whose(with_({ ids, namespaces }), 'user')).toBe('host');
+    const none = Object.fromEntries(NAMESPACES.map((kind) => [kind, { inode: null, ofFirst: null }]));
+    const seen = (over: object): ProbeFacts => with_({ namespaces: none, ...over });
+    expect(whose(seen({ processes: { ...processes, kernelThreads: true } }), 'pid')).toBe('host');
+    const given = { network: { ...network, interfaces: [{ name: 'eth0', device: true }] } };
+    expect(whose(seen(given), 'net')).toBe('host');
+    // A device that was given to a container makes its network nobody else's.
+    expect(whose(with_(given), 'net')).toBe('own');
+    expect(whose(seen({ ids: { ...exampleFacts.ids, uidMap: [[0, 0, 4294967295]] } }), 'user')).toBe('host');
+    expect(whose(seen({}), 'pid')).toBe('unknown');
   });
 });
 

@@ -227,6 +227,15 @@ describe.skipIf(cannotRun())('a probe of containers of engines', () => {
     }, 60_000);
   });
 
+  it('who may use the engine and is not root sees the same', async () => {
+    const { stdout, stderr } = await engines.probeAsUser('--engine', 'docker', 'plain', '--json');
+    const failed = (JSON.parse(stdout) as ReportJson).audited[0]?.results
+      .filter(({ status }) => status === 'fail')
+      .map(({ id }) => id.slice(4));
+    expect([stderr, [...(failed ?? [])].sort()]).toEqual(['', [...DOCKER].sort()]);
+    expect(await engines.docker('diff', 'plain')).not.toContain('secure-probe');
+  }, 60_000);
+
   it('mounted by hand it says the same', async () => {
     const path = (await engines.probe('--path')).stdout.trim();
     const words = ['run', '--rm', '--network', 'none', '-v', `${path}:/secure-probe:ro`, 'probed', '/secure-probe'];

@@ -140,6 +140,14 @@ describe.skipIf(cannotRun())('a probe of our containers', () => {
       expect(failed).toContain(id);
   });
 
+  it('and for a user without rights, of whom more is refused', async () => {
+    const { stdout } = await secure.call(['probe', '--compare', '--json'], { uid: 65534 });
+    const { rows } = JSON.parse(stdout) as Comparison;
+    const cells = Object.fromEntries(rows.map(({ title, cells: [cell] }) => [title, cell]));
+    expect(cells).toMatchObject({ 'user inside': '65534', mount: 'EPERM', 'unshare-mount': 'EPERM' });
+    expect(cells).toMatchObject({ 'become-user-0': 'EPERM', 'clock-set': 'EPERM', swapon: 'EPERM' });
+  });
+
   // CVE-2019-5736: the program that comes in is reached by /proc/PID/exe.
   it('gives a container nothing of the host to write', async () => {
     const before = hash(probeBinary());

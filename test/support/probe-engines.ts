@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { cpSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { runtimeBinary } from '../../src/runtime/binary.ts';
+import { CLI } from './cli.ts';
 import { EngineFixture } from './engine.ts';
 import { SecureHost } from './engine-secure.ts';
 import { type Result, until } from './secure.ts';
@@ -28,7 +29,7 @@ export class ProbedEngines {
     const machine = await SecureHost.create();
     const { host } = machine;
     await host.sh(
-      'mkdir -p /etc/docker /run/podman; cat > /etc/docker/daemon.json',
+      'groupadd -f docker; mkdir -p /etc/docker /run/podman; cat > /etc/docker/daemon.json',
       JSON.stringify({
         'storage-driver': 'overlay2',
         'userland-proxy': false,
@@ -86,6 +87,13 @@ export class ProbedEngines {
 
   probe(...args: readonly string[]): Promise<Result> {
     return this.machine.secure('probe', ...args);
+  }
+
+  /** The same as somebody who is not root and may use docker. */
+  async probeAsUser(...args: readonly string[]): Promise<Result> {
+    const gid = (await this.machine.host.sh('stat -c %g /run/docker.sock')).trim();
+    const user = ['--reuid=12345', '--regid=12345', `--groups=${gid}`];
+    return this.machine.host.run('setpriv', [...user, process.execPath, '--', CLI, 'probe', ...args]);
   }
 
   /** What is left of it nevertheless. */

@@ -56,6 +56,8 @@ const FACTS: readonly (readonly [title: string, cell: (facts: ProbeFacts) => str
   ['no_new_privs', ({ confinement }) => yes(confinement?.noNewPrivileges)],
   ['seccomp filters', ({ confinement }) => filters(confinement)],
   ['security label', ({ confinement }) => (confinement === null ? UNKNOWN : (confinement.label ?? 'none'))],
+  ['Landlock of the kernel', ({ landlock }) => landlockText(landlock)],
+  ['directories refused', ({ landlock }) => (landlock === null ? UNKNOWN : landlock.refused.join(' ') || 'none')],
   ['root read-only', ({ root }) => yes(root?.flags?.includes('ro'))],
   [
     'devices that can be used',
@@ -65,6 +67,9 @@ const FACTS: readonly (readonly [title: string, cell: (facts: ProbeFacts) => str
   ['processes visible', ({ processes }) => String(processes?.visible ?? UNKNOWN)],
   ['sockets that answer', reachable],
 ];
+
+const landlockText = (landlock: ProbeFacts['landlock']): string =>
+  landlock === null ? UNKNOWN : landlock.abi === 0 ? 'none' : `ABI ${landlock.abi}`;
 
 function filters(confinement: ProbeFacts['confinement']): string {
   if (confinement === null || confinement.seccomp < 0) return UNKNOWN;

@@ -17,6 +17,9 @@ export interface Placed {
   remove(): Promise<string | undefined>;
 }
 
+/** To look for a place, and to copy a megabyte. */
+const PATIENCE_MS = 10_000;
+
 /** Nobody can have made a link of this name before. */
 const freshName = (): string => `secure-probe-${randomBytes(12).toString('hex')}`;
 
@@ -30,10 +33,14 @@ export function placeByProcess(pid: number): Promise<Placed | undefined> {
   const holder = spawn(probeBinary(), ['--place', String(pid), name], { stdio: ['pipe', 'pipe', 'ignore'] });
   const ended = new Promise<void>((resolve) => holder.once('close', () => resolve()));
   holder.stdin.on('error', () => {});
+  // Whatever the container mounted there may answer never (FUSE).
+  const patience = setTimeout(() => holder.kill('SIGKILL'), PATIENCE_MS);
+  void ended.then(() => clearTimeout(patience));
   return new Promise((resolve, reject) => {
     holder.once('error', reject);
     void ended.then(() => resolve(undefined));
-    createInterface(holder.stdout).once('line', (path) =>
+    createInterface(holder.stdout).once('line', (path) => {
+      clearTimeout(patience);
       resolve({
         ...{ path, unlinks: false },
         async remove() {
@@ -41,8 +48,8 @@ export function placeByProcess(pid: number): Promise<Placed | undefined> {
           await ended;
           return undefined;
         },
-      }),
-    );
+      });
+    });
   });
 }
 

@@ -18,10 +18,8 @@ export default {
   ],
   examples: [
     { good: {}, bad: { namespaces: { net: { inode: 0xeffffff9 } } } },
-    {
-      good: { network: { interfaces: [{ name: 'eth0', device: false }] } },
-      bad: { network: { interfaces: [{ name: 'eth0', device: true }] } },
-    },
+    // That of the machine which judges.
+    { good: {}, bad: { namespaces: { net: { inode: 4026531835 } } } },
   ],
   check: (facts) => {
     const found = whose(facts, 'net');

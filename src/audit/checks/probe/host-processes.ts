@@ -16,7 +16,8 @@ export default {
   remediation: "Do not share the host's process ids: remove '--pid host'.",
   references: ['https://man7.org/linux/man-pages/man7/pid_namespaces.7.html'],
   examples: [
-    { good: {}, bad: { processes: { kernelThreads: true } } },
+    // That of the machine which judges.
+    { good: {}, bad: { namespaces: { pid: { inode: 4026531836 } } } },
     { good: {}, bad: { namespaces: { pid: { inode: 0xeffffffc } } } },
   ],
   check: (facts) => {

@@ -26,17 +26,20 @@ function hasFixedNumbers(release = ''): boolean {
   return Number(major) > 6 || (major === '6' && Number(minor) >= 18);
 }
 
+/** What is seen tells where numbers do not; a device or a process of that name may have been given to a container, so they come last. */
+function seen({ ids, processes, network }: ProbeFacts, kind: NamespaceKind): Whose {
+  if (kind === 'user' && ids?.uidMap != null) return isFirstMap(ids.uidMap) ? 'host' : 'own';
+  if (kind === 'pid' && processes?.kernelThreads === true) return 'host';
+  return kind === 'net' && network?.interfaces.some(({ device }) => device) === true ? 'host' : 'unknown';
+}
+
 /** A machine that does not know of its host takes itself for one: what judges beside it is asked first. */
 export function whose(facts: ProbeFacts, kind: NamespaceKind): Whose {
   const inode = facts.namespaces?.[kind].inode ?? null;
-  if (kind === 'user' && inode === null && facts.ids?.uidMap != null)
-    return isFirstMap(facts.ids.uidMap) ? 'host' : 'own';
-  if (kind === 'pid' && facts.processes?.kernelThreads === true) return 'host';
-  if (kind === 'net' && facts.network?.interfaces.some(({ device }) => device) === true) return 'host';
-  if (inode === null) return 'unknown';
+  if (inode === null) return seen(facts, kind);
   if (inode === FIRST[kind]) return 'host';
   const { host, kernel } = facts;
   const here = host !== null && kernel?.bootId === host.bootId ? host.namespaces[kind] : undefined;
   if (here !== undefined) return inode === here ? 'host' : 'own';
-  return FIXED.has(kind) || hasFixedNumbers(kernel?.release) ? 'own' : 'unknown';
+  return FIXED.has(kind) || hasFixedNumbers(kernel?.release) ? 'own' : seen(facts, kind);
 }

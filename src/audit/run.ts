@@ -119,7 +119,7 @@ function located(results: readonly Result[], { file }: Subject): Result[] {
 }
 
 /** Bytes of one file of compose or Kubernetes. */
-const FILE_LIMIT = 16 << 20;
+export const FILE_LIMIT = 16 << 20;
 
 /**
  * Everything in files of manifests that makes pods.

@@ -95,6 +95,25 @@ describe('secure audit dockerfile --fix', () => {
     rmSync(join(secure.root, 'state/audit/fixes'), { recursive: true });
   });
 
+  it('is for anybody whose file it is, and for nobody else', async () => {
+    const own = mkdtempSync(join(secure.root, 'user-'));
+    execFileSync('chown', ['12345:12345', own]);
+    const env = { HOME: own, SECURE_STATE_ROOT: join(own, 'state'), SECURE_RUN_ROOT: join(own, 'run') };
+    const user = { cwd: dir, uid: 12345, env };
+    const args = ['audit', 'dockerfile', 'Dockerfile', '--fix'];
+    chmodSync(secure.root, 0o755);
+    chmodSync(dir, 0o755);
+    const refused = await secure.call(args, user);
+    expect([refused.code, errorCode(refused), text()]).toEqual([2, 'FIX_REFUSED', DOCKERFILE]);
+    execFileSync('chown', ['-R', '12345:12345', dir]);
+    expect((await secure.call(args, user)).stderr).toContain('repaired: SEC-DOCKERFILE-0015');
+    expect([text(), statSync(join(dir, 'Dockerfile')).uid]).toEqual([REPAIRED, 12345]);
+    // Root repairs it, too, and it stays theirs.
+    await fix('Dockerfile', '--fix-all');
+    expect([statSync(join(dir, 'Dockerfile')).uid, statSync(join(dir, 'Dockerfile')).gid]).toEqual([12345, 12345]);
+    rmSync(join(secure.root, 'state/audit/fixes'), { recursive: true });
+  });
+
   it('does nothing the second time', async () => {
     await fix('Dockerfile', '--fix-all');
     const repaired = text();

@@ -21,6 +21,11 @@ export function writeHost(root: string, facts: HostFacts): void {
   if (facts.docker.program !== null) put(root, facts.docker.program, '');
   const settings = Object.entries(facts.docker.settings).map(([name, setting]) => [name, setting?.value]);
   put(root, facts.docker.config, `${JSON.stringify(Object.fromEntries(settings), null, 2)}\n`);
+  const options = Object.entries(facts.kernel.config ?? {}).filter(([, value]) => value !== undefined);
+  const built = options.map(([name, value]) => `CONFIG_${name}=${value}\n`).join('');
+  put(root, `/boot/config-${facts.kernel.release ?? '6.1.0'}`, built);
+  const barred = (facts.system.barredModules ?? []).map((name) => `install ${name} /bin/false\n`);
+  put(root, '/etc/modprobe.d/10-own.conf', barred.join(''));
   if (facts.auditd.installed)
     put(root, '/etc/audit/rules.d/10-own.rules', facts.auditd.watches.map((path) => `-w ${path} -p wa\n`).join(''));
   const sockets: string[] = [];

@@ -57,36 +57,41 @@ function set({ name, value }: SettingChange): void {
   }
 }
 
+export interface Applied {
+  /** Path of what undoes it. */
+  readonly undo: string;
+  /** What could not be done, and is as it was. */
+  readonly failed: readonly SecureError[];
+}
+
 /**
- * Do it. What fails ends it, and the error says what was done before.
+ * Do it. One step that fails does not keep the others from being done, for none needs another.
  * @param directory for what undoes it
- * @returns path of that
- * @throws SecureError FIX_REFUSED, FIX_CHANGED, OUTPUT_REFUSED, NO_SPACE
+ * @throws SecureError OUTPUT_REFUSED, NO_SPACE: nothing was changed; FIX_REFUSED, FIX_CHANGED: nothing could be
  */
-export function applyPlan(plan: Plan, directory: string, now: Date = new Date()): string {
+export function applyPlan(plan: Plan, directory: string, now: Date = new Date()): Applied {
   const undo = writeUndo(plan, directory, now);
   const place = new Place(plan.root);
-  const done: string[] = [];
   try {
     // Owners first: nobody but root changes a file from here on.
     const steps = [
-      ...plan.access.map((one) => ({ what: one.path, run: () => place.setAccess(one) })),
-      ...plan.files.map((one) => ({ what: one.path, run: () => place.replace(one) })),
-      ...plan.settings.map((one) => ({ what: one.name, run: () => set(one) })),
+      ...plan.access.map((one) => () => place.setAccess(one)),
+      ...plan.files.map((one) => () => place.replace(one)),
+      ...plan.settings.map((one) => () => set(one)),
     ];
-    for (const { what, run } of steps) {
-      run();
-      done.push(what);
-    }
-  } catch (error) {
-    if (!(error instanceof SecureError) || done.length === 0) throw error;
-    throw new SecureError(error.code, error.message, {
-      hint: `${error.hint ?? ''}; changed before that: ${done.join(', ')}, which ${undo} tells how to undo`,
-      exitCode: error.exitCode,
-      cause: error,
+    const failed = steps.flatMap((step) => {
+      try {
+        step();
+        return [];
+      } catch (error) {
+        if (!(error instanceof SecureError)) throw error;
+        return [error];
+      }
     });
+    const [first] = failed;
+    if (first !== undefined && failed.length === steps.length) throw first;
+    return { undo, failed };
   } finally {
     place.close();
   }
-  return undo;
 }

@@ -6,10 +6,10 @@ import { Tree } from '../facts/host/tree.ts';
 import type { HostFacts } from '../facts/host.ts';
 import type { Audited } from '../types.ts';
 import { daemonChange } from './daemon-json.ts';
+import { MODULES, moduleChange, RULES, watchChange } from './lines.ts';
 import { Place, refused } from './place.ts';
 import { settingPath, sysctlChanges, sysctlFiles } from './sysctl-files.ts';
-import type { AccessChange, FileChange, FixOptions, Left, Plan, Repair, SettingChange } from './types.ts';
-import { RULES, watchChange } from './watch-rules.ts';
+import type { AccessChange, Edit, FileChange, FixOptions, Left, Plan, Repair, SettingChange } from './types.ts';
 import { leftOf, ofKind, type Wish, wishesOf } from './wishes.ts';
 
 function isWritable(path: string): boolean {
@@ -73,7 +73,7 @@ class Planner {
         if (!live && changes.length === 0)
           for (const wish of mine) this.refuse(wish, 'its file says so already: it counts from the next start on');
         if (!live && changes.length > 0)
-          this.next.push({ command: `start what is in ${this.tree.root}`, why: 'its kernel reads sysctl.d then' });
+          this.next.push({ command: 'start that machine', why: 'its kernel reads sysctl.d then' });
         return mine.map(({ edit: { name, value } }) => ({
           ...{ name, value },
           before: this.facts.kernel.sysctls?.[name] ?? '',
@@ -108,16 +108,21 @@ class Planner {
     });
   }
 
-  watches(wishes: readonly Wish[]): void {
-    const mine = ofKind(wishes, 'watch');
+  /** Lines in a file of our own. */
+  lines<K extends 'watch' | 'module'>(
+    mine: readonly Wish<Extract<Edit, { readonly kind: K }>>[],
+    path: string,
+    change: (before: string | null, edits: readonly Extract<Edit, { readonly kind: K }>[]) => FileChange | undefined,
+    next: Plan['next'][number],
+  ): void {
     this.attempt(mine, () => {
-      const change = watchChange(
-        this.place.read(RULES),
+      const made = change(
+        this.place.read(path),
         mine.map(({ edit }) => edit),
       );
-      if (change === undefined) return;
-      this.files.push(change);
-      this.next.push({ command: 'augenrules --load', why: `the kernel does not know ${RULES} before` });
+      if (made === undefined) return;
+      this.files.push(made);
+      this.next.push(next);
     });
   }
 
@@ -151,7 +156,14 @@ export function planHost(audited: Audited, facts: HostFacts, options: FixOptions
     const { wishes, left } = wishesOf(audited, facts, '', options);
     const settings = planner.sysctls(wishes);
     planner.docker(wishes);
-    planner.watches(wishes);
+    planner.lines(ofKind(wishes, 'watch'), RULES, watchChange, {
+      command: 'augenrules --load',
+      why: `the kernel does not know ${RULES} before`,
+    });
+    planner.lines(ofKind(wishes, 'module'), MODULES, moduleChange, {
+      command: 'modprobe -r NAME',
+      why: 'a module that is loaded stays until the next start',
+    });
     const access = planner.access(wishes);
     const repairs = [...new Set(wishes.map(({ repair }) => repair))].filter((one) => !planner.isRefused(one));
     return {

@@ -5,9 +5,12 @@ import { jsonText, printable } from '../../terminal.ts';
 import { diffOf, unifiedDiff } from './diff.ts';
 import { isEmpty, type Plan } from './types.ts';
 
-/** A word as a shell reads it. */
-const word = (text: string): string =>
-  /^[A-Za-z0-9_./=:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+/** A word as a shell reads it, on one line: a name with a line break could bring a patch of its own along. */
+function word(text: string): string {
+  if (/^[A-Za-z0-9_./=:@%+,-]+$/.test(text)) return text;
+  const escaped = printable(text.replaceAll('\\', '\\\\').replaceAll("'", "\\'"));
+  return escaped === text ? `'${text}'` : `$'${escaped}'`;
+}
 const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
 
 /** Files below the working directory by their path from there, as other tools name them; others from `/`. */
@@ -66,7 +69,7 @@ export function planText(plan: Plan, terminal: boolean): string {
     lines.length === 0 ? '' : `${head}\n${lines.map((line) => `# ${line}`).join('\n')}\n`;
   return shown(
     [
-      diff === '' ? '' : `# files, from ${baseOf(plan)}\n${diff}`,
+      diff === '' ? '' : `# files, from ${word(baseOf(plan))}\n${diff}`,
       part('# beside files', commands),
       part(
         '# then, by you',

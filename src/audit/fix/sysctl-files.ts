@@ -20,7 +20,7 @@ const DIRECTORIES = ['/etc/sysctl.d', '/run/sysctl.d', '/usr/local/lib/sysctl.d'
 const CONF = '/etc/sysctl.conf';
 /** The first of them that is read after whatever says otherwise. */
 const NAMES = ['60-secure.conf', '99-secure.conf', '99-zz-secure.conf', 'zz-secure.conf', 'zzzz-secure.conf'];
-const HEAD = "# Written by 'secure audit host --fix'; each line is what the check above it asks for.\n";
+const HEAD = "# Written by 'secure audit host --fix'; what the checks that are named ask for.\n";
 
 /** Where the kernel has it. */
 export const settingPath = (name: string): string => `/proc/sys/${name.replaceAll('.', '/')}`;
@@ -100,7 +100,7 @@ export function sysctlChanges(files: readonly SysctlFile[], wanted: readonly Wan
   const present = new Set(assignments(kept).map((one) => one.name));
   const added = open
     .filter((one) => !present.has(one.name))
-    .map(({ name, value, id }) => `# ${id}\n${name} = ${value}\n`)
+    .map(({ name, value, id }, i, all) => `${all[i - 1]?.id === id ? '' : `# ${id}\n`}${name} = ${value}\n`)
     .join('');
   const after = `${kept}${kept === '' || kept.endsWith('\n') || added === '' ? '' : '\n'}${added}`;
   if (after !== before) changes.push({ path, before, after });

@@ -35,6 +35,11 @@ export interface WatchEdit {
   /** `wa`: writes and changes of attributes; `x`: it is run. */
   readonly permissions: string;
 }
+/** A module of the kernel that modprobe does not load any more: modprobe.d(5). */
+export interface ModuleEdit {
+  readonly kind: 'module';
+  readonly name: string;
+}
 /** A part of the text that the facts are about, by offsets in UTF-16 units as strings have them. */
 export interface TextEdit {
   readonly kind: 'text';
@@ -49,9 +54,11 @@ export interface YamlEdit {
   readonly line: number;
   readonly at: string;
   readonly value: string | boolean | readonly string[];
+  /** Of a list: one of these items is replaced. */
+  readonly instead?: readonly string[];
 }
 
-export type Edit = (SysctlEdit | DockerEdit | AccessEdit | WatchEdit | TextEdit | YamlEdit) & {
+export type Edit = (SysctlEdit | DockerEdit | AccessEdit | WatchEdit | ModuleEdit | TextEdit | YamlEdit) & {
   /** What can stop working by this one, where the rest of the repair is safe. */
   readonly risk?: string;
 };

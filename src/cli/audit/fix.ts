@@ -101,8 +101,9 @@ export const dryRunText = (plan: Plan, json: boolean, terminal: boolean): string
 /** Do it, when there is something to do. @returns lines about what was done */
 export function applyFixes(plan: Plan): string[] {
   if (isEmpty(plan)) return ['nothing was repaired', ...leftLines(plan)];
-  const undo = applyPlan(plan, undoDirectory());
+  const { undo, failed } = applyPlan(plan, undoDirectory());
   return [
+    ...failed.map(({ message, hint }) => `not done: ${message} (${hint ?? ''})`),
     ...plan.repairs.map(({ id, message }) => `repaired: ${id}: ${message}`),
     ...leftLines(plan),
     ...plan.next.map(({ command, why }) => `then, by you: ${command} (${why})`),

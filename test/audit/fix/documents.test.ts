@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { planDockerfiles } from '../../../src/audit/fix/dockerfiles.ts';
+import { planCompose, planManifests } from '../../../src/audit/fix/manifests.ts';
 import type { Plan } from '../../../src/audit/fix/types.ts';
-import { auditDockerfiles } from '../../../src/audit/run.ts';
+import { auditCompose, auditDockerfiles, auditManifests } from '../../../src/audit/run.ts';
 import type { Target } from '../../../src/audit/types.ts';
 import { checkFiles, exampleReader } from '../../support/audit.ts';
 
@@ -17,11 +18,17 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-const FILES: { readonly [T in Target]?: string } = { dockerfile: 'Dockerfile' };
+const FILES: { readonly [T in Target]?: string } = {
+  dockerfile: 'Dockerfile',
+  compose: 'compose.yaml',
+  kubernetes: 'pod.yaml',
+};
 async function planned(target: Target, text: string, only: string, all = true): Promise<Plan> {
   const path = join(dir, FILES[target] ?? '');
   writeFileSync(path, text);
   const options = { all, only: new Set([only]) };
+  if (target === 'compose') return planCompose([path], await auditCompose([path]), options);
+  if (target === 'kubernetes') return planManifests([path], await auditManifests([path]), options);
   return planDockerfiles([path], await auditDockerfiles([path]), options);
 }
 

@@ -75,7 +75,7 @@ describe('a file', () => {
     chmodSync(at('f'), 0o646);
     const access = { path: '/etc/f', before: new Place(root).stat('/etc/f') as never, uid: 0, gid: 0, mode: 0o640 };
     const owner = statSync(at('f'));
-    const undo = applyPlan(
+    const { undo } = applyPlan(
       plan([change('old\n'), change(null, 'x\n', '/etc/g')], [{ ...access, uid: owner.uid, gid: owner.gid }]),
       state,
     );
@@ -106,6 +106,14 @@ describe('a file', () => {
     expect(readFileSync(outside, 'utf8')).toBe('old\n');
     if (was !== undefined) expect(lstatSync(at('f')).ino).toBe(was.ino);
     expect(names()).toEqual(was === undefined ? [] : ['f']);
+  });
+
+  it('that cannot be changed does not keep others from being', () => {
+    writeFileSync(at('g'), 'old\n');
+    symlinkSync('g', at('f'));
+    const { failed } = applyPlan(plan([change('old\n'), change('old\n', 'new\n', '/etc/g')]), state);
+    expect(failed.map((error) => [error.code, error.message])).toEqual([['FIX_REFUSED', '/etc/f is a symbolic link']]);
+    expect(readFileSync(at('g'), 'utf8')).toBe('new\n');
   });
 
   it('that somebody made meanwhile stays theirs', () => {

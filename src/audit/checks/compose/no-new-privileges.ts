@@ -30,4 +30,20 @@ export default {
         ? []
         : [['/security_opt', 'security_opt does not have no-new-privileges']],
     ),
+  fix: {
+    does: 'Adds `no-new-privileges:true` to `security_opt`.',
+    edits({ at, line, securityOpt }) {
+      const off = securityOpt.filter((option) => /^no-new-privileges[:=]/.test(option));
+      const edit = {
+        kind: 'yaml',
+        line,
+        at: `${at}/security_opt`,
+        value: ['no-new-privileges:true'],
+        instead: off,
+      } as const;
+      return [
+        off.length === 0 ? edit : { ...edit, risk: 'somebody switched it off: a set-user-id program may need that' },
+      ];
+    },
+  },
 } satisfies ComposeCheck;

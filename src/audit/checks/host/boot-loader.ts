@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { BOOT_FILES } from '../../facts/host/files.ts';
-import { type Flaw, files, octal, writableByOthers } from './shared/files.ts';
+import { accessFix, type Flaw, files, octal, writableByOthers } from './shared/files.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 const GRUB = '/boot/grub/grub.cfg';
@@ -25,4 +25,5 @@ export default {
       if (worse.length > 0 || (file.mode & 0o077) === 0) return worse;
       return [{ what: `has mode ${octal(file.mode)}: others can read it`, aspect: ' mode' }];
     }),
+  fix: accessFix('Gives the file to root, and takes every right from others.', () => ({ uid: 0, without: 0o077 })),
 } satisfies HostCheck;

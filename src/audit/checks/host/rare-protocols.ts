@@ -55,4 +55,13 @@ export default {
         ),
     );
   },
+  fix: {
+    does: 'Writes `install NAME /bin/false` into /etc/modprobe.d/60-secure.conf for a module; what is part of the kernel stays.',
+    edits: ({ kernel: { config } }, { key }) => {
+      const option = MODULES[key as keyof typeof MODULES];
+      if (option === undefined || config?.[option] === 'y') return [];
+      const risk = 'clusters that speak it among themselves (Oracle by rds, telephony by tipc) do not find each other';
+      return [{ kind: 'module', name: key, ...(key === 'dccp' ? {} : { risk }) }];
+    },
+  },
 } satisfies HostCheck;

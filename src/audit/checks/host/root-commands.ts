@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { files, writableByOthers } from './shared/files.ts';
+import { files, onlyRootWrites, writableByOthers } from './shared/files.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 export default {
@@ -17,4 +17,5 @@ export default {
     { good: { files: { '/etc/sudoers': { uid: 0 } } }, bad: { files: { '/etc/sudoers': { uid: 1000 } } } },
   ],
   check: (facts) => files(facts, facts.system.rootCommands, 'neither cron nor sudo is installed', writableByOthers),
+  fix: onlyRootWrites,
 } satisfies HostCheck;

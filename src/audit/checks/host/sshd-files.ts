@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SSHD_FILES } from '../../facts/host/files.ts';
-import { type Flaw, files, octal, writableByOthers } from './shared/files.ts';
+import { accessFix, type Flaw, files, octal, writableByOthers } from './shared/files.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 const KEY = '/etc/ssh/ssh_host_ed25519_key';
@@ -31,4 +31,12 @@ export default {
       const read = open ? [{ what: `has mode ${octal(file.mode)}: everybody can read it`, aspect: ' mode' }] : [];
       return open ? [...writableByOthers(file).filter(({ aspect }) => aspect === ''), ...read] : writableByOthers(file);
     }),
+  fix: accessFix(
+    'Gives the file to root, and takes the right to write from others, and of a key every right. A key that was open is still known to whoever read it.',
+    ({ gid }, path, aspect, { system }) => {
+      if (aspect === '') return { uid: 0 };
+      const key = system.hostKeys.includes(path);
+      return { without: (key ? 0o007 : 0o002) | (gid === 0 ? 0 : 0o020) };
+    },
+  ),
 } satisfies HostCheck;

@@ -26,4 +26,15 @@ export default {
             ],
       ),
     ),
+  fix: {
+    does: 'Sets `allowPrivilegeEscalation: false` in the container, unless the API server would refuse that: it is privileged, or has CAP_SYS_ADMIN.',
+    edits({ line, containers }, { location: { pointer } }) {
+      const found = containers.find(({ at }) => pointer === `${at}/securityContext/allowPrivilegeEscalation`);
+      if (found === undefined || pointer === undefined || found.privileged) return [];
+      if (found.capabilities.add.some((name) => /^(?:CAP_)?(?:SYS_ADMIN|ALL)$/i.test(name))) return [];
+      const edit = { kind: 'yaml', line, at: pointer, value: false } as const;
+      if (found.allowPrivilegeEscalation === null) return [edit];
+      return [{ ...edit, risk: 'somebody switched it on: a set-user-id program may need that' }];
+    },
+  },
 } satisfies KubernetesCheck;

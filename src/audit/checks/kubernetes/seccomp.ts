@@ -21,4 +21,12 @@ export default {
           : ['/securityContext/seccompProfile', 'no filter of system calls is asked for'],
       ),
     ),
+  fix: {
+    does: 'Sets `securityContext.seccompProfile.type: RuntimeDefault` for the pod, where neither it nor the container says Unconfined: the filter that docker has had for every container since 2016.',
+    edits({ at, line, seccompProfile, containers }, { location: { pointer } }) {
+      const own = containers.find((one) => pointer === `${one.at}/securityContext/seccompProfile`)?.seccompProfile;
+      if (own !== '' || seccompProfile !== '') return [];
+      return [{ kind: 'yaml', line, at: `${at}/securityContext/seccompProfile/type`, value: 'RuntimeDefault' }];
+    },
+  },
 } satisfies KubernetesCheck;

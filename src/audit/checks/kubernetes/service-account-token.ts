@@ -43,4 +43,12 @@ export default {
       ),
     );
   },
+  fix: {
+    does: 'Sets `automountServiceAccountToken: false`, where nothing is said.',
+    risk: 'a program that talks to the API server finds no token',
+    edits: ({ automountServiceAccountToken, line }, { location: { pointer } }) =>
+      automountServiceAccountToken !== null || pointer === undefined
+        ? []
+        : [{ kind: 'yaml', line, at: pointer, value: false }],
+  },
 } satisfies KubernetesCheck;

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values are put where they belong, whatever the form; all else stays byte for byte, and what cannot be done so is refused.
+import { describe, expect, it } from 'vitest';
+import { yamlEditor } from '../../../src/audit/fix/yaml.ts';
+import type { SecureError } from '../../../src/errors.ts';
+
+const edit = (at: string, value: string | boolean | readonly string[], line = 1, instead: readonly string[] = []) =>
+  ({ kind: 'yaml', line, at, value, instead }) as const;
+const set = (text: string, ...edits: readonly ReturnType<typeof edit>[]): string => yamlEditor(text, edits);
+
+describe('a value', () => {
+  it.each([
+    ['behind the others', 'a: 1\nb: 2\n', '/c', 'a: 1\nb: 2\nc: true\n'],
+    ['without a line break at the end', 'a: 1', '/c', 'a: 1\nc: true'],
+    ['with line breaks of Windows', 'a: 1\r\nb: 2\r\n', '/c', 'a: 1\r\nb: 2\r\nc: true\r\n'],
+    ['below, as deep as it stands in', 'a:\n    b: 1\nz: 1\n', '/a/c', 'a:\n    b: 1\n    c: true\nz: 1\n'],
+    ['with what is missing on the way', 'a: 1\n', '/b/c/d', 'a: 1\nb:\n  c:\n    d: true\n'],
+    ['in an item of a list', 'a:\n- n: 1\n  m: 2\n- n: 2\n', '/a/0/c', 'a:\n- n: 1\n  m: 2\n  c: true\n- n: 2\n'],
+    [
+      'behind a nested list',
+      'a:\n  b:\n    - 1\n    - 2\nz: 1\n',
+      '/a/c',
+      'a:\n  b:\n    - 1\n    - 2\n  c: true\nz: 1\n',
+    ],
+    [
+      'behind a text of lines',
+      'a:\n  b: |\n    x\n    y\nz: 1\n',
+      '/a/c',
+      'a:\n  b: |\n    x\n    y\n  c: true\nz: 1\n',
+    ],
+    [
+      'behind comments that belong there',
+      'a:\n  b: 1 # one\n  # two\n\n# three\nz: 1\n',
+      '/a/c',
+      'a:\n  b: 1 # one\n  # two\n  c: true\n\n# three\nz: 1\n',
+    ],
+    ['behind a key without a value', 'a:\n  b:\nz: 1\n', '/a/c', 'a:\n  b:\n  c: true\nz: 1\n'],
+    ['for a key without one', 'a:\n  c: # why\nz: 1\n', '/a/c', 'a:\n  c: true # why\nz: 1\n'],
+    ['for null', 'a: {c: null, d: ~}\n', '/a/c', 'a: {c: true, d: ~}\n'],
+    ['below a key without one', 'a:\nz: 1\n', '/a/c/d', 'a: {"c":{"d":true}}\nz: 1\n'],
+    ['instead of another', 'a: {c: "false"} # x\n', '/a/c', 'a: {c: true} # x\n'],
+    ['in braces', 'a: {b: 1}\n', '/a/c', 'a: {b: 1, c: true}\n'],
+    ['in empty braces', 'a: {}\n', '/a/c', 'a: {"c": true}\n'],
+    ['in JSON', '{"a": {"b": 1}}\n', '/a/c/d', '{"a": {"b": 1, "c": {"d":true}}}\n'],
+    [
+      'in JSON of lines',
+      '{\n  "a": {\n    "b": 1\n  }\n}\n',
+      '/a/c',
+      '{\n  "a": {\n    "b": 1,\n    "c": true\n  }\n}\n',
+    ],
+    ['with a comma at the end', 'a: {b: 1, }\n', '/a/c', 'a: {b: 1, c: true, }\n'],
+  ])('is put %s', (_, text, at, expected) => {
+    const made = set(text, edit(at, true));
+    expect(made).toBe(expected);
+    expect(set(made, edit(at, true))).toBe(made);
+  });
+
+  it('goes into the document of its line', () => {
+    const text = '# first\na: 1\n---\n# second\na: 2\n--- # third\na: 3\n';
+    expect(set(text, edit('/c', true, 5))).toBe('# first\na: 1\n---\n# second\na: 2\nc: true\n--- # third\na: 3\n');
+    expect(set(text, edit('/c', true, 7))).toBe('# first\na: 1\n---\n# second\na: 2\n--- # third\na: 3\nc: true\n');
+  });
+});
+
+describe('an item', () => {
+  const nnp = (instead: readonly string[] = []) => edit('/s', ['no-new-privileges:true'], 1, instead);
+  it.each([
+    ['to a list', 's:\n  - a=b # x\n  # y\nz: 1\n', 's:\n  - a=b # x\n  # y\n  - no-new-privileges:true\nz: 1\n'],
+    ['to a list that stands as far in as its key', 's:\n- a\nz: 1\n', 's:\n- a\n- no-new-privileges:true\nz: 1\n'],
+    ['to one in brackets', 's: [a]\n', 's: [a, "no-new-privileges:true"]\n'],
+    ['to an empty one', 's: []\n', 's: ["no-new-privileges:true"]\n'],
+    ['to none', 'a: 1\n', 'a: 1\ns:\n  - no-new-privileges:true\n'],
+    ['to a key without one', 's:\nz: 1\n', 's: ["no-new-privileges:true"]\nz: 1\n'],
+  ])('is added %s', (_, text, expected) => {
+    expect(set(text, nnp())).toBe(expected);
+  });
+
+  it('takes the place of its opposite', () => {
+    const off = ['no-new-privileges:false'];
+    expect(set('s:\n  - a\n  - no-new-privileges:false # x\n  - b\n', nnp(off))).toBe(
+      's:\n  - a\n  - no-new-privileges:true # x\n  - b\n',
+    );
+  });
+});
+
+describe('what takes a person', () => {
+  it.each([
+    ['what other places use, too', 'a: &x\n  b: 1\nz: *x\n', '/a/c', true],
+    ['what stands elsewhere', 'x: &x {b: 1}\na: *x\n', '/a/c', true],
+    ['a list that is merged in', 'x: &x\n  s: [1]\na:\n  <<: *x\n  b: 1\n', '/a/s', ['y']],
+    ['a text where a mapping belongs', 'a: text\n', '/a/c', true],
+    ['a list where a value belongs', 'a: [1]\n', '/a', true],
+    ['an empty document', '# nothing\n', '/a', true],
+    ['a key of several lines', '? a\n: b: 1\n', '/a/b/c', true],
+  ] as const)('is %s', (_, text, at, value) => {
+    let code: unknown;
+    try {
+      set(text, edit(at, value));
+    } catch (error) {
+      code = (error as SecureError).code;
+    }
+    expect(code).toBe('FIX_REFUSED');
+  });
+});

@@ -224,10 +224,15 @@ describe('secure audit dockerfile --fix', () => {
       rmSync(join(root, 'etc/docker'), { recursive: true });
       symlinkSync(join(outside, 'docker'), join(root, 'etc/docker'));
       symlinkSync(`${'../'.repeat(20)}${outside.slice(1)}`, join(root, 'etc/sysctl.d'));
-      await host('--fix-all');
+      lay('etc/shadow', 'root::1::::::\n');
+      chmodSync(join(root, 'etc/shadow'), 0o644);
+      const { code, stderr } = await host('--fix-all');
+      expect(code).toBe(0);
+      expect(stderr).toMatch(/^not repaired: SEC-HOST-0010: .* \(\/etc\/sysctl\.d is a link to nothing: /m);
       expect(readFileSync(join(outside, 'docker/daemon.json'), 'utf8')).toBe(DAEMON);
       expect(statSync(join(outside, 'docker/daemon.json')).mode & 0o777).toBe(0o666);
       expect(existsSync(join(outside, '60-secure.conf'))).toBe(false);
+      expect(statSync(join(root, 'etc/shadow')).mode & 0o777).toBe(0o640);
       rmSync(join(secure.root, 'state/audit/fixes'), { recursive: true, force: true });
     });
 

@@ -19,8 +19,10 @@ export interface DocumentTarget {
   examine(text: string): readonly Examined[];
 }
 
-/** Of one file; each is audited again. What is left is repaired the next time. */
-const MOST = 200;
+/** Bytes that are audited again for repairs that are tried one by one; what is left is repaired the next time. */
+const AGAIN = 8 << 20;
+/** Of one check no more problems are named in one file. */
+const NAMED = 1000;
 
 interface Found {
   readonly one: Examined;
@@ -56,15 +58,19 @@ function openIn(examined: readonly Examined[]): Map<string, number> {
   return open;
 }
 
-/** Less of one check, and no more of any other. */
-function isBetter(before: readonly Examined[], after: readonly Examined[], id: string): boolean {
+/** `count` problems of one check less, and no more of any other. */
+function isBetter(before: readonly Examined[], after: readonly Examined[], id: string, count: number): boolean {
   const [was, is] = [openIn(before), openIn(after)];
-  if ((is.get(id) ?? 0) >= (was.get(id) ?? 0)) return false;
-  return before.length === after.length && [...is].every(([one, count]) => count <= (was.get(one) ?? 0));
+  if ((is.get(id) ?? 0) > (was.get(id) ?? 0) - count) return false;
+  return before.length === after.length && [...is].every(([one, open]) => open <= (was.get(one) ?? 0));
 }
 
 function spliced(text: string, edits: readonly TextEdit[]): string {
-  const sorted = edits.toSorted((a, b) => b.start - a.start);
+  // Two problems may have the same repair.
+  const distinct = [...new Map(edits.map((edit) => [JSON.stringify(edit), edit])).values()];
+  const sorted = distinct.toSorted((a, b) => b.start - a.start || b.end - a.end);
+  if (sorted.some((edit, i) => i > 0 && edit.end > (sorted[i - 1]?.start ?? 0)))
+    throw new SecureError('FIX_REFUSED', 'its repairs lie in one another', { hint: 'see what the check says' });
   return sorted.reduce((made, { start, end, text: put }) => made.slice(0, start) + put + made.slice(end), text);
 }
 
@@ -76,67 +82,107 @@ export const textEditor: Editor = (text, edits) =>
     edits.filter((edit): edit is TextEdit => edit.kind === 'text'),
   );
 
-/** What one file becomes. @param waived keys of `keyOf` */
+/** One file, on its way. */
+class Planner {
+  readonly repairs: Repair[] = [];
+  readonly left: Left[] = [];
+  readonly #target: DocumentTarget;
+  readonly #edit: Editor;
+  text: string;
+  #examined: readonly Examined[];
+  #budget = AGAIN;
+
+  constructor(target: DocumentTarget, text: string, edit: Editor) {
+    [this.#target, this.text, this.#edit] = [target, text, edit];
+    this.#examined = target.examine(text);
+  }
+
+  found(): Found[] {
+    return problemsIn(this.#examined, this.text);
+  }
+
+  /** Why these were not repaired together; undefined: they were. */
+  attempt(all: readonly Found[], edits: readonly Edit[]): string | undefined {
+    this.#budget -= this.text.length;
+    if (this.#budget < 0) return 'there is too much to repair at once: run it again';
+    let text: string;
+    let examined: readonly Examined[];
+    try {
+      text = this.#edit(this.text, edits);
+      examined = this.#target.examine(text);
+    } catch (error) {
+      if (!(error instanceof SecureError)) throw error;
+      return error.message;
+    }
+    const id = all[0]?.repair.id ?? '';
+    const still = new Set(problemsIn(examined, text).map((one) => keyOf(one.repair)));
+    // Where there are more than are named, their number says nothing.
+    const isNamed = (openIn(this.#examined).get(id) ?? 0) < NAMED;
+    const isGone = isNamed || all.every(({ repair }) => !still.has(keyOf(repair)));
+    if (!isGone || !isBetter(this.#examined, examined, id, isNamed ? all.length : 0))
+      return 'it would still be found, or something else would: this one takes a person';
+    // One edit may be the end of several, such as that of a pod for its containers.
+    const gone = this.found().filter(({ repair }) => repair.id === id && !still.has(keyOf(repair)));
+    this.repairs.push(...new Map([...all, ...gone].map(({ repair }) => [keyOf(repair), repair])).values());
+    [this.text, this.#examined] = [text, examined];
+    return undefined;
+  }
+}
+
+/** What of the problems of one check may be repaired; of the rest, why not. @param waived by `keyOf` */
+function eligible(
+  found: readonly Found[],
+  waived: ReadonlyMap<string, string>,
+  all: boolean,
+  leave: (left: Left) => void,
+): { one: Found; edits: readonly Edit[] }[] {
+  return found.flatMap((one) => {
+    const { repair, fix } = one;
+    const until = waived.get(keyOf(repair));
+    const edits = until === undefined ? one.edits() : [];
+    const risk = fix?.risk ?? edits.find((edit) => edit.risk !== undefined)?.risk;
+    if (until !== undefined) leave(leftOf(repair, `it is waived until ${until}`));
+    else if (edits.length === 0) leave(leftOf(repair, PERSON));
+    else if (risk !== undefined && !all) leave(leftOf(repair, risk, true));
+    else return [{ one, edits }];
+    return [];
+  });
+}
+
+/** What one file becomes: all problems of a check at once, and one by one where that does not work. */
 function planOne(
   target: DocumentTarget,
   before: string,
   waived: ReadonlyMap<string, string>,
   { all, only }: FixOptions,
   edit: Editor,
-): { after: string; repairs: Repair[]; left: Left[] } {
-  const repairs: Repair[] = [];
-  const left: Left[] = [];
-  const tried = new Set<string>();
-  let text = before;
-  let examined = target.examine(text);
-  for (let count = 0; ; ) {
-    const found = problemsIn(examined, text);
-    const next = found.find(
-      ({ fix, repair }) => fix !== undefined && only?.has(repair.id) !== false && !tried.has(keyOf(repair)),
+): Planner {
+  const planner = new Planner(target, before, edit);
+  const ids = planner.found().flatMap(({ fix, repair }) => (fix === undefined ? [] : [repair.id]));
+  for (const id of new Set(ids)) {
+    if (only?.has(id) === false) continue;
+    const own = () => planner.found().filter(({ repair }) => repair.id === id);
+    const wishes = eligible(own(), waived, all, (left) => planner.left.push(left));
+    if (wishes.length === 0) continue;
+    const together = wishes.map(({ one }) => one);
+    const failed = planner.attempt(
+      together,
+      wishes.flatMap(({ edits }) => edits),
     );
-    if (next === undefined) return { after: text, repairs, left };
-    const { repair, fix } = next;
-    tried.add(keyOf(repair));
-    const until = waived.get(keyOf(repair));
-    const edits = until === undefined ? next.edits() : [];
-    const risk = fix?.risk ?? edits.find((one) => one.risk !== undefined)?.risk;
-    if (until !== undefined) left.push(leftOf(repair, `it is waived until ${until}`));
-    else if (edits.length === 0) left.push(leftOf(repair, PERSON));
-    else if (risk !== undefined && !all) left.push(leftOf(repair, risk, true));
-    else if (count >= MOST) left.push(leftOf(repair, `${MOST} others are repaired first: run it again`));
-    else {
-      count += 1;
-      const tryout = attempt(target, text, edits, edit);
-      if (typeof tryout === 'string') left.push(leftOf(repair, tryout));
-      else if (!isBetter(examined, tryout.examined, repair.id))
-        left.push(leftOf(repair, 'it would still be found, or something else would: this one takes a person'));
-      else {
-        const still = new Set(problemsIn(tryout.examined, tryout.text).map((one) => keyOf(one.repair)));
-        // One edit may be the end of several, such as that of a pod for its containers.
-        repairs.push(
-          ...found
-            .filter((one) => one.repair.id === repair.id && (one === next || !still.has(keyOf(one.repair))))
-            .map((one) => one.repair),
-        );
-        ({ text, examined } = tryout);
-      }
+    if (failed === undefined) continue;
+    const tried = new Set(
+      own().flatMap(({ repair }) => (together.some((one) => one.repair.key === repair.key) ? [] : [keyOf(repair)])),
+    );
+    for (;;) {
+      // Places move with each.
+      const next = own().find(({ repair }) => !tried.has(keyOf(repair)));
+      if (next === undefined) break;
+      tried.add(keyOf(next.repair));
+      const why = wishes.length === 1 ? failed : planner.attempt([next], next.edits());
+      if (why !== undefined) planner.left.push(leftOf(next.repair, why));
     }
   }
-}
-
-function attempt(
-  target: DocumentTarget,
-  text: string,
-  edits: readonly Edit[],
-  edit: Editor,
-): { text: string; examined: readonly Examined[] } | string {
-  try {
-    const made = edit(text, edits);
-    return { text: made, examined: target.examine(made) };
-  } catch (error) {
-    if (!(error instanceof SecureError)) throw error;
-    return error.message;
-  }
+  return planner;
 }
 
 /**
@@ -169,7 +215,7 @@ export function planDocuments(
       const one = planOne(target, before, waived, options, edit);
       repairs.push(...one.repairs);
       left.push(...one.left);
-      if (one.after !== before) files.push({ path: target.path, before, after: one.after });
+      if (one.text !== before) files.push({ path: target.path, before, after: one.text });
     }
   } finally {
     place.close();

@@ -128,6 +128,8 @@ export class Place {
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT')
         throw refused(dirname(path), `cannot be opened (${errnoOf(error) ?? error})`, 'see what it is: ls -ld', error);
+      if (this.#isThere(dirname(path)))
+        throw refused(dirname(path), 'is a link to nothing', 'make what it leads to, or remove it', error);
       if (!make) return undefined;
     }
     const above = this.#directory(dirname(path), true);
@@ -135,10 +137,21 @@ export class Place {
     try {
       mkdirSync(within(above, basename(dirname(path))), { mode: 0o755 });
       fsyncSync(above);
+    } catch (error) {
+      throw refused(dirname(path), `cannot be made (${errnoOf(error) ?? error})`, 'make the directory', error);
     } finally {
       closeSync(above);
     }
     return this.#directory(path, false);
+  }
+
+  #isThere(path: string): boolean {
+    try {
+      closeSync(openBeneath(this.#fd, path, O_PATH | constants.O_NOFOLLOW, { inRoot: true }));
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Its text; null: there is none. @throws SecureError FIX_REFUSED, FIX_CHANGED */

@@ -235,18 +235,15 @@ function edited(text: string, edit: YamlEdit): string {
  * @throws SecureError FIX_REFUSED: an anchor, a merge or a form that is not edited
  */
 export function yamlEditor(text: string, edits: readonly Edit[]): string {
-  let made = text;
+  // As documents are told from each other when they are read; their lines are those before any edit.
+  const parts = text.split(/^(?=---(?:[ \t\r\n]|$))/m);
+  const ends: number[] = [];
+  for (const part of parts) ends.push((ends.at(-1) ?? 1) + part.split('\n').length - 1);
   for (const edit of edits) {
     if (edit.kind !== 'yaml') continue;
-    // As documents are told from each other when they are read.
-    const parts = made.split(/^(?=---(?:[ \t\r\n]|$))/m);
-    let line = 1;
-    const at = parts.findIndex((part) => {
-      line += part.split('\n').length - 1;
-      return edit.line < line;
-    });
-    const index = at < 0 ? parts.length - 1 : at;
-    made = parts.map((part, i) => (i === index ? edited(part, edit) : part)).join('');
+    const found = ends.findIndex((end) => edit.line < end);
+    const index = found < 0 ? parts.length - 1 : found;
+    parts[index] = edited(parts[index] ?? '', edit);
   }
-  return made;
+  return parts.join('');
 }

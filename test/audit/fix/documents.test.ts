@@ -144,6 +144,21 @@ describe('a Dockerfile', () => {
     expect(await repaired(`${text}\nUSER 1\n`)).toBe(`${text}\nUSER 1\n`);
   });
 
+  it('of more problems than are named has the first repaired', async () => {
+    const text = (word: string) => Array.from({ length: 1500 }, (_, i) => `${word} ${i}.json /\n`);
+    const made = await repaired(`FROM debian:12\n${text('ADD').join('')}USER 1\n`);
+    expect(made).toBe(
+      `FROM debian:12\n${[...text('COPY').slice(0, 1000), ...text('ADD').slice(1000)].join('')}USER 1\n`,
+    );
+    expect(await repaired(made)).toBe(`FROM debian:12\n${text('COPY').join('')}USER 1\n`);
+  });
+
+  it('where one of several cannot be repaired has the others repaired', async () => {
+    const run = 'RUN apt-get update && apt-get install -y a';
+    const text = `FROM debian:12\n${run} # why\n${run}\nUSER 1\n`;
+    expect(await repaired(text)).toBe(`FROM debian:12\n${run} # why\n${run} && rm -rf /var/lib/apt/lists/*\nUSER 1\n`);
+  });
+
   it('switches that take checks away go only when somebody asks for that', async () => {
     const text =
       'FROM debian:12\nRUN curl -fkso /x https://example.com/x \\\n  && apt-get install --allow-unauthenticated -y a\nUSER 1\n';

@@ -32,11 +32,15 @@ export default class Probe extends AuditCommand {
   static override examples = [
     '$ secure probe web',
     '$ secure probe --engine docker web db --output probe.sarif',
-    '$ secure probe --compare strict.json docker.json podman.json',
+    '$ secure probe --compare web docker:web podman:web',
     '$ docker run --rm -v "$(secure probe --path)":/secure-probe:ro IMAGE /secure-probe | secure probe -',
   ];
   static override args = {
-    target: Args.string({ multiple: true, description: 'Containers, files (with a slash or .json), or - for stdin.' }),
+    target: Args.string({
+      multiple: true,
+      description:
+        'Containers (docker:NAME, podman:NAME: of an engine), files (with a slash or .json), or - for stdin.',
+    }),
   };
   static override flags = {
     engine: Flags.string({ options: SOCKET_ENGINES, description: 'Whose containers they are (default: ours).' }),

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ProbedEngines } from '../support/probe-engines.ts';
-import { cannotRun, errorCode } from '../support/secure.ts';
+import { cannotRun, errorCode, until } from '../support/secure.ts';
 
 interface ReportJson {
   readonly audited: readonly {
@@ -180,6 +180,18 @@ describe.skipIf(cannotRun())('a probe of containers of engines', () => {
       ].sort(),
     );
     expect(await engines.podman('diff', 'plain')).not.toContain('secure-probe');
+    const { stdout } = await engines.probe('--compare', '--json', 'docker:plain', 'podman:plain');
+    const rows = Object.fromEntries(
+      (JSON.parse(stdout) as Comparison).rows.map(({ title, cells: both }) => [title, both]),
+    );
+    expect(rows).toMatchObject({
+      'capabilities, effective': ['14', '11'],
+      'unshare-user': ['EPERM', 'allowed'],
+      'clone3-user': ['ENOSYS (filter)', 'allowed'],
+      'io-uring': ['allowed', 'ENOSYS (filter)'],
+      'socket-raw': ['allowed', 'EPERM'],
+      keyctl: ['EPERM', 'allowed'],
+    });
   }, 60_000);
 
   it('in an image with one program, read-only, as a user', async () => {
@@ -305,6 +317,19 @@ describe.skipIf(cannotRun())('a probe of containers of engines', () => {
       'ls /dev; for p in /proc/[0-9]*; do readlink $p/exe; done; true',
     );
     expect(left).not.toContain('secure-probe');
+  }, 60_000);
+
+  // It runs on by itself where nothing stops it; the copy goes with whoever held it.
+  it('that is killed leaves no copy', async () => {
+    const host = engines.machine.host;
+    const probe = engines.startProbe('--engine', 'docker', 'stops');
+    const copies = async () => (await engines.docker('exec', 'stops', 'ls', '/dev')).match(/secure-probe-\w+/g) ?? [];
+    await until('the copy is there', async () => (await copies()).length === 1);
+    await host.sh(`kill -9 $(pgrep -xf '.*cli.js probe --engine docker stops')`);
+    await new Promise((resolve) =>
+      probe.exitCode === null && probe.signalCode === null ? probe.once('close', resolve) : resolve(0),
+    );
+    await until('the copy is gone', async () => (await copies()).length === 0);
   }, 60_000);
 
   it.each([

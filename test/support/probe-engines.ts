@@ -89,6 +89,11 @@ export class ProbedEngines {
     return this.machine.secure('probe', ...args);
   }
 
+  /** The same, left running. */
+  startProbe(...args: readonly string[]): ChildProcess {
+    return this.machine.host.spawn(process.execPath, ['--', CLI, 'probe', ...args], { stdio: 'ignore' });
+  }
+
   /** The same as somebody who is not root and may use docker. */
   async probeAsUser(...args: readonly string[]): Promise<Result> {
     const gid = (await this.machine.host.sh('stat -c %g /run/docker.sock')).trim();

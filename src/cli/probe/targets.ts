@@ -23,6 +23,9 @@ export interface Probed {
   readonly text: string;
 }
 
+/** `docker:web`: whose it is, whatever --engine says. `secure:web`: ours. */
+const NAMED = /^(secure|docker|podman):(.*)$/s;
+
 /** A path, or standard input; names of containers have no slash. */
 const isFile = (operand: string): boolean => operand === '-' || operand.includes('/') || operand.endsWith('.json');
 
@@ -31,12 +34,15 @@ async function answer(
   { engine, socket, seconds, note }: ProbeOptions,
 ): Promise<{ name: string; text: string }> {
   if (isFile(operand)) return { name: operand === '-' ? 'stdin' : operand, text: readTextFile(operand, MAX_BYTES) };
-  if (engine === undefined) {
+  const [, whose = engine ?? 'secure', name = operand] = NAMED.exec(operand) ?? [];
+  if (whose === 'secure') {
     requireRoot(process.geteuid?.() ?? -1);
-    return probeOwn(operand, seconds);
+    return probeOwn(name, seconds);
   }
   const { probeEngine } = await import('./engine.ts');
-  return probeEngine({ engine, socket, seconds }, operand, note);
+  // --socket is where the engine of --engine listens.
+  const listens = whose === engine ? socket : undefined;
+  return probeEngine({ engine: whose as SocketEngine, socket: listens, seconds }, name, note);
 }
 
 /**

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -37,6 +38,32 @@ void clone3_user(Answer& answer) {
   errno = error;
   answer.settle(pid);
 }
+
+#ifdef __x86_64__
+sigjmp_buf no_entry;
+
+// The same call by the entries for programs of 32 bits and of x32, by their numbers: a filter that knows the numbers of one architecture alone lets those
+// of the others through. Without that entry the instruction is a fault.
+void unshare_32_bit(Answer& answer) {
+  struct sigaction action {};
+  action.sa_handler = [](int) { siglongjmp(no_entry, 1); };
+  (void)::sigaction(SIGSEGV, &action, nullptr);
+  if (sigsetjmp(no_entry, 1) != 0) return answer.refuse(ENOSYS, "the kernel has no entry for 32 bits");
+  long result = 310;  // __NR_unshare of i386
+  asm volatile("int $0x80" : "+a"(result) : "b"(CLONE_NEWUSER) : "memory", "r8", "r9", "r10", "r11");
+  const int error = static_cast<int>(result);
+  errno = error < 0 ? -error : 0;
+  answer.settle(error < 0 ? -1 : 0);
+}
+
+void unshare_x32(Answer& answer) {
+  constexpr long kX32 = 0x40000000;
+  answer.settle(::syscall(kX32 | SYS_unshare, CLONE_NEWUSER));
+}
+#else
+void unshare_32_bit(Answer& answer) { answer.skip("not on this architecture"); }
+void unshare_x32(Answer& answer) { answer.skip("not on this architecture"); }
+#endif
 
 // Only where the first process is in another one: to enter one's own is no way out.
 void setns_first(Answer& answer) {
@@ -117,6 +144,9 @@ std::span<const Attempt> namespace_attempts() {
   static constexpr Attempt kAttempts[] = {
       {"unshare-user", "unshare", unshare_one<CLONE_NEWUSER>},
       {"clone3-user", "clone3", clone3_user},
+      // Whose ENOSYS it is the names of functions do not tell.
+      {"unshare-user-32-bit", "", unshare_32_bit},
+      {"unshare-user-x32", "", unshare_x32},
       {"unshare-mount", "unshare", unshare_one<CLONE_NEWNS>},
       {"unshare-net", "unshare", unshare_one<CLONE_NEWNET>},
       {"setns-first-process", "setns", setns_first},

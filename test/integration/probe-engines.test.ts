@@ -278,6 +278,8 @@ describe.skipIf(cannotRun())('a probe of containers of engines', () => {
     const found = await cells('--engine', 'docker', 'kills');
     for (const name of [
       'unshare-user',
+      // The profile is for one architecture.
+      'unshare-user-32-bit',
       'clone3-user',
       'mount',
       'userns-mount-proc',

@@ -73,6 +73,14 @@ describe.skipIf(cannotRun())('an empty root', () => {
     expect(facts.attempts['clock-set']).toMatchObject({ outcome: 'denied', errno: 'EPERM' });
   });
 
+  it('where no process can be made knows nothing, and passes nothing', () => {
+    const words = ['--nproc=1:1', '--', 'chroot', '--userspec=65531:65531', '--groups=', directory, '/probe'];
+    const facts = collectProbe(execFileSync('prlimit', words, { encoding: 'utf8' }), 'tight', null);
+    expect(facts.gaps.ids).toBe('the probe could not read it: no child could be made: EAGAIN');
+    expect(new Set(Object.values(facts.attempts).map(({ outcome }) => outcome))).toEqual(new Set(['failed']));
+    expect(auditProbe(facts).results.filter(({ verdict }) => verdict.status === 'pass')).toEqual([]);
+  });
+
   it('a working directory that leads out is seen (CVE-2024-21626)', () => {
     // The new root is below the working directory, which stays outside, and so does a descriptor.
     const script = `import os

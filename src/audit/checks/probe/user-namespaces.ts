@@ -4,6 +4,8 @@ import { ALLOWED, conclude, type ProbeCheck, tried } from './shared/judge.ts';
 const WHAT = {
   'unshare-user': 'unshare(2) made a user namespace',
   'clone3-user': 'clone3(2) made a user namespace',
+  'unshare-user-32-bit': 'unshare(2) made a user namespace by the entry for programs of 32 bits',
+  'unshare-user-x32': 'unshare(2) made a user namespace by the entry for programs of x32',
 };
 
 export default {

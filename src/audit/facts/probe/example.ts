@@ -7,7 +7,15 @@ const DENIED: ProbeAttempt = { outcome: 'denied', errno: 'EPERM', by: null, deta
 
 /** Everything that native/probe tries, in its order. */
 export const ATTEMPTS = [
-  ...['unshare-user', 'clone3-user', 'unshare-mount', 'unshare-net', 'setns-first-process'],
+  ...[
+    'unshare-user',
+    'clone3-user',
+    'unshare-user-32-bit',
+    'unshare-user-x32',
+    'unshare-mount',
+    'unshare-net',
+    'setns-first-process',
+  ],
   ...['mount', 'fsopen', 'userns-mount-tmpfs', 'userns-mount-proc', 'userns-mount-overlay', 'cgroup-v1-mount'],
   ...['pivot-root', 'chroot'],
   ...['ptrace-first-process', 'read-memory-of-first-process', 'root-of-first-process', 'personality-no-randomize'],

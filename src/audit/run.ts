@@ -35,10 +35,13 @@ export function results<F>(checks: readonly Check<F, unknown>[], facts: F): Resu
   });
 }
 
-/** This machine, or the tree below `root` as if it were one. */
-export async function collectHostTarget(root?: string): Promise<{ target: 'host'; name: string; facts: HostFacts }> {
+/** This machine, or the tree below `root` as if it were one; by default it is called by its path then. */
+export async function collectHostTarget(
+  root?: string,
+  name = root ?? hostname(),
+): Promise<{ target: 'host'; name: string; facts: HostFacts }> {
   const { collectHost } = await import('./facts/host.ts');
-  return { target: 'host', name: root ?? hostname(), facts: await collectHost(root) };
+  return { target: 'host', name, facts: await collectHost(root) };
 }
 
 /** Advisories that were imported, of a state root. */

@@ -1,31 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // A swarm of two dockerds of Debian, each on a machine of its own, with the policy underneath both: every task of every service is hardened.
-import { type ChildProcess, spawnSync } from 'node:child_process';
-import { openSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answers, EngineFixture } from '../support/engine.ts';
-import { connect } from '../support/engine-host.ts';
 import { HARDENED, SecureHost, statusOf } from '../support/engine-secure.ts';
 import { cannotRun, until } from '../support/secure.ts';
+import { Swarm } from '../support/swarm.ts';
 
 const IMAGE = 'localhost/busybox:latest';
-const DAEMON = {
-  'storage-driver': 'overlay2',
-  iptables: false,
-  'exec-opts': ['native.cgroupdriver=cgroupfs'],
-};
-const ADDRESSES = ['10.214.0.1', '10.214.0.2'] as const;
 /** Overlay networks of a swarm are made of these. */
 const vxlan = () =>
   spawnSync('unshare', ['-n', 'ip', 'link', 'add', 'x', 'type', 'vxlan', 'id', '1', 'dstport', '4789']).status === 0;
 
 describe.skipIf(cannotRun())('a swarm with a policy underneath', () => {
   let fixture: EngineFixture;
-  let nodes: SecureHost[];
-  const daemons: ChildProcess[] = [];
-  const docker = (node: number, ...args: readonly string[]) => nodes[node]?.host.run('docker', args) ?? expect.fail();
+  let swarm: Swarm;
+  let nodes: readonly SecureHost[];
+  const docker = (node: number, ...args: readonly string[]) => swarm.docker(node, ...args);
   /** Ids of the containers that a service has on a node. */
   const tasks = async (node: number, service: string) =>
     (await docker(node, 'ps', '-q', '--filter', `label=com.docker.swarm.service.name=${service}`)).stdout
@@ -56,37 +48,16 @@ describe.skipIf(cannotRun())('a swarm with a policy underneath', () => {
 
   beforeAll(async () => {
     fixture = new EngineFixture('docker');
-    nodes = [await SecureHost.create(), await SecureHost.create()];
-    const [one, other] = nodes;
-    if (one === undefined || other === undefined) return;
-    connect(one.host, other.host, [`${ADDRESSES[0]}/24`, `${ADDRESSES[1]}/24`]);
-    const archive = SecureHost.archive(fixture);
-    for (const [index, { host, ...machine }] of nodes.entries()) {
-      await host.sh(
-        `hostname node${index}; mkdir -p /etc/docker; cat > /etc/docker/daemon.json`,
-        JSON.stringify(DAEMON),
-      );
+    swarm = await Swarm.create(async (node) => {
       const policy = ['--default', '--policy', '/etc/secure/engines.yaml'];
-      expect(await nodes[index]?.install('docker', ...policy)).toMatchObject({ code: 0 });
-      const log = openSync(join(machine.directory, 'log'), 'a');
-      daemons.push(host.spawn('dockerd', [], { stdio: ['ignore', log, log] }));
-      await until('dockerd answers', async () => (await docker(index, 'info')).code === 0, 40);
-      expect(await docker(index, 'import', archive, IMAGE)).toMatchObject({ code: 0 });
-    }
-    const init = ['--advertise-addr', ADDRESSES[0], '--listen-addr', `${ADDRESSES[0]}:2377`];
-    expect(await docker(0, 'swarm', 'init', ...init)).toMatchObject({ code: 0 });
-    const token = (await docker(0, 'swarm', 'join-token', '-q', 'worker')).stdout.trim();
-    expect(await docker(1, 'swarm', 'join', '--token', token, `${ADDRESSES[0]}:2377`)).toMatchObject({ code: 0 });
+      expect(await node.install('docker', ...policy)).toMatchObject({ code: 0 });
+    });
+    nodes = swarm.nodes;
+    const archive = SecureHost.archive(fixture);
+    for (const node of [0, 1]) expect(await docker(node, 'import', archive, IMAGE)).toMatchObject({ code: 0 });
   }, 180_000);
   afterAll(async () => {
-    await docker(1, 'swarm', 'leave', '--force');
-    await docker(0, 'swarm', 'leave', '--force');
-    for (const [index, daemon] of daemons.entries()) {
-      const ended = new Promise((resolve) => daemon.once('close', resolve));
-      await nodes[index]?.host.sh('kill $(cat /run/docker.pid)');
-      await ended;
-    }
-    for (const node of nodes) await node.destroy();
+    await swarm.destroy();
     expect(await fixture.destroy()).toEqual([]);
   });
 

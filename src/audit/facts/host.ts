@@ -63,6 +63,17 @@ function parsed<T>(tree: Tree, path: string, parse: (text: string) => T): T | nu
 }
 
 /**
+ * Undefined: not known. Below another root `self` of a live /proc is this process, whose mounts are its own: there the first process counts, and
+ * where that may not be looked at, nothing is known.
+ */
+function mountTable(tree: Tree): string | undefined {
+  if (tree.live) return tree.text('/proc/self/mountinfo') ?? tree.text('/proc/1/mountinfo');
+  const first = tree.read('/proc/1/mountinfo');
+  if (first.status === 'absent') return tree.text('/proc/self/mountinfo');
+  return first.status === 'text' && first.text !== '' ? first.text : undefined;
+}
+
+/**
  * @param root directory that is the root of the machine; `/`: this one
  * @throws SecureError INVALID_VALUE: no such directory; RUNTIME_MISSING: no native addon
  */
@@ -70,7 +81,7 @@ export async function collectHost(root = '/'): Promise<HostFacts> {
   const tree = new Tree(root);
   try {
     const kernel = collectKernel(tree);
-    const mounts = tree.text('/proc/self/mountinfo') ?? tree.text('/proc/1/mountinfo');
+    const mounts = mountTable(tree);
     const passwd = tree.text('/etc/passwd');
     const accounts = passwd === undefined ? undefined : parseAccounts(passwd);
     // With a merged /usr both names are of one directory: each file counts once.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-
+import { hostname } from 'node:os';
 import { type Collected, RECORDED } from '../../audit/recorded.ts';
 import { auditDockerfiles, auditImages, collectHostTarget } from '../../audit/run.ts';
 import { AuditCommand } from '../../cli/audit/command.ts';
@@ -7,11 +7,13 @@ import { auditContainers, auditRunning } from '../../cli/audit/containers.ts';
 import { collectEngines, enginesHere } from '../../cli/audit/engines.ts';
 import { AUDIT_FLAGS } from '../../cli/audit/flags.ts';
 import { auditFacts, FACTS_FLAGS } from '../../cli/audit/recorded.ts';
+import { Flags } from '../../cli/command.ts';
 import { asTyped, valuesFlag } from '../../cli/definitions.ts';
 import { ImageStore } from '../../runtime/images/store.ts';
 
-const hostAndEngines = async (): Promise<Collected[]> => [
-  await collectHostTarget(),
+/** In a container with the machine's file system at `root`, the name of the machine is that of the container. */
+const hostAndEngines = async (root?: string): Promise<Collected[]> => [
+  await collectHostTarget(root, hostname()),
   ...(await collectEngines(enginesHere())),
 ];
 
@@ -30,6 +32,10 @@ export default class AuditAll extends AuditCommand {
     }),
     container: valuesFlag(asTyped, { description: 'Of the containers only this one.', helpValue: 'NAME' }),
     dockerfile: valuesFlag(asTyped, { description: 'A Dockerfile too; may be repeated.', helpValue: 'FILE' }),
+    root: Flags.string({
+      description: 'Where the file system of the host is, for a container that audits it.',
+      helpValue: 'DIRECTORY',
+    }),
     ...FACTS_FLAGS,
     ...AUDIT_FLAGS,
   };
@@ -43,7 +49,12 @@ export default class AuditAll extends AuditCommand {
       const store = await ImageStore.open();
       const references = flags.image ?? (await store.list()).map(({ reference }) => reference);
       const images = await auditImages(store, references);
-      return [...(await auditFacts(flags, RECORDED, hostAndEngines)), ...images, ...containers, ...dockerfiles];
+      return [
+        ...(await auditFacts(flags, RECORDED, () => hostAndEngines(flags.root))),
+        ...images,
+        ...containers,
+        ...dockerfiles,
+      ];
     });
   }
 }

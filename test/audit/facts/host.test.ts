@@ -43,6 +43,24 @@ const status = (id: string, facts: HostFacts) => verdictOf(id, facts).status;
 const PROC = { 'proc/sys/kernel/osrelease': '5.16.10\n' };
 const runsAsRoot = process.geteuid?.() === 0;
 
+describe('the mounts of a tree', () => {
+  const line = (point: string) => `1 1 0:1 / ${point} rw - ext4 /dev/x rw\n`;
+  const points = async () => (await collectHost(root)).mounts?.map(({ point }) => point);
+
+  it('are those of its first process, since self may be this one', async () => {
+    put({ 'proc/self/mountinfo': line('/self') });
+    expect(await points()).toEqual(['/self']);
+    put({ 'proc/1/mountinfo': line('/first') });
+    expect(await points()).toEqual(['/first']);
+  });
+
+  it('are unknown where those of the first process cannot be read', async () => {
+    put({ 'proc/self/mountinfo': line('/self') });
+    mkdirSync(join(root, 'proc/1/mountinfo'), { recursive: true });
+    expect(await points()).toBeUndefined();
+  });
+});
+
 describe('a tree without proc and sys', () => {
   it('knows nothing of its kernel, and does not take that of this machine', async () => {
     put({ 'etc/passwd': 'root:x:0:0::/root:/bin/sh\n' });

@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { errorCode, Secure } from '../support/secure.ts';
 
@@ -30,6 +31,13 @@ const REPAIRED = DOCKERFILE.replace('-y curl\n', '-y curl \\\n    && rm -rf /var
   'ADD app.json',
   'COPY app.json',
 );
+
+const schema = JSON.parse(readFileSync(new URL('../../schemas/fixes.schema.json', import.meta.url), 'utf8')) as object;
+const validate = new Ajv2020({ allErrors: true, strict: false }).compile(schema);
+const follows = (plan: unknown): void => {
+  validate(plan);
+  expect(validate.errors ?? []).toEqual([]);
+};
 
 describe('secure audit dockerfile --fix', () => {
   let secure: Secure;
@@ -71,6 +79,7 @@ describe('secure audit dockerfile --fix', () => {
   it('prints an object with --json', async () => {
     const { stdout } = await fix('Dockerfile', '--fix', '--dry-run', '--json');
     const plan = JSON.parse(stdout);
+    follows(plan);
     expect(plan).toMatchObject({ schemaVersion: 1, base: dir, commands: [], next: [] });
     expect(plan.files).toMatchObject([{ path: join(dir, 'Dockerfile'), new: false }]);
     expect(plan.repairs.map(({ id }: { id: string }) => id)).toEqual(['SEC-DOCKERFILE-0006', 'SEC-DOCKERFILE-0015']);
@@ -193,6 +202,7 @@ describe('secure audit dockerfile --fix', () => {
       expect(stdout).toContain('--- a/etc/docker/daemon.json\n+++ b/etc/docker/daemon.json\n');
       expect(stdout).toContain(`# beside files\n# chmod 0644 ${root}/etc/docker/daemon.json\n`);
       expect(stdout).toContain('# systemctl restart docker ');
+      follows(JSON.parse((await host('--fix', '--dry-run', '--json')).stdout));
       execFileSync('patch', ['-p1', '-s', '-d', root], { input: stdout });
       expect(JSON.parse(readFileSync(join(root, 'etc/docker/daemon.json'), 'utf8'))).toEqual({
         'log-opts': { 'max-size': '10m', 'max-file': '3' },

@@ -76,9 +76,8 @@ function openFile(directory: number, path: string): number | undefined {
   if (!stat.isFile()) throw refused(path, 'is no regular file', 'move it away');
   if (stat.nlink > 1)
     throw refused(path, `has ${stat.nlink} names`, `the others would keep the old content: find / -samefile ${path}`);
-  const fd = openBeneath(directory, name, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK, {
-    noSymlinks: true,
-  });
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+  const fd = openSync(within(directory, name), flags);
   const now = fstatSync(fd);
   if (now.isFile() && now.ino === stat.ino && now.dev === stat.dev) return fd;
   closeSync(fd);
@@ -121,10 +120,15 @@ export class Place {
     closeSync(this.#fd);
   }
 
+  /** Whatever leads out of `/` is in it: a patch is printed without what has to be built first. */
+  #open(path: string, flags: number): number {
+    return this.root === '/' ? openSync(path, flags) : openBeneath(this.#fd, path, flags, { inRoot: true });
+  }
+
   /** The directory of a path, open; undefined: it is not there. */
   #directory(path: string, make: boolean): number | undefined {
     try {
-      return openBeneath(this.#fd, dirname(path), constants.O_RDONLY | constants.O_DIRECTORY, { inRoot: true });
+      return this.#open(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT')
         throw refused(dirname(path), `cannot be opened (${errnoOf(error) ?? error})`, 'see what it is: ls -ld', error);
@@ -147,7 +151,7 @@ export class Place {
 
   #isThere(path: string): boolean {
     try {
-      closeSync(openBeneath(this.#fd, path, O_PATH | constants.O_NOFOLLOW, { inRoot: true }));
+      closeSync(this.#open(path, O_PATH | constants.O_NOFOLLOW));
       return true;
     } catch {
       return false;
@@ -241,7 +245,7 @@ export class Place {
     let fd: number;
     try {
       // Nothing is opened by it: a device does not act, a FIFO does not block, and a socket can be changed.
-      fd = openBeneath(this.#fd, path, O_PATH | constants.O_NOFOLLOW, { inRoot: true });
+      fd = this.#open(path, O_PATH | constants.O_NOFOLLOW);
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return null;
       throw refused(path, `cannot be opened (${errnoOf(error) ?? error})`, 'see what it is: ls -l', error);

@@ -128,6 +128,7 @@ class Editor {
     if (!Array.isArray(value)) {
       if (!isScalar(node)) throw refused('it is no single value');
       const [start, end] = this.#range(node);
+      if (this.#text.slice(start, end).includes('\n')) throw refused('it is a text of several lines');
       return [start, end, plain(value as string | boolean, this.#text[start] === '"')];
     }
     if (!isSeq(node)) throw refused('it is no list');

@@ -3,7 +3,7 @@
 import { type Colour, paint, printable } from '../../terminal.ts';
 import { type Counts, count, isWaived, reportScore, score, sectionsOf } from '../score.ts';
 import { changeText, sparkline } from '../trend.ts';
-import { type Audited, type Problem, type Report, SEVERITIES, type Severity } from '../types.ts';
+import { type AnyCheck, type Audited, type Problem, type Report, SEVERITIES, type Severity } from '../types.ts';
 import { bySeverity, place, undecided } from './findings.ts';
 
 export interface TableOptions {
@@ -60,6 +60,10 @@ function trendLines({ history }: Report): string[] {
   return [`trend: ${line} ${changeText(first.score, last.score)}, ${history.length} audits`];
 }
 
+/** The command that does it. */
+const commandOf = ({ fix, target }: AnyCheck): string =>
+  fix === undefined ? '' : ` Or 'secure audit ${target} --fix${fix.risk === undefined ? '' : '-all'}'.`;
+
 function failures(audited: Audited, { colour, verbose }: TableOptions): string[] {
   const lines: string[] = [];
   const failed = audited.results.filter(({ verdict }) => verdict.status === 'fail').toSorted(bySeverity);
@@ -79,7 +83,9 @@ function failures(audited: Audited, { colour, verbose }: TableOptions): string[]
       }
       if (shown.length < problems.length) lines.push(`      and ${problems.length - shown.length} more`);
       if (verbose) lines.push(`      ${paint('why:', 'dim', colour)} ${check.rationale}`);
-      lines.push(`      ${paint('fix:', 'dim', colour)} ${check.remediation.replaceAll('\n', '\n           ')}`);
+      lines.push(
+        `      ${paint('fix:', 'dim', colour)} ${check.remediation.replaceAll('\n', '\n           ')}${commandOf(check)}`,
+      );
     }
   }
   return lines;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Values are put where they belong, whatever the form; all else stays byte for byte, and what cannot be done so is refused.
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { yamlEditor } from '../../../src/audit/fix/yaml.ts';
 import type { SecureError } from '../../../src/errors.ts';
+import { random } from '../../support/random.ts';
 
 const edit = (at: string, value: string | boolean | readonly string[], line = 1, instead: readonly string[] = []) =>
   ({ kind: 'yaml', line, at, value, instead }) as const;
@@ -81,6 +83,45 @@ describe('an item', () => {
       's:\n  - a\n  - no-new-privileges:true # x\n  - b\n',
     );
   });
+});
+
+it('of random documents every line stays, and the value is where it should be', () => {
+  const { seed, int, pick } = random();
+  const block = (depth: number, pad: string): string[] =>
+    ['a', 'b', 'c'].slice(0, 1 + int(3)).flatMap((key) => {
+      const comment = int(3) === 0 ? ` # ${int(1000)}` : '';
+      const above = int(4) === 0 ? [`${pad}# ${int(1000)}`] : [];
+      const blank = int(6) === 0 ? [''] : [];
+      if (depth < 3 && int(2) === 0)
+        return [...above, `${pad}${key}:${comment}`, ...block(depth + 1, `${pad}${pick(['  ', '    '])}`), ...blank];
+      const value = pick(['1', 'text', '"q: #"', '{x: 1}', '[1, 2]', '', '|\n'.concat(`${pad}  line`), 'true']);
+      const plain = value.startsWith('|') ? '' : comment;
+      return [...above, ...`${pad}${key}: ${value}${plain}`.split('\n'), ...blank];
+    });
+  let done = 0;
+  for (let i = 0; i < 300; i += 1) {
+    const text = `${block(0, '').join('\n')}\n`;
+    const at = `/${Array.from({ length: 1 + int(4) }, () => pick(['a', 'b', 'new'])).join('/')}`;
+    let made: string;
+    try {
+      made = set(text, edit(at, true));
+    } catch (error) {
+      expect((error as SecureError).code, `seed ${seed}\n${text}${at}`).toBe('FIX_REFUSED');
+      continue;
+    }
+    done += 1;
+    const told = `seed ${seed}\n${text}${at}\n${made}`;
+    const value = at
+      .slice(1)
+      .split('/')
+      .reduce<unknown>((one, key) => (one as Record<string, unknown>)[key], parse(made));
+    expect(value, told).toBe(true);
+    expect(made.match(/# \d+/g), told).toEqual(text.match(/# \d+/g));
+    expect(set(made, edit(at, true)), told).toBe(made);
+    const lines = made.split('\n');
+    expect(text.split('\n').filter((line) => !lines.includes(line)).length, told).toBeLessThanOrEqual(1);
+  }
+  expect(done).toBeGreaterThan(100);
 });
 
 describe('what takes a person', () => {

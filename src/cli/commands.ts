@@ -81,7 +81,7 @@ export const COMMANDS: Readonly<Record<string, { readonly summary: string; reado
     load: () => import('../commands/audit/host.ts'),
   },
   'audit:image': {
-    summary: 'Audit images of the store: configuration, files, secrets, vulnerabilities.',
+    summary: 'Audit images: configuration, files, secrets, vulnerabilities.',
     load: () => import('../commands/audit/image.ts'),
   },
   'audit:kubernetes': {

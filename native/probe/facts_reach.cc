@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 #include "facts.h"
 #include "files.h"
@@ -70,9 +71,29 @@ void write_abstract(Writer& out) {
   out.close(']');
 }
 
-void write_socket(Writer& out, const char* path) {
+// Where engines and system managers listen, and what is found of them in directories that are mounted elsewhere.
+constexpr std::string_view kSockets[] = {
+    "/run/docker.sock", "/run/docker/containerd/containerd.sock", "/run/containerd/containerd.sock", "/run/k3s/containerd/containerd.sock", "/run/crio/crio.sock",
+    "/run/cri-dockerd.sock", "/run/podman/podman.sock", "/run/buildkit/buildkitd.sock", "/run/dockershim.sock", "/run/systemd/private", "/run/dbus/system_bus_socket",
+};
+constexpr std::string_view kNames[] = {"docker.sock", "containerd.sock", "crio.sock", "podman.sock", "buildkitd.sock", "dockershim.sock", "cri-dockerd.sock"};
+
+struct Sockets {
+  Writer* out;
+  struct {
+    dev_t device;
+    ino_t inode;
+  } seen[32];
+  std::size_t count;
+};
+
+// One socket is one, by however many paths.
+void write_socket(Sockets& sockets, const char* path) {
   struct stat st {};
-  if (::stat(path, &st) < 0 || !S_ISSOCK(st.st_mode)) return;
+  if (::stat(path, &st) < 0 || !S_ISSOCK(st.st_mode) || sockets.count == std::size(sockets.seen)) return;
+  for (std::size_t i = 0; i < sockets.count; ++i)
+    if (sockets.seen[i].device == st.st_dev && sockets.seen[i].inode == st.st_ino) return;
+  sockets.seen[sockets.count++] = {st.st_dev, st.st_ino};
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::strncpy(address.sun_path, path, sizeof address.sun_path - 1);
@@ -81,11 +102,24 @@ void write_socket(Writer& out, const char* path) {
   // Nothing is asked: whoever listens sees a connection that ends.
   const bool connected = fd >= 0 && ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   const int error = errno;
-  out.open('{').key("path").text(path).key("answers").boolean(connected).key("error");
-  if (connected) out.null();
-  else out.text(errno_name(error, name));
-  out.close('}');
+  sockets.out->open('{').key("path").text(path, 256).key("answers").boolean(connected).key("error");
+  if (connected) sockets.out->null();
+  else sockets.out->text(errno_name(error, name));
+  sockets.out->close('}');
   if (fd >= 0) ::close(fd);
+}
+
+// A socket mounted under another name is known by its own, and one in a mounted directory by that.
+void write_mounted(Sockets& sockets, std::string_view root, std::string_view point) {
+  char path[512];
+  for (const std::string_view name : kNames)
+    if (root.ends_with(name)) write_socket(sockets, join(path, {point}));
+  if (point == "/") return;
+  for (const std::string_view place : kSockets) {
+    // As the root of the host, its /run, or the directory of the engine.
+    const std::string_view below_run = place.substr(4), file = place.substr(place.rfind('/'));
+    for (const std::string_view below : {place, below_run, file}) write_socket(sockets, join(path, {point, below}));
+  }
 }
 
 }  // namespace
@@ -115,12 +149,22 @@ void write_descriptors(Writer& out) {
 }
 
 void write_sockets(Writer& out) {
+  Sockets sockets{};
+  sockets.out = &out;
   out.open('[');
-  for (const char* path : {"/run/docker.sock", "/var/run/docker.sock", "/docker.sock", "/run/containerd/containerd.sock", "/var/run/containerd/containerd.sock",
-                           "/run/crio/crio.sock", "/var/run/crio/crio.sock", "/run/podman/podman.sock", "/var/run/podman/podman.sock",
-                           "/run/buildkit/buildkitd.sock", "/var/run/buildkit/buildkitd.sock", "/run/dockershim.sock", "/run/systemd/private",
-                           "/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket"})
-    write_socket(out, path);
+  char path[64];
+  for (const std::string_view place : kSockets) {
+    write_socket(sockets, join(path, {place}));
+    write_socket(sockets, join(path, {"/var", place}));
+  }
+  write_socket(sockets, "/docker.sock");
+  static char text[1U << 17];
+  std::string_view left = text_of("/proc/self/mountinfo", text), line;
+  for (int i = 0; i < 256 && next_line(left, line); ++i) {
+    for (int k = 0; k < 3; ++k) (void)next_word(line);
+    const std::string_view root = next_word(line), point = next_word(line);
+    write_mounted(sockets, root, point);
+  }
   out.close(']');
 }
 

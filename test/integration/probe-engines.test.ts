@@ -321,6 +321,19 @@ describe.skipIf(cannotRun())('a probe of containers of engines', () => {
     expect(left).not.toContain('secure-probe');
   }, 60_000);
 
+  it('finds a socket under another name, and in a directory of the host', async () => {
+    const run = async (name: string, ...mounts: readonly string[]) => {
+      await engines.started('docker', name, ...mounts.flatMap((mount) => ['-v', mount]));
+      const { stdout } = await engines.probe('--engine', 'docker', name, '--json');
+      const results = (JSON.parse(stdout) as ReportJson).audited[0]?.results ?? [];
+      return results.find(({ id }) => id === 'SEC-PROBE-0024')?.problems?.map(({ key }) => key);
+    };
+    expect(await run('renamed', '/run/docker.sock:/srv/app')).toEqual(['/srv/app']);
+    expect((await run('below', '/run:/host/run:ro'))?.sort()).toEqual(
+      ['/host/run/docker.sock', '/host/run/podman/podman.sock', '/host/run/docker/containerd/containerd.sock'].sort(),
+    );
+  }, 60_000);
+
   // It runs on by itself where nothing stops it; the copy goes with whoever held it.
   it('that is killed leaves no copy', async () => {
     const host = engines.machine.host;

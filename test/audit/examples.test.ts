@@ -57,6 +57,9 @@ describe.each(checks.map(({ file, check }) => [file, check] as const))('%s', (fi
     expect(check.references.length).toBeGreaterThan(0);
     for (const reference of check.references) expect(new URL(reference).protocol).toBe('https:');
     expect(check.examples.length).toBeGreaterThan(0);
+    // One is a sentence of its own on a page, the other a part of one.
+    if (check.fix !== undefined) expect(check.fix.does).toMatch(/^[A-Z].*\.$/s);
+    if (check.fix?.risk !== undefined) expect(check.fix.risk).toMatch(/^[a-z].*[^.]$/s);
   });
 
   it.each(check.examples.map((example, i) => [i, example] as const))('example %d', async (_, { good, bad }) => {

@@ -71,7 +71,7 @@ export interface Applied {
  */
 export function applyPlan(plan: Plan, directory: string, now: Date = new Date()): Applied {
   const undo = writeUndo(plan, directory, now);
-  const place = new Place(plan.root);
+  const place = new Place(plan.root, plan.machine);
   try {
     // Owners first: nobody but root changes a file from here on.
     const steps = [

@@ -220,5 +220,5 @@ export function planDocuments(
   } finally {
     place.close();
   }
-  return { root: '/', files, access: [], settings: [], next: [], repairs, left };
+  return { root: '/', machine: false, files, access: [], settings: [], next: [], repairs, left };
 }

@@ -164,10 +164,11 @@ export function planHost(audited: Audited, facts: HostFacts, options: FixOptions
       command: 'modprobe -r NAME',
       why: 'a module that is loaded stays until the next start',
     });
-    const access = planner.access(wishes);
+    // Directories before what is in them.
+    const access = planner.access(wishes).sort((a, b) => a.path.length - b.path.length);
     const repairs = [...new Set(wishes.map(({ repair }) => repair))].filter((one) => !planner.isRefused(one));
     return {
-      root: facts.root,
+      ...{ root: facts.root, machine: true },
       ...{ files: planner.files, access, settings, next: planner.next, repairs },
       left: [...left, ...planner.left],
     };

@@ -98,7 +98,7 @@ function copyAttributes(from: number, to: number, path: string): void {
   const names = [from, to].map((fd) => `/proc/${process.pid}/fd/${fd}`) as [string, string];
   let cause: unknown;
   try {
-    execFileSync('cp', ['--attributes-only', '--preserve=xattr', ...names], { stdio: 'ignore', timeout: 10_000 });
+    execFileSync('cp', ['--attributes-only', '--preserve=mode,xattr', ...names], { stdio: 'ignore', timeout: 10_000 });
   } catch (error) {
     cause = error;
   }
@@ -109,11 +109,17 @@ function copyAttributes(from: number, to: number, path: string): void {
 export class Place {
   readonly root: string;
   readonly #fd: number;
+  readonly #owners: ReadonlySet<number> | undefined;
 
-  /** @param root a directory. @throws Error of node:fs */
-  constructor(root: string) {
+  /**
+   * @param root a directory
+   * @param guarded change nothing below a directory that others than root, this user and the owner of the root write to
+   * @throws Error of node:fs
+   */
+  constructor(root: string, guarded = false) {
     this.root = root;
     this.#fd = openSync(root, O_PATH | constants.O_DIRECTORY);
+    this.#owners = guarded ? new Set([0, process.geteuid?.() ?? 0, fstatSync(this.#fd).uid]) : undefined;
   }
 
   close(): void {
@@ -147,6 +153,28 @@ export class Place {
       closeSync(above);
     }
     return this.#directory(path, false);
+  }
+
+  /** Whoever writes to a directory on the way leads it to files that he could not change: a link in it is enough. */
+  #guard(path: string): void {
+    for (let at = dirname(path); this.#owners !== undefined && at !== '/'; at = dirname(at)) {
+      let fd: number;
+      try {
+        fd = this.#open(at, O_PATH | constants.O_DIRECTORY);
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT') continue;
+        throw refused(at, `cannot be opened (${errnoOf(error) ?? error})`, 'see what it is: ls -ld', error);
+      }
+      const { uid, gid, mode } = fstatSync(fd);
+      closeSync(fd);
+      const open = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== 0);
+      if (this.#owners.has(uid) && !open) continue;
+      throw refused(
+        path,
+        `is in a directory that others write to: ${at}`,
+        `if that is wrong: chown root ${at}; chmod go-w ${at}`,
+      );
+    }
   }
 
   #isThere(path: string): boolean {
@@ -183,6 +211,7 @@ export class Place {
    * @throws SecureError FIX_REFUSED, FIX_CHANGED, NO_SPACE
    */
   replace({ path, before, after }: FileChange): void {
+    this.#guard(path);
     const directory = this.#directory(path, before === null);
     if (directory === undefined) throw changed(path);
     // Its end is none that a program looks for: `.conf`, `.rules`.
@@ -265,6 +294,7 @@ export class Place {
 
   /** @throws SecureError FIX_REFUSED, FIX_CHANGED */
   setAccess({ path, before, uid, gid, mode }: AccessChange): void {
+    this.#guard(path);
     const done = this.#held(path, (fd, now) => {
       if (JSON.stringify(now) !== JSON.stringify(before)) throw changed(path);
       const self = `/proc/self/fd/${fd}`;

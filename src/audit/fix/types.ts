@@ -118,6 +118,8 @@ export interface SettingChange {
 export interface Plan {
   /** Nothing outside is touched: absolute. */
   readonly root: string;
+  /** It is about a machine: nothing is changed below a directory in which others than its root could put something else. */
+  readonly machine: boolean;
   readonly files: readonly FileChange[];
   readonly access: readonly AccessChange[];
   /** Of the kernel that runs. */

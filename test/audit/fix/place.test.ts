@@ -34,7 +34,7 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 const plan = (files: readonly FileChange[], access: readonly AccessChange[] = []): Plan => ({
-  ...{ root, files, access, settings: [], next: [], repairs: [], left: [] },
+  ...{ root, machine: false, files, access, settings: [], next: [], repairs: [], left: [] },
 });
 const code = (call: () => unknown): string | undefined => {
   try {
@@ -63,6 +63,72 @@ describe('a file', () => {
     const read = 'import os, sys; print(os.getxattr(sys.argv[1], "user.note").decode())';
     expect(execFileSync('python3', ['-c', read, at('f')], { encoding: 'utf8' })).toBe('kept\n');
     expect(names()).toEqual(['f']);
+  });
+
+  it('keeps its access list', () => {
+    writeFileSync(at('f'), 'old\n');
+    // Version 2; owner rw, user 1234 r, group r, mask r, others nothing.
+    const entries = [
+      [1, 6, -1],
+      [2, 4, 1234],
+      [4, 4, -1],
+      [16, 4, -1],
+      [32, 0, -1],
+    ];
+    const list = Buffer.alloc(4 + 8 * entries.length);
+    list.writeUInt32LE(2);
+    for (const [i, [tag = 0, mode = 0, id = 0]] of entries.entries()) {
+      list.writeUInt16LE(tag, 4 + 8 * i);
+      list.writeUInt16LE(mode, 6 + 8 * i);
+      list.writeInt32LE(id, 8 + 8 * i);
+    }
+    const name = 'system.posix_acl_access';
+    const write = 'import os, sys; os.setxattr(sys.argv[1], sys.argv[2], bytes.fromhex(sys.argv[3]))';
+    execFileSync('python3', ['-c', write, at('f'), name, list.toString('hex')]);
+    applyPlan(plan([change('old\n')]), state);
+    const read = 'import os, sys; print(os.getxattr(sys.argv[1], sys.argv[2]).hex())';
+    expect(execFileSync('python3', ['-c', read, at('f'), name], { encoding: 'utf8' }).trim()).toBe(
+      list.toString('hex'),
+    );
+    expect([readFileSync(at('f'), 'utf8'), statSync(at('f')).mode & 0o777]).toEqual(['new\n', 0o640]);
+  });
+
+  it('whose attributes cannot be kept is left alone', () => {
+    writeFileSync(at('f'), 'old\n');
+    execFileSync('python3', ['-c', 'import os, sys; os.setxattr(sys.argv[1], "user.note", b"kept")', at('f')]);
+    const path = process.env.PATH;
+    process.env.PATH = dir;
+    try {
+      expect(code(() => applyPlan(plan([change('old\n')]), state))).toBe('FIX_REFUSED');
+    } finally {
+      process.env.PATH = path;
+    }
+    expect([readFileSync(at('f'), 'utf8'), names()]).toEqual(['old\n', ['f']]);
+  });
+
+  it('of a machine is left where others could lead it elsewhere', () => {
+    mkdirSync(join(dir, 'root/secret'));
+    writeFileSync(join(root, 'secret/f'), 'old\n');
+    chmodSync(join(root, 'secret/f'), 0o666);
+    chmodSync(at('.'), 0o777);
+    symlinkSync('../secret', at('docker'));
+    const { uid, gid } = statSync(join(root, 'secret/f'));
+    const before = { type: 'file', mode: 0o666, uid, gid } as const;
+    const access = { path: '/etc/docker/f', before, uid, gid, mode: 0o644 };
+    const files = [change('old\n', 'new\n', '/etc/docker/f')];
+    expect(code(() => applyPlan({ ...plan(files, [access]), machine: true }, state))).toBe('FIX_REFUSED');
+    expect([readFileSync(join(root, 'secret/f'), 'utf8'), statSync(join(root, 'secret/f')).mode & 0o777]).toEqual([
+      'old\n',
+      0o666,
+    ]);
+    // When its directory is closed first, it is done.
+    const open = { type: 'directory', mode: 0o777, uid, gid } as const;
+    const own = { path: '/etc', before: open, uid, gid, mode: 0o755 };
+    expect(applyPlan({ ...plan(files, [own, access]), machine: true }, state, new Date(0)).failed).toEqual([]);
+    expect([readFileSync(join(root, 'secret/f'), 'utf8'), statSync(join(root, 'secret/f')).mode & 0o777]).toEqual([
+      'new\n',
+      0o644,
+    ]);
   });
 
   it('that is not there is made, with its directories', () => {

@@ -14,7 +14,7 @@ const HOSTILE = [
 ];
 const file = { type: 'file', mode: 0o666, uid: 1, gid: 1 } as const;
 const planOf = (path: string): Plan => ({
-  ...{ root: '/', files: [], settings: [], next: [], repairs: [], left: [] },
+  ...{ root: '/', machine: true, files: [], settings: [], next: [], repairs: [], left: [] },
   access: [{ path, before: file, uid: 0, gid: 0, mode: 0o644 }],
 });
 
@@ -35,7 +35,7 @@ describe.each(HOSTILE)('%j', (path) => {
 
 it('a terminal is not steered by what a file has in it', () => {
   const plan: Plan = {
-    ...{ root: '/', access: [], settings: [], next: [], repairs: [], left: [] },
+    ...{ root: '/', machine: true, access: [], settings: [], next: [], repairs: [], left: [] },
     files: [{ path: '/etc/f', before: 'a\u001b[2J\n', after: 'b\u001b[2J\n' }],
   };
   expect(planText(plan, true)).toContain('-a\\x1b[2J\n+b\\x1b[2J\n');

@@ -26,7 +26,7 @@ const sysctls = (values: Readonly<Record<string, string>>): HostTree =>
 const config = (names: readonly string[], more = ''): string =>
   `${names.map((name) => `CONFIG_${name}=y`).join('\n')}\n${more}`;
 
-const PROGRAMS = ['dockerd', 'containerd', 'containerd-shim-runc-v2', 'runc'];
+const PROGRAMS = ['dockerd', 'containerd', 'containerd-shim-runc-v2', 'runc', 'podman'];
 const programs = (mode: number): HostTree =>
   Object.fromEntries(PROGRAMS.map((name) => [`/usr/bin/${name}`, text('\x7fELF', mode)]));
 
@@ -166,6 +166,10 @@ export const HARDENED: HostTree = {
   '/etc/containerd/config.toml': text('version = 2\n'),
   '/etc/containers': directory(),
   '/etc/containers/policy.json': text('{"default": [{"type": "reject"}]}'),
+  '/etc/containers/containers.conf': text('[containers]\npids_limit = 512\nlabel = true\n'),
+  '/etc/containers/registries.conf': text(
+    'unqualified-search-registries = []\n[[registry]]\nlocation = "127.0.0.1:5000"\ninsecure = true\n',
+  ),
   '/var/lib/docker': directory(0o710),
   '/run/containerd': directory(0o711),
   '/run/docker.sock': socket(0o660, 998),
@@ -301,6 +305,16 @@ export const CARELESS: HostTree = {
   '/etc/docker/certs.d/registry.example/client.key': text('-----BEGIN PRIVATE KEY-----\n', 0o666),
   '/etc/containers': directory(),
   '/etc/containers/policy.json': text('{"default": [{"type": "insecureAcceptAnything"}]}'),
+  '/usr/share/containers/containers.conf': text('[containers]\nlabel = true\n[engine]\nno_pivot_root = true\n'),
+  '/etc/containers/containers.conf.d/10.conf': text(
+    '[containers]\nlabel = false\nseccomp_profile = "unconfined"\npids_limit = -1\ndefault_capabilities = ["CHOWN", "cap_sys_admin", "NET_RAW"]\n',
+  ),
+  '/etc/containers/registries.conf': text(
+    '[[registry]]\nprefix = "*.example"\nlocation = "registry.example"\n[[registry.mirror]]\nlocation = "mirror.example:5000"\ninsecure = true\n',
+  ),
+  '/etc/containerd/certs.d/docker.io/hosts.toml': text(
+    'server = "https://docker.io"\n[host."https://cache.example"]\nskip_verify = true\n',
+  ),
   '/var/lib/docker': directory(0o755),
   '/run/docker.sock': socket(0o666, 998),
 };

@@ -144,6 +144,7 @@ import hostEngineFiles from './host/engine-files.ts';
 import hostEngineSockets from './host/engine-sockets.ts';
 import hostFirewall from './host/firewall.ts';
 import hostForwarding from './host/forwarding.ts';
+import hostInsecureRegistries from './host/insecure-registries.ts';
 import hostIoUring from './host/io-uring.ts';
 import hostKernelBuild from './host/kernel-build.ts';
 import hostKernelLog from './host/kernel-log.ts';
@@ -157,6 +158,7 @@ import hostNeedlessServices from './host/needless-services.ts';
 import hostOopsLimit from './host/oops-limit.ts';
 import hostPasswordFiles from './host/password-files.ts';
 import hostPerfEvents from './host/perf-events.ts';
+import hostPodmanDefaults from './host/podman-defaults.ts';
 import hostProcessorBugs from './host/processor-bugs.ts';
 import hostProtectedFiles from './host/protected-files.ts';
 import hostProtectedLinks from './host/protected-links.ts';
@@ -352,6 +354,8 @@ export const CHECKS = {
     hostFirewall,
     hostBootLoader,
     hostRootCommands,
+    hostInsecureRegistries,
+    hostPodmanDefaults,
   ],
   engine: [
     engineRootless,

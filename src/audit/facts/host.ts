@@ -8,6 +8,7 @@ import { collectDocker, type DockerFacts, tlsFiles } from './host/docker.ts';
 import { ALL_FILES } from './host/files.ts';
 import { collectKernel, type KernelFacts } from './host/kernel.ts';
 import { type Mount, parseMounts } from './host/mounts.ts';
+import { collectPodman, type PodmanFacts } from './host/podman.ts';
 import { collectSystem, type SystemFacts } from './host/system.ts';
 import { type FileFact, Tree } from './host/tree.ts';
 import { collectTrust, registryCertificates, type TrustFacts } from './host/trust.ts';
@@ -38,6 +39,7 @@ export interface HostFacts {
   readonly docker: DockerFacts;
   readonly auditd: AuditdFacts;
   readonly system: SystemFacts;
+  readonly podman: PodmanFacts;
   /** `secure` has switched forwarding on for its containers, and will switch it off. */
   readonly forwardingLent: boolean;
 }
@@ -112,6 +114,7 @@ export async function collectHost(root = '/'): Promise<HostFacts> {
       docker,
       auditd: collectAuditd(tree),
       system,
+      podman: collectPodman(tree),
       forwardingLent: lendsForwarding(tree),
     };
   } finally {

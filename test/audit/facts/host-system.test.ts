@@ -142,3 +142,42 @@ describe('modules and services', () => {
     expect(await verdict(79, root)).toMatchObject({ status: 'fail', problems: [{ key: 'cups.service' }] });
   });
 });
+
+describe('podman, buildah, CRI-O and containerd', () => {
+  const podman = async (files: Readonly<Record<string, string>>) => (await collectHost(laid(files))).podman;
+
+  it('have what the last file says, and what any file says of registries', async () => {
+    const facts = await podman({
+      'usr/bin/buildah': '',
+      'usr/share/containers/containers.conf': '[containers]\nlabel = false\npids_limit = 1\n',
+      'etc/containers/containers.conf.d/b.conf': '[containers]\nlabel = true\n',
+      'etc/containers/containers.conf.d/a.conf': '[containers]\nlabel = false\n',
+      'etc/containers/containers.conf.d/README': '[containers]\nlabel = false\n',
+      'etc/containers/registries.conf': '[registries.insecure]\nregistries = ["old.example"]\n',
+      'etc/containers/registries.conf.d/x.conf': '[[registry]]\nprefix = "p.example/a"\ninsecure = true\n',
+      'etc/containerd/certs.d/_default/hosts.toml':
+        'server = "http://plain.example"\n[host."https://ok.example"]\nca = "/ca"\n',
+      'etc/containerd/certs.d/h.example/hosts.toml': 'skip_verify = true\n',
+    });
+    expect(facts.installed).toBe(true);
+    expect(facts.settings).toMatchObject({
+      'containers.label': { value: true, file: '/etc/containers/containers.conf.d/b.conf' },
+      'containers.pids_limit': { value: 1 },
+    });
+    expect(facts.insecure.map(({ registry }) => registry)).toEqual([
+      'old.example',
+      'p.example/a',
+      'plain.example',
+      'h.example',
+    ]);
+    expect(facts.problem).toBeNull();
+  });
+
+  it.each([
+    ['it is broken', '[containers\n'],
+    ['it nests without end', `a = ${'['.repeat(200_000)}`],
+  ])('are unknown where %s', async (_, text) => {
+    const root = laid({ 'usr/bin/podman': '', 'etc/containers/containers.conf': text });
+    expect(await verdict(84, root)).toMatchObject({ status: 'unknown', why: expect.stringContaining('not TOML') });
+  });
+});

@@ -192,5 +192,6 @@ export const exampleFacts: HostFacts = {
     hostKeys: ['/etc/ssh/ssh_host_ed25519_key'],
     rootCommands: ['/etc/crontab', '/etc/sudoers'],
   },
+  podman: { installed: false, settings: {}, insecure: [], problem: null },
   forwardingLent: false,
 };

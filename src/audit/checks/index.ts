@@ -194,11 +194,13 @@ import hostUserNamespaces from './host/user-namespaces.ts';
 import hostUserfaultfd from './host/userfaultfd.ts';
 import hostWeakenedStart from './host/weakened-start.ts';
 import imageAge from './image/age.ts';
+import imageBuildSources from './image/build-sources.ts';
 import imageCorrectedVulnerabilities from './image/corrected-vulnerabilities.ts';
 import imageEngineSocket from './image/engine-socket.ts';
 import imageFileCapabilities from './image/file-capabilities.ts';
 import imageHealthcheck from './image/healthcheck.ts';
 import imageHistorySecrets from './image/history-secrets.ts';
+import imageLoneUpdates from './image/lone-updates.ts';
 import imageOpenAccounts from './image/open-accounts.ts';
 import imageOrigin from './image/origin.ts';
 import imageOtherVulnerabilities from './image/other-vulnerabilities.ts';
@@ -399,6 +401,8 @@ export const CHECKS = {
     imageOwners,
     imageCorrectedVulnerabilities,
     imageOtherVulnerabilities,
+    imageBuildSources,
+    imageLoneUpdates,
   ],
   dockerfile: [
     dockerfileRootUser,

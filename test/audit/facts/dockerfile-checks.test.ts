@@ -169,6 +169,11 @@ it.each([
   expect(process.cpuUsage().user - start).toBeLessThan(1_500_000);
 });
 
+it('a lone update is one in sh -c, too, and not beside a script', () => {
+  expect(failing(`FROM a:1\nRUN ["sh", "-c", "apt-get update"]\n${HEALTH}USER 1\n`)).toEqual([12, 15]);
+  expect(failing(`FROM a:1\nRUN apt-get update && sh install.sh\n${HEALTH}USER 1\n`)).toEqual([15]);
+});
+
 describe('digests, ports, numbers of users and directories of the system', () => {
   const DIGEST = `sha256:${'ab'.repeat(32)}`;
   it.each([

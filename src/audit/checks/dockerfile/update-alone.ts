@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+import { type Command, SHELLS } from '../../facts/dockerfile.ts';
 import { BEST_PRACTICES, type DockerfileCheck } from './shared/check.ts';
 import { action } from './shared/packages.ts';
 import { allInstructions, commandText, problem, verdict } from './shared/problems.ts';
 
 const UPDATES = new Set(['update', 'refresh', 'ref']);
 const QUIET = new Set(['', 'set', 'echo', 'rm', 'true', 'export', 'sed', 'cd', 'printf', 'dpkg']);
+
+/** `sh -c TEXT`: what is in the text stands in the list, too. */
+const isWalked = ({ name, args }: Command): boolean =>
+  SHELLS.has(name) && args.some(({ value }) => /^-\w*c$/.test(value));
 
 export default {
   id: 'SEC-DOCKERFILE-0012',
@@ -36,7 +41,9 @@ export default {
         const [update] = managed.filter(
           ({ command, done }) => UPDATES.has(done) && !/^(?:.*dnf|yum)$/.test(command.name),
         );
-        const quiet = commands.every((command) => action(command) !== undefined || QUIET.has(command.name));
+        const quiet = commands.every(
+          (command) => action(command) !== undefined || QUIET.has(command.name) || isWalked(command),
+        );
         if (update === undefined || !quiet || managed.some(({ done }) => !UPDATES.has(done))) return [];
         const text = commandText(update.command);
         return [problem(facts, update.command.region, text, `${text} stands in an instruction that installs nothing`)];

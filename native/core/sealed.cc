@@ -8,6 +8,8 @@
 
 #include <cerrno>
 
+#include "lsm.h"
+
 namespace secure::sealed {
 
 namespace {
@@ -23,7 +25,7 @@ int memory() {
 
 }  // namespace
 
-Result<Fd> copy(const std::string& path) {
+Result<Fd> copy(const std::string& path, const std::string& label) {
   Fd from(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!from.valid()) return fail(Stage::process, "PROGRAM_UNREADABLE", errno, "open " + path);
   struct stat st {};
@@ -37,6 +39,8 @@ Result<Fd> copy(const std::string& path) {
     if (n <= 0) return fail(Stage::process, "PROGRAM_UNREADABLE", n < 0 ? errno : 0, "copy " + path);
     left -= n;
   }
+  if (!label.empty() && lsm::has_selinux() && !lsm::label_file(to.get(), label))
+    return fail(Stage::process, "CONTROL_UNAVAILABLE", errno, "label the program in memory '" + label + "'", "the policy does not allow to relabel it");
   if (::fchmod(to.get(), 0555) < 0 || ::fcntl(to.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
     return fail(Stage::process, "CONTROL_UNAVAILABLE", errno, "seal the program in memory");
   return to;

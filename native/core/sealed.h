@@ -11,6 +11,7 @@ namespace secure::sealed {
 
 // Close-on-exec; readable and executable for everybody, writable for none. CVE-2019-5736: what runs inside reaches this copy by
 // /proc/self/exe, and never the file. PROGRAM_UNREADABLE, CONTROL_UNAVAILABLE.
-Result<Fd> copy(const std::string& path);
+// `label`: that of the container's files, without which SELinux lets it execute nothing; empty: none.
+Result<Fd> copy(const std::string& path, const std::string& label);
 
 }  // namespace secure::sealed

@@ -120,7 +120,7 @@ int run_process(const Target& target, const Request& request, int announce) {
   };
   Fd program;
   if (!request.program.empty()) {
-    auto copy = sealed::copy(request.program);
+    auto copy = sealed::copy(request.program, target.spec.mount_label);
     if (!copy) return refuse(copy.error(), 125);
     program = std::move(*copy);
   }

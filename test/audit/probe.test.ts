@@ -178,6 +178,19 @@ describe('whose a namespace is', () => {
   });
 });
 
+it('whether the root is read-only the list of mounts says, too', () => {
+  const of = (facts: ProbeFacts) =>
+    auditProbe(facts).results.find(({ check }) => check.id === 'SEC-CONTAINER-0007')?.verdict.status;
+  const unasked = { ...exampleFacts, root: { flags: null, writable: false } };
+  const [root, ...more] = exampleFacts.mounts?.mounts ?? [];
+  const writable = { ...root, options: 'rw,relatime' } as never;
+  expect(of(unasked)).toBe('pass');
+  // The last one lies over those before it.
+  const over = { complete: true, mounts: [root as never, writable, ...more] };
+  expect(of({ ...unasked, mounts: over })).toBe('fail');
+  expect(of({ ...unasked, mounts: null })).toBe('unknown');
+});
+
 it('side by side there is a line for everything that was asked, and for every attempt', () => {
   const rows = compareProbes([exampleFacts, { ...exampleFacts, ids: null, attempts: {} }]);
   expect(rows.every(({ cells }) => cells.length === 2)).toBe(true);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The probe where nothing can be relied on: an empty root without /proc, a user without rights, an engine that lies.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +20,15 @@ beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'secure-probe-'));
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+it('the program loads nothing, has no fixed place and no writable code, and is small', () => {
+  const headers = execFileSync('readelf', ['-hlWd', probeBinary()], { encoding: 'utf8' });
+  expect(headers).toMatch(/Type:\s+DYN/);
+  expect(headers).not.toMatch(/INTERP|\(NEEDED\)|\bRWE\b/);
+  expect(headers).toMatch(/GNU_RELRO/);
+  expect(headers).toMatch(/FLAGS.*(?:BIND_)?NOW/);
+  expect(statSync(probeBinary()).size).toBeLessThan(1 << 20);
+});
 
 describe.skipIf(cannotRun())('an empty root', () => {
   const inRoot = (...words: readonly string[]): string =>

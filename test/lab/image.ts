@@ -96,7 +96,7 @@ function putCriu(staging: Staging): void {
 function putSecure(staging: Staging): void {
   for (const name of ['bin', 'dist', 'schemas', 'package.json', 'build/release/secure-runtime'])
     staging.put(join(root, name), `opt/secure/${name}`);
-  for (const name of ['secure-extract', 'secure.node'])
+  for (const name of ['secure-extract', 'secure-probe', 'secure.node'])
     staging.put(join(root, 'build/release', name), `opt/secure/build/release/${name}`);
   const node = `node_modules/node-linux-${process.arch}/bin/node`;
   staging.putProgram(join(root, node), `opt/secure/${node}`);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is in force, by container, side by side.
 import { capabilityNames } from '../facts/container/process.ts';
+import { rootFlags } from '../facts/probe/container.ts';
 import { whose } from '../facts/probe/namespaces.ts';
 import { NAMESPACES, type ProbeAttempt } from '../facts/probe/types.ts';
 import type { ProbeFacts } from '../facts/probe.ts';
@@ -58,7 +59,7 @@ const FACTS: readonly (readonly [title: string, cell: (facts: ProbeFacts) => str
   ['security label', ({ confinement }) => (confinement === null ? UNKNOWN : (confinement.label ?? 'none'))],
   ['Landlock of the kernel', ({ landlock }) => landlockText(landlock)],
   ['directories refused', ({ landlock }) => (landlock === null ? UNKNOWN : landlock.refused.join(' ') || 'none')],
-  ['root read-only', ({ root }) => yes(root?.flags?.includes('ro'))],
+  ['root read-only', (facts) => yes(rootFlags(facts)?.includes('ro'))],
   [
     'devices that can be used',
     ({ devices }) => String(devices?.nodes.filter((one) => one.read || one.write).length ?? UNKNOWN),

@@ -10,9 +10,14 @@ import type { ProbeFacts } from './types.ts';
 
 const proven = (inForce: boolean, actual: string): Proven => ({ planned: null, inForce, actual, required: false });
 
+/** Flags of the mount of the root; SELinux may forbid to ask for them, and its line in the list of mounts has them too. Undefined: not known. */
+export const rootFlags = ({ root, mounts }: ProbeFacts): readonly string[] | undefined =>
+  root?.flags ?? mounts?.mounts.findLast(({ point }) => point === '/')?.options.split(',');
+
 const mapText = (map: readonly (readonly number[])[]): string => map.map((range) => range.join(':')).join(' ');
 
-function proofOf({ ids, capabilities, confinement, limits, root }: ProbeFacts): Proof {
+function proofOf(facts: ProbeFacts): Proof {
+  const { ids, capabilities, confinement, limits } = facts;
   const found: Record<string, Proven> = {};
   if (ids !== null) {
     found.user = proven(true, `${ids.uid[1]}:${ids.gid[1]}`);
@@ -36,7 +41,8 @@ function proofOf({ ids, capabilities, confinement, limits, root }: ProbeFacts): 
   }
   const core = limits?.core?.[1];
   if (core !== undefined) found['rlimit-core'] = proven(true, String(core));
-  if (root?.flags != null) found.rootfs = proven(root.flags.includes('ro'), root.flags.join(',') || 'rw');
+  const flags = rootFlags(facts);
+  if (flags !== undefined) found.rootfs = proven(flags.includes('ro'), flags.join(',') || 'rw');
   return found;
 }
 
@@ -52,13 +58,14 @@ const FROM: Readonly<Record<string, string>> = {
 };
 
 /** It agrees with what was seen: nobody planned anything else. */
-function planOf({ ids, limits, mounts, confinement, root }: ProbeFacts): PlanFacts {
+function planOf(facts: ProbeFacts): PlanFacts {
+  const { ids, limits, mounts, confinement } = facts;
   const core = limits?.core?.[1];
   return {
     uid: ids?.uid[1] ?? 0,
     ...{ args: [], capabilities: [], label: confinement?.label ?? '' },
     noNewPrivileges: confinement?.noNewPrivileges === true,
-    readOnlyRoot: root?.flags?.includes('ro') === true,
+    readOnlyRoot: rootFlags(facts)?.includes('ro') === true,
     rlimits: core === undefined ? {} : { RLIMIT_CORE: core },
     propagation: mounts?.mounts.findLast(({ point }) => point === '/')?.shared === true ? 'shared' : 'private',
     mounts: (mounts?.mounts ?? [])

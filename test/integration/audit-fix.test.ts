@@ -246,6 +246,14 @@ describe('secure audit dockerfile --fix', () => {
       rmSync(join(secure.root, 'state/audit/fixes'), { recursive: true, force: true });
     });
 
+    it('says that a daemon.json which is no JSON is left', async () => {
+      lay('etc/docker/daemon.json', '{"log-opts": {},}\n');
+      const { stderr } = await host('--fix', '--dry-run');
+      expect(stderr).toMatch(
+        /^not repaired: SEC-HOST-\d{4}, .* \(\/etc\/docker\/daemon\.json cannot be read: it is not JSON/m,
+      );
+    });
+
     it.each([
       [
         'is a link',

@@ -27,7 +27,10 @@ export function wishesOf<F>(audited: Audited, facts: F, text: string, { all, onl
   const left: Left[] = [];
   for (const { check, verdict } of audited.results) {
     const fix = check.fix as Fix<F> | undefined;
-    if (fix === undefined || verdict.status !== 'fail' || only?.has(check.id) === false) continue;
+    if (fix === undefined || only?.has(check.id) === false) continue;
+    // A daemon.json that is no JSON is in order for nobody: that it is left has to be said.
+    if (verdict.status === 'unknown') left.push({ id: check.id, message: check.title, why: verdict.why, risky: false });
+    if (verdict.status !== 'fail') continue;
     for (const problem of verdict.problems) {
       const { target, uri } = audited;
       const repair: Repair = { target, uri, id: check.id, key: problem.key, message: problem.message };

@@ -87,7 +87,12 @@ const undoDirectory = (): string => {
 export function* leftLines({ left }: Plan): Generator<string> {
   const risky = left.filter((one) => one.risky);
   const others = left.filter((one) => !one.risky && one.why !== PERSON);
-  for (const { id, message, why } of others) yield `not repaired: ${id}: ${message} (${why})`;
+  for (const [why, ones] of Map.groupBy(others, (one) => one.why)) {
+    const [first] = ones;
+    const what =
+      ones.length === 1 ? `${first?.id}: ${first?.message}` : [...new Set(ones.map(({ id }) => id))].join(', ');
+    yield `not repaired: ${what} (${why})`;
+  }
   if (risky.length === 0) return;
   yield `${risky.length} more with --fix-all:`;
   const groups = Map.groupBy(risky, ({ id, why }) => `${id}: ${why}`);

@@ -9,8 +9,12 @@ import { NAMESPACES, type ProbeFacts } from '../../src/audit/facts/probe/types.t
 import { exampleFacts } from '../../src/audit/facts/probe.ts';
 import { auditProbe } from '../../src/audit/probe.ts';
 import { attemptText, compareProbes } from '../../src/audit/report/probe.ts';
+import { reportSarif } from '../../src/audit/report/sarif.ts';
+import { reportTable } from '../../src/audit/report/table.ts';
+import { report } from '../../src/audit/run.ts';
 import { standardOutput } from '../../src/cli/probe/engine.ts';
 import { SecureError } from '../../src/errors.ts';
+import { random } from '../support/random.ts';
 
 const SECTIONS = Object.keys(exampleFacts).filter((key) => !['name', 'attempts', 'gaps', 'host'].includes(key));
 
@@ -83,6 +87,69 @@ describe('an answer', () => {
     expect(
       auditProbe({ ...read, name: 'web', host: null }).results.some(({ verdict }) => verdict.status === 'fail'),
     ).toBe(false);
+  });
+});
+
+describe('whatever a container sends', () => {
+  const { seed, int, pick } = random();
+  const WORDS = [
+    '',
+    'allowed',
+    '__proto__',
+    'constructor',
+    '\u001b[2J',
+    '\u202egnp.exe',
+    '\ud800',
+    '{{0}}',
+    '[a](http://x)',
+    '<b>',
+    '/',
+    '0',
+  ];
+  const VALUES: readonly (() => unknown)[] = [
+    ...[() => null, () => true, () => -1, () => 2 ** 53, () => 1e308, () => [], () => ({}), () => 'x'.repeat(4096)],
+    ...[() => pick(WORDS), () => int(300), () => 0xeffffffc, () => [[[]]], () => ({ unread: pick(WORDS) })],
+  ];
+  /** Something in it is another. */
+  function changed(value: unknown, depth = 0): unknown {
+    if (depth > 0 && int(4) === 0) return pick(VALUES)();
+    if (Array.isArray(value)) {
+      const at = int(value.length + 1);
+      return value.length === 0
+        ? [pick(VALUES)()]
+        : value.flatMap((item, i) => (i !== at ? [item] : pick([[changed(item, depth + 1)], [], [item, item]])));
+    }
+    if (typeof value !== 'object' || value === null) return pick(VALUES)();
+    if (Object.keys(value).length === 0) return pick(VALUES)();
+    const key = pick(Object.keys(value));
+    return {
+      ...value,
+      [int(20) === 0 ? pick(WORDS) : key]: changed((value as Record<string, unknown>)[key], depth + 1),
+    };
+  }
+
+  it(`is judged and printed, or is one error (SECURE_TEST_SEED=${seed})`, () => {
+    let [read, refused] = [0, 0];
+    for (let i = 0; i < 3000; i++) {
+      let document: unknown = documentOf();
+      for (let k = int(3); k >= 0; k--) document = changed(document);
+      try {
+        const facts = { ...parseProbe(JSON.stringify(document), 'web'), name: 'web', host: exampleFacts.host };
+        const made = report([auditProbe(facts)]);
+        JSON.parse(reportSarif(made));
+        const shown = [
+          reportTable(made, { verbose: true, colour: false }),
+          ...compareProbes([facts]).flatMap(({ title, cells }) => [title, ...cells]),
+        ];
+        for (const text of shown) expect(text).toMatch(/^[\n\x20-\x7e\u2026\u2019]*$/);
+        read += 1;
+      } catch (error) {
+        if (!(error instanceof SecureError)) throw error;
+        expect([error.code, /^[\x20-\x7e]*$/.test(error.message)]).toEqual(['AUDIT_UNREADABLE', true]);
+        refused += 1;
+      }
+    }
+    expect(Math.min(read, refused)).toBeGreaterThan(200);
   });
 });
 

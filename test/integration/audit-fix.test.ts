@@ -246,6 +246,25 @@ describe('secure audit dockerfile --fix', () => {
       rmSync(join(secure.root, 'state/audit/fixes'), { recursive: true, force: true });
     });
 
+    it.each([
+      ['one that is masked', (path: string) => symlinkSync('/dev/null', path), '60-secure.conf'],
+      [
+        'one that says otherwise',
+        (path: string) => writeFileSync(path, 'net.ipv4.conf.all.accept_redirects=1\n'),
+        '99-secure.conf',
+      ],
+      ['one that cannot be read', (path: string) => execFileSync('mkfifo', [path]), undefined],
+    ] as const)('goes by the other files of sysctl.d: %s', async (_, become, expected) => {
+      lay('usr/lib/sysctl.d/70-other.conf', 'net.ipv4.conf.all.accept_redirects=1\n');
+      lay('etc/sysctl.d/.keep', '');
+      become(join(root, 'etc/sysctl.d/70-other.conf'));
+      const { stdout, stderr } = await host('--fix', '--dry-run');
+      expect(/^\+\+\+ b\/etc\/sysctl\.d\/(.*)$/m.exec(stdout)?.[1]).toBe(expected);
+      if (expected === undefined) expect(stderr).toContain('/etc/sysctl.d/70-other.conf cannot be read');
+      // The rest is repaired.
+      expect(stdout).toContain('+++ b/etc/docker/daemon.json');
+    });
+
     it('says that a daemon.json which is no JSON is left', async () => {
       lay('etc/docker/daemon.json', '{"log-opts": {},}\n');
       const { stderr } = await host('--fix', '--dry-run');

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Settings of the kernel that last: sysctl.d(5). A file wins over those whose names sort before its own, in whatever directory they lie;
 // sysctl(8) of procps reads /etc/sysctl.conf after all of them, and systemd only where a link in sysctl.d leads there.
+import { ExitCode, SecureError } from '../../errors.ts';
 import type { Tree } from '../facts/host/tree.ts';
 import type { FileChange } from './types.ts';
 
@@ -27,19 +28,38 @@ export const settingPath = (name: string): string => `/proc/sys/${name.replaceAl
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
-/** In the order in which they are read; /etc/sysctl.conf last and once. */
+const unseen = (path: string, why: string): SecureError =>
+  new SecureError('FIX_REFUSED', `${path} cannot be read (${why}), and may say otherwise`, {
+    hint: 'make it a file, or remove it',
+    exitCode: ExitCode.usage,
+  });
+
+/** Null: there is none. A link to /dev/null is how systemd takes back what a file of the same name says. */
+function textOf(tree: Tree, path: string): string | null {
+  const read = tree.read(path);
+  if (read.status === 'text') return read.text;
+  if (read.status === 'absent') return null;
+  if (tree.same(path, '/dev/null')) return '';
+  throw unseen(path, read.why);
+}
+
+/**
+ * In the order in which they are read; /etc/sysctl.conf last and once.
+ * @throws SecureError FIX_REFUSED: what one of them says cannot be read
+ */
 export function sysctlFiles(tree: Tree): SysctlFile[] {
   const found = new Map<string, SysctlFile>();
-  for (const directory of DIRECTORIES)
-    for (const name of (tree.list(directory) ?? []).filter((one) => one.endsWith('.conf'))) {
+  for (const directory of DIRECTORIES) {
+    const names = tree.list(directory);
+    if (names === undefined) throw unseen(directory, 'it is no directory, or closed');
+    for (const name of names.filter((one) => one.endsWith('.conf'))) {
       const path = `${directory}/${name}`;
-      if (found.has(name) || tree.same(path, CONF)) continue;
-      const read = tree.read(path);
-      found.set(name, { path, text: read.status === 'text' ? read.text : '' });
+      if (!found.has(name) && !tree.same(path, CONF)) found.set(name, { path, text: textOf(tree, path) ?? '' });
     }
+  }
   const files = [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, file]) => file);
-  const conf = tree.read(CONF);
-  return conf.status === 'text' ? [...files, { path: CONF, text: conf.text }] : files;
+  const conf = textOf(tree, CONF);
+  return conf === null ? files : [...files, { path: CONF, text: conf }];
 }
 
 /** `net/ipv4/ip_forward` and `net.ipv4.ip_forward` are one: which of both comes first parts the names. */

@@ -193,6 +193,7 @@ import hostUnprivilegedBpf from './host/unprivileged-bpf.ts';
 import hostUserNamespaces from './host/user-namespaces.ts';
 import hostUserfaultfd from './host/userfaultfd.ts';
 import hostWeakenedStart from './host/weakened-start.ts';
+import imageAddedFiles from './image/added-files.ts';
 import imageAge from './image/age.ts';
 import imageBuildSources from './image/build-sources.ts';
 import imageCorrectedVulnerabilities from './image/corrected-vulnerabilities.ts';
@@ -403,6 +404,7 @@ export const CHECKS = {
     imageOtherVulnerabilities,
     imageBuildSources,
     imageLoneUpdates,
+    imageAddedFiles,
   ],
   dockerfile: [
     dockerfileRootUser,

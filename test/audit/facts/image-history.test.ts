@@ -2,7 +2,7 @@
 // Steps as docker, BuildKit, buildah and our builder write them, and histories that mean harm.
 import { describe, expect, it } from 'vitest';
 import buildSources from '../../../src/audit/checks/image/build-sources.ts';
-import { scriptOf } from '../../../src/audit/checks/image/shared/history.ts';
+import { addOf, scriptOf } from '../../../src/audit/checks/image/shared/history.ts';
 import { exampleFacts } from '../../../src/audit/facts/image.ts';
 
 const verdict = (...history: string[]) => buildSources.check({ ...exampleFacts, history });
@@ -23,6 +23,16 @@ describe('a step of a history', () => {
   ])('%j runs %j', (step, script) => {
     expect(scriptOf(step)).toBe(script);
   });
+});
+
+it.each([
+  ['ADD a b /c # buildkit', ['a', 'b', '/c']],
+  ['/bin/sh -c #(nop) ADD dir:0123456789abcdef in /app ', ['0123456789abcdef', '/app']],
+  ['/bin/sh -c #(nop)  ADD file:0123456789abcdef in / ', undefined],
+  ['ADD x # buildkit', undefined],
+  ['RUN /bin/sh -c ADD a /b # buildkit', undefined],
+])('%j adds %j', (step, words) => {
+  expect(addOf(step)).toEqual(words);
 });
 
 describe('the history of an image', () => {

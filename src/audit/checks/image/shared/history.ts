@@ -25,10 +25,24 @@ export function scriptOf(created: string): string | undefined {
   return run ? step.slice('RUN '.length).replace(/^\|\d{1,3} /, '') : undefined;
 }
 
+/**
+ * Sources and destination of an ADD; undefined: it is none. What docker without BuildKit has added is named by its content alone
+ * (`ADD file:… in /app`); in `/` that is the archive of a base image.
+ */
+export function addOf(created: string): string[] | undefined {
+  const step = created.slice(0, STEP).replace(/ # buildkit$/, '');
+  const [, content, target] =
+    /^\/bin\/sh -c #\(nop\)\s{1,8}ADD (?:file|dir|multi):([0-9a-f]{8,64}) in (\S+)/.exec(step) ?? [];
+  if (content !== undefined && target !== undefined) return target === '/' ? undefined : [content, target];
+  const words = step.startsWith('ADD ') ? step.split(' ').filter((word) => word !== '') : [];
+  return words.length < 3 ? undefined : words.slice(1);
+}
+
 /** Each step on a line of its own, behind FROM. */
 function asDockerfile(history: readonly string[]): DockerfileFacts {
   const lines = history.map((step, i) => {
-    const script = scriptOf(step);
+    const [script, added] = [scriptOf(step), addOf(step)];
+    if (added !== undefined) return `ADD ${JSON.stringify(added)}`;
     return script === undefined ? `LABEL step=${i + 1}` : `RUN ${JSON.stringify(['/bin/sh', '-c', script])}`;
   });
   return parseDockerfile(`FROM scratch\n${lines.join('\n')}\n`, 'history');

@@ -32,14 +32,24 @@ touch %{buildroot}/opt/%{n}
 `;
 const quiet: ExecFileSyncOptionsWithStringEncoding = { stdio: ['ignore', 'pipe', 'ignore'], encoding: 'utf8' };
 
+/** Words of one call: the kernel takes 128 KiB for one (MAX_ARG_STRLEN). */
+const PAIRS = 400;
+
 /** Which of two versions rpm itself holds to be the later one. */
-export const rpmOrder = (pairs: readonly (readonly [string, string])[]): number[] => {
-  const calls = pairs.map(([a, b]) => `print(rpm.vercmp(${JSON.stringify(a)}, ${JSON.stringify(b)}), " ")`).join(' ');
-  return execFileSync('rpm', ['--eval', `%{lua: ${calls}}`], quiet)
-    .trim()
-    .split(/\s+/)
-    .map(Number);
-};
+export function rpmOrder(pairs: readonly (readonly [string, string])[]): number[] {
+  const found: number[] = [];
+  for (let i = 0; i < pairs.length; i += PAIRS) {
+    const some = pairs.slice(i, i + PAIRS);
+    const calls = some.map(([x, y]) => `print(rpm.vercmp(${JSON.stringify(x)}, ${JSON.stringify(y)}), " ")`).join(' ');
+    found.push(
+      ...execFileSync('rpm', ['--eval', `%{lua: ${calls}}`], quiet)
+        .trim()
+        .split(/\s+/)
+        .map(Number),
+    );
+  }
+  return found;
+}
 
 export class RpmRoot {
   readonly #work: string;

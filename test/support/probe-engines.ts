@@ -16,16 +16,23 @@ const PODMAN = ['--cgroup-manager', 'cgroupfs', '--runtime', 'runc'];
 export class ProbedEngines {
   readonly machine: SecureHost;
   readonly #fixture: EngineFixture;
+  /** Knows what podman leaves. */
+  readonly #podman: EngineFixture;
   readonly #daemons: readonly ChildProcess[];
 
-  private constructor(machine: SecureHost, fixture: EngineFixture, daemons: readonly ChildProcess[]) {
+  private constructor(
+    machine: SecureHost,
+    fixtures: readonly [EngineFixture, EngineFixture],
+    daemons: readonly ChildProcess[],
+  ) {
     this.machine = machine;
-    this.#fixture = fixture;
+    [this.#fixture, this.#podman] = fixtures;
     this.#daemons = daemons;
   }
 
   static async start(): Promise<ProbedEngines> {
     const fixture = new EngineFixture('docker');
+    const podman = new EngineFixture('libpod');
     const machine = await SecureHost.create();
     const { host } = machine;
     await host.sh(
@@ -45,7 +52,7 @@ export class ProbedEngines {
       host.spawn('dockerd', [], options),
       host.spawn('podman', [...PODMAN, 'system', 'service', '-t', '0', socket], options),
     ];
-    const engines = new ProbedEngines(machine, fixture, daemons);
+    const engines = new ProbedEngines(machine, [fixture, podman], daemons);
     await until('dockerd answers', async () => (await host.run('docker', ['info'])).code === 0, 40);
     await until(
       'podman answers',
@@ -110,6 +117,6 @@ export class ProbedEngines {
     await this.machine.host.run('sh', ['-c', 'kill $(pidof podman)']);
     await Promise.all(ended);
     await this.machine.destroy();
-    return this.#fixture.destroy();
+    return [...(await this.#podman.destroy()), ...(await this.#fixture.destroy())];
   }
 }

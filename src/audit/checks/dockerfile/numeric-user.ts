@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type DockerfileCheck, REFERENCE } from './shared/check.ts';
 import { problem, shown, verdict } from './shared/problems.ts';
-import { isRoot, lastUser } from './shared/user.ts';
+import { isRoot, judgeUser } from './shared/user.ts';
 
 export default {
   id: 'SEC-DOCKERFILE-0024',
@@ -17,14 +17,12 @@ export default {
     { good: 'FROM debian:12\nUSER 10001:10001\n', bad: 'FROM debian:12\nUSER app\n' },
     { good: 'FROM debian:12\nARG WHO=33\nUSER $WHO:app\n', bad: 'FROM debian:12\nARG WHO=www-data\nUSER $WHO:app\n' },
   ],
-  check(facts) {
-    const user = lastUser(facts);
-    if (user === undefined) return { status: 'not-applicable', why: 'no USER in the stages that make the image' };
-    const [name] = user.expanded;
-    if (name === undefined)
-      return { status: 'unknown', why: `what ${user.text} means is known only when the image is built` };
-    // That it is root is said by another check.
-    if (isRoot(name) || /^\d+(?::|$)/.test(name)) return { status: 'pass' };
-    return verdict([problem(facts, user.region, `USER ${name}`, `the user is the name ${shown(name)}, not a number`)]);
-  },
+  check: (facts) =>
+    judgeUser(facts, (name, user) => {
+      // That it is root is said by another check.
+      if (isRoot(name) || /^\d+(?::|$)/.test(name)) return verdict([]);
+      return verdict([
+        problem(facts, user.region, `USER ${name}`, `the user is the name ${shown(name)}, not a number`),
+      ]);
+    }),
 } satisfies DockerfileCheck;

@@ -2,7 +2,7 @@
 
 import { type DockerfileCheck, REFERENCE } from './shared/check.ts';
 import { problem, verdict } from './shared/problems.ts';
-import { isRoot, lastUser } from './shared/user.ts';
+import { isRoot, judgeUser } from './shared/user.ts';
 
 export default {
   id: 'SEC-DOCKERFILE-0001',
@@ -22,13 +22,12 @@ export default {
     },
     { good: 'FROM debian:12 AS base\nUSER app\nFROM base\n', bad: 'FROM debian:12 AS base\nUSER root\nFROM base\n' },
   ],
-  check(facts) {
-    const user = lastUser(facts);
-    if (user === undefined) return { status: 'not-applicable', why: 'no USER in the stages that make the image' };
-    const [name] = user.expanded;
-    if (name === undefined)
-      return { status: 'unknown', why: `what ${user.text} means is known only when the image is built` };
-    if (!isRoot(name)) return { status: 'pass' };
-    return verdict([problem(facts, user.region, `USER ${name}`, `the image runs as root: its last user is ${name}`)]);
-  },
+  check: (facts) =>
+    judgeUser(facts, (name, user) =>
+      verdict(
+        isRoot(name)
+          ? [problem(facts, user.region, `USER ${name}`, `the image runs as root: its last user is ${name}`)]
+          : [],
+      ),
+    ),
 } satisfies DockerfileCheck;

@@ -141,6 +141,28 @@ describe('modules and services', () => {
     expect((await collectHost(root)).system.enabledUnits).toEqual(['cups.service', 'x.socket']);
     expect(await verdict(79, root)).toMatchObject({ status: 'fail', problems: [{ key: 'cups.service' }] });
   });
+
+  it('are those of OpenRC and System V, too, not those that are masked, and unknown where nothing says so', async () => {
+    expect(
+      (await system({ 'etc/runlevels/default/cupsd': '', 'etc/rc2.d/S01cups': '', 'etc/rc2.d/K01x': '' })).enabledUnits,
+    ).toEqual(['cups.service', 'cupsd.service']);
+    expect((await system({ 'etc/passwd': '' })).enabledUnits).toBeUndefined();
+    const root = laid({
+      'usr/lib/systemd/system/multi-user.target.wants/cups.service': '',
+      'usr/lib/systemd/system/multi-user.target.wants/avahi-daemon.service': '',
+    });
+    execFileSync('mkdir', ['-p', join(root, 'etc/systemd/system'), join(root, 'dev')]);
+    execFileSync('mknod', [join(root, 'dev/null'), 'c', '1', '3']);
+    symlinkSync('/dev/null', join(root, 'etc/systemd/system/cups.service'));
+    expect((await collectHost(root)).system.enabledUnits).toEqual(['avahi-daemon.service']);
+    expect(await verdict(79, laid({ 'etc/passwd': '' }))).toMatchObject({ status: 'unknown' });
+    expect(await verdict(80, laid({ 'etc/passwd': '' }))).toMatchObject({ status: 'unknown' });
+  });
+
+  it('are barred by the command line of the kernel', async () => {
+    const files = { 'proc/cmdline': 'quiet module_blacklist=dccp,rds modprobe.blacklist=tipc\n' };
+    expect(await verdict(78, laid(files))).toMatchObject({ status: 'pass' });
+  });
 });
 
 describe('podman, buildah, CRI-O and containerd', () => {

@@ -34,7 +34,8 @@ export default {
     },
   ],
   check({ system: { enabledUnits } }) {
-    if (enabledUnits === undefined) return unknown('/etc/systemd/system cannot be read: audit as root');
+    if (enabledUnits === undefined)
+      return unknown('what the system starts cannot be told: no units of systemd, OpenRC or System V can be read');
     if (enabledUnits.some((unit) => FIREWALLS.has(unit))) return PASS;
     return fails(
       problem('firewall', 'none of nftables, ufw, firewalld and iptables is enabled', {

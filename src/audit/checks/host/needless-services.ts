@@ -40,7 +40,8 @@ export default {
     },
   ],
   check({ system: { enabledUnits } }) {
-    if (enabledUnits === undefined) return unknown('/etc/systemd/system cannot be read: audit as root');
+    if (enabledUnits === undefined)
+      return unknown('what the system starts cannot be told: no units of systemd, OpenRC or System V can be read');
     return verdict(
       enabledUnits.flatMap((unit) => {
         const name = /^([^@]*)(?:@.*)?\.(?:service|socket|path)$/.exec(unit)?.[1] ?? '';

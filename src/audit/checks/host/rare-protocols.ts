@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { notApplicable, problem, unknown, verdict } from '../../verdicts.ts';
+import { parameters } from './shared/kernel.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 /** Modules by the option that builds them. SCTP is left out: containers of telephony need it. */
@@ -31,14 +32,19 @@ export default {
       bad: { kernel: { config: { ...built('m'), TIPC: 'y' } } },
     },
   ],
-  check({ kernel: { config }, system: { barredModules } }) {
+  check({ kernel: { config, commandLine = [] }, system: { barredModules } }) {
     const present = Object.entries(MODULES).filter(
       ([, option]) => config === undefined || config[option] !== undefined,
     );
     if (present.length === 0) return notApplicable('the kernel was built without them');
     const inside = present.filter(([, option]) => config?.[option] === 'y');
     if (barredModules === undefined) return unknown('the configuration of modprobe cannot be read');
-    const open = present.filter(([name]) => !barredModules.includes(name));
+    const given = parameters(commandLine);
+    const barred = new Set([
+      ...barredModules,
+      ...['module_blacklist', 'modprobe.blacklist'].flatMap((name) => (given.get(name) ?? '').split(',')),
+    ]);
+    const open = present.filter(([name]) => !barred.has(name));
     if (config === undefined && open.length > 0 && inside.length === 0)
       return unknown(
         `how the kernel was built cannot be read, and nothing keeps ${open.map(([name]) => name).join(', ')} out`,

@@ -12,14 +12,14 @@ export interface SystemFacts {
   readonly duplicates: readonly string[] | null;
   /** Modules of the kernel that modprobe does not load. Undefined: the configuration cannot be read. */
   readonly barredModules: readonly string[] | undefined;
-  /** Units that the start of the system brings, such as `cups.service`. Undefined: they cannot be listed. */
+  /** Units that the start of the system brings, such as `cups.service`. Undefined: they cannot be listed, or nothing says how this system starts. */
   readonly enabledUnits: readonly string[] | undefined;
   /** Absolute paths of private keys of sshd, and of files by which root runs commands; both are in `files`. */
   readonly hostKeys: readonly string[];
   readonly rootCommands: readonly string[];
 }
 
-const UNITS = '/etc/systemd/system';
+const UNITS = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
 const MODPROBE = [
   '/etc/modprobe.d',
   '/run/modprobe.d',
@@ -89,16 +89,35 @@ function barredModules(tree: Tree): string[] | undefined {
   return [...barred].sort();
 }
 
+/** Of systemd, OpenRC (`/etc/runlevels/default/NAME`) and System V (`/etc/rc2.d/S20NAME`), all as units of systemd are called. */
 function enabledUnits(tree: Tree): string[] | undefined {
-  const directories = tree.list(UNITS);
-  if (directories === undefined) return undefined;
   const units = new Set<string>();
-  for (const directory of directories.filter((name) => /\.(?:wants|requires)$/.test(name)).slice(0, NAMES)) {
-    const names = tree.list(`${UNITS}/${directory}`);
-    if (names === undefined) return undefined;
-    for (const name of names.slice(0, NAMES)) units.add(name);
+  let known = false;
+  let unreadable = false;
+  const names = (directory: string): string[] => {
+    const found = tree.list(directory);
+    if (found === undefined) unreadable = true;
+    return (found ?? []).slice(0, NAMES);
+  };
+  for (const directory of UNITS.filter((path) => tree.stat(path) !== null)) {
+    known = true;
+    for (const wanting of names(directory).filter((name) => /\.(?:wants|requires)$/.test(name)))
+      for (const unit of names(`${directory}/${wanting}`)) units.add(unit);
   }
-  return [...units].sort();
+  for (const level of names('/etc/runlevels')) {
+    known = true;
+    for (const name of names(`/etc/runlevels/${level}`)) units.add(`${name}.service`);
+  }
+  for (const level of ['/etc/rc2.d', '/etc/rc3.d', '/etc/rc5.d'])
+    for (const link of names(level)) {
+      const name = /^S\d\d(.+)$/.exec(link)?.[1];
+      if (name === undefined) continue;
+      known = true;
+      units.add(`${name}.service`);
+    }
+  if (unreadable || !known) return undefined;
+  // A unit that is masked is a link to /dev/null.
+  return [...units].filter((unit) => tree.stat(`/etc/systemd/system/${unit}`)?.type !== 'device').sort();
 }
 
 const namesIn = (tree: Tree, directory: string): string[] =>

@@ -14,12 +14,14 @@ const GAP = '   ';
 /** Docker-like columns: a title line, three spaces between columns, no borders, nothing after the last cell. */
 export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
   const cells = rows.map((row) => columns.map((column) => printable(column.value(row))));
-  const widths = columns.map((column, i) =>
-    Math.max(column.title.length, ...cells.map((line) => stripVTControlCharacters(line[i] ?? '').length)),
+  // A title may be the name of a container.
+  const titles = columns.map(({ title }) => printable(title));
+  const widths = titles.map((title, i) =>
+    Math.max(title.length, ...cells.map((line) => stripVTControlCharacters(line[i] ?? '').length)),
   );
   const pad = (text: string, i: number): string =>
     i === columns.length - 1 ? '' : ' '.repeat((widths[i] ?? 0) - text.length);
-  const head = columns.map((column, i) => column.title + pad(column.title, i)).join(GAP);
+  const head = titles.map((title, i) => title + pad(title, i)).join(GAP);
   const body = rows.map((row, r) =>
     columns
       .map((column, i) => {

@@ -65,6 +65,12 @@ describe('printable', () => {
 });
 
 describe('table', () => {
+  it('is steered by no title', () => {
+    const title = 'docker/\u001b[2Jweb\u202e';
+    const [head] = table([['x']], [{ title, value: ([text = '']) => text }]).split('\n');
+    expect(head).toBe('docker/\\x1b[2Jweb\\u202e');
+  });
+
   const columns = [
     { title: 'NAME', value: (row: string[]) => row[0] ?? '' },
     { title: 'VALUE', value: (row: string[]) => row[1] ?? '', paint: (text: string) => `<${text}>` },

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -263,6 +264,19 @@ describe('secure audit dockerfile --fix', () => {
       if (expected === undefined) expect(stderr).toContain('/etc/sysctl.d/70-other.conf cannot be read');
       // The rest is repaired.
       expect(stdout).toContain('+++ b/etc/docker/daemon.json');
+    });
+
+    // Who owned it has put his program into it: as a file of root with that bit it would run as root.
+    it('a file of a user does not become a program of root', async () => {
+      const path = lay('etc/docker/daemon.json', '#!/bin/sh\nid\n');
+      chownSync(path, 1234, 1234);
+      chmodSync(path, 0o6777);
+      const { stdout } = await host('--fix', '--dry-run');
+      expect(stdout).toContain(`# chown -h 0:0 ${path}\n# chmod 0755 ${path}\n`);
+      await host('--fix');
+      const { uid, gid, mode } = statSync(path);
+      expect([uid, gid, (mode & 0o7777).toString(8)]).toEqual([0, 0, '755']);
+      rmSync(join(secure.root, 'state/audit/fixes'), { recursive: true });
     });
 
     it('says that a daemon.json which is no JSON is left', async () => {

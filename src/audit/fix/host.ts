@@ -134,8 +134,11 @@ class Planner {
         if (before === null) return undefined;
         const pick = (key: 'uid' | 'gid'): number =>
           mine.find(({ edit }) => edit[key] !== undefined)?.edit[key] ?? before[key];
-        const without = mine.reduce((bits, { edit }) => bits | (edit.without ?? 0), 0);
-        return { path, before, uid: pick('uid'), gid: pick('gid'), mode: before.mode & ~without };
+        const [uid, gid] = [pick('uid'), pick('gid')];
+        // What its owner has put into it must not become a program of root: a change of the owner takes these, and they stay away.
+        const isGiven = before.type === 'file' && (uid !== before.uid || gid !== before.gid);
+        const without = mine.reduce((bits, { edit }) => bits | (edit.without ?? 0), isGiven ? 0o6000 : 0);
+        return { path, before, uid, gid, mode: before.mode & ~without };
       });
       const same =
         change === undefined ||

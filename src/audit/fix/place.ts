@@ -16,6 +16,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readlinkSync,
   readSync,
   renameSync,
   rmSync,
@@ -165,15 +166,36 @@ export class Place {
         if (errnoOf(error) === 'ENOENT') continue;
         throw refused(at, `cannot be opened (${errnoOf(error) ?? error})`, 'see what it is: ls -ld', error);
       }
-      const { uid, gid, mode } = fstatSync(fd);
-      closeSync(fd);
-      const open = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== 0);
-      if (this.#owners.has(uid) && !open) continue;
+      const open = this.#openAbove(fd);
+      if (open === undefined) continue;
       throw refused(
         path,
-        `is in a directory that others write to: ${at}`,
-        `if that is wrong: chown root ${at}; chmod go-w ${at}`,
+        `is in a directory that others write to: ${open || at}`,
+        `if that is wrong: chown root ${open || at}; chmod go-w ${open || at}`,
       );
+    }
+  }
+
+  /** That of others at or above a directory, which is closed, by where it lies and not by the links that led there; '': itself. */
+  #openAbove(fd: number): string | undefined {
+    const root = fstatSync(this.#fd);
+    let [held, isItself] = [fd, true];
+    try {
+      for (;;) {
+        const { uid, gid, mode, dev, ino } = fstatSync(held);
+        if (dev === root.dev && ino === root.ino) return undefined;
+        const open = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== 0);
+        if (this.#owners?.has(uid) === false || open) return isItself ? '' : readlinkSync(`/proc/self/fd/${held}`);
+        const above = openSync(within(held, '..'), O_PATH | constants.O_DIRECTORY);
+        closeSync(held);
+        held = above;
+        isItself = false;
+        const up = fstatSync(held);
+        // Moved out of the root meanwhile: this is the root of all.
+        if (up.dev === dev && up.ino === ino) return undefined;
+      }
+    } finally {
+      closeSync(held);
     }
   }
 

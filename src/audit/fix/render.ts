@@ -66,7 +66,7 @@ export function planText(plan: Plan, terminal: boolean): string {
   const diff = diffOf(plan.files, namer(plan));
   const commands = commandsOf(plan);
   const part = (head: string, lines: readonly string[]): string =>
-    lines.length === 0 ? '' : `${head}\n${lines.map((line) => `# ${line}`).join('\n')}\n`;
+    lines.length === 0 ? '' : `${head}\n${lines.map((line) => `# ${printable(line)}`).join('\n')}\n`;
   return shown(
     [
       diff === '' ? '' : `# files, from ${word(baseOf(plan))}\n${diff}`,

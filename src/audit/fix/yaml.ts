@@ -15,6 +15,9 @@ import {
 import { ExitCode, SecureError } from '../../errors.ts';
 import type { Edit, YamlEdit } from './types.ts';
 
+/** Characters that are read again for edits that are made one by one. */
+const MOST_READ = 1 << 20;
+
 type Json = unknown;
 type Splice = readonly [at: number, end: number, text: string];
 
@@ -231,6 +234,34 @@ function edited(text: string, edit: YamlEdit): string {
   throw refused('its form is not one that is edited');
 }
 
+/** All of one document by one reading; undefined: they are in each other's way, or one of them cannot be done. */
+function editedTogether(text: string, edits: readonly YamlEdit[]): string | undefined {
+  const editor = new Editor(text);
+  let made = text;
+  try {
+    const splices = edits.map((edit) => editor.splice(edit)).sort(([a], [b]) => b - a);
+    if (splices.some(([, end], i) => i > 0 && end >= (splices[i - 1] as Splice)[0])) return undefined;
+    for (const [at, end, put] of splices) made = made.slice(0, at) + put + made.slice(end);
+    const wanted = edits.reduce((value, edit) => assigned(value, keysOf(edit.at), edit), editor.value);
+    return isDeepStrictEqual(new Editor(made).value, wanted) ? made : undefined;
+  } catch {
+    // One by one it is said which, and why.
+    return undefined;
+  }
+}
+
+function editedOneByOne(text: string, edits: readonly YamlEdit[]): string {
+  let [made, left] = [text, MOST_READ];
+  for (const [i, edit] of edits.entries()) {
+    left -= made.length;
+    // Of one it is said why not, however long the text is.
+    if (i > 0 && left < 0)
+      throw new SecureError('FIX_REFUSED', 'there is too much to repair at once', { hint: 'run it again' });
+    made = edited(made, edit);
+  }
+  return made;
+}
+
 /**
  * The text with all of them, each in the document that its line is in.
  * @throws SecureError FIX_REFUSED: an anchor, a merge or a form that is not edited
@@ -240,11 +271,16 @@ export function yamlEditor(text: string, edits: readonly Edit[]): string {
   const parts = text.split(/^(?=---(?:[ \t\r\n]|$))/m);
   const ends: number[] = [];
   for (const part of parts) ends.push((ends.at(-1) ?? 1) + part.split('\n').length - 1);
-  for (const edit of edits) {
-    if (edit.kind !== 'yaml') continue;
-    const found = ends.findIndex((end) => edit.line < end);
-    const index = found < 0 ? parts.length - 1 : found;
-    parts[index] = edited(parts[index] ?? '', edit);
+  const byPart = Map.groupBy(
+    edits.filter((edit) => edit.kind === 'yaml'),
+    ({ line }) => {
+      const found = ends.findIndex((end) => line < end);
+      return found < 0 ? parts.length - 1 : found;
+    },
+  );
+  for (const [index, own] of byPart) {
+    const part = parts[index] ?? '';
+    parts[index] = editedTogether(part, own) ?? editedOneByOne(part, own);
   }
   return parts.join('');
 }

@@ -131,6 +131,19 @@ describe('a file', () => {
     ]);
   });
 
+  it('of a machine is left where a link leads below what others write to', () => {
+    mkdirSync(join(root, 'srv/closed'), { recursive: true });
+    writeFileSync(join(root, 'srv/closed/f'), 'old\n');
+    chmodSync(join(root, 'srv'), 0o777);
+    symlinkSync('../srv/closed', at('docker'));
+    const files = [change('old\n', 'new\n', '/etc/docker/f')];
+    expect(code(() => applyPlan({ ...plan(files), machine: true }, state))).toBe('FIX_REFUSED');
+    expect(readFileSync(join(root, 'srv/closed/f'), 'utf8')).toBe('old\n');
+    chmodSync(join(root, 'srv'), 0o755);
+    applyPlan({ ...plan(files), machine: true }, state, new Date(0));
+    expect(readFileSync(join(root, 'srv/closed/f'), 'utf8')).toBe('new\n');
+  });
+
   it('that is not there is made, with its directories', () => {
     applyPlan(plan([change(null, 'x\n', '/etc/sysctl.d/a/b.conf')]), state);
     expect(readFileSync(join(root, 'etc/sysctl.d/a/b.conf'), 'utf8')).toBe('x\n');

@@ -25,6 +25,15 @@ describe.each(HOSTILE)('%j', (path) => {
     for (const line of lines) expect(line).toMatch(/^# /);
   });
 
+  it('stays within what a person has to do', () => {
+    const next = [{ command: 'systemctl restart docker', why: `dockerd reads ${path}` }];
+    const lines = planText({ ...planOf('/etc/a'), next }, false)
+      .trimEnd()
+      .split('\n');
+    expect(lines).toHaveLength(5);
+    for (const line of lines) expect(line).toMatch(/^# /);
+  });
+
   it('is the same word to a shell', () => {
     for (const command of commandsOf(planOf(path))) {
       const words = execFileSync('bash', ['-ec', `printf '%s\\0' ${command}`], { encoding: 'utf8' });

@@ -85,6 +85,21 @@ describe('an item', () => {
   });
 });
 
+describe('many in one document', () => {
+  const pod = (more: string): string =>
+    `spec:\n  containers:\n${Array.from({ length: 2000 }, (_, i) => `  - name: c${i}\n    s:\n      a: 1\n${more}`).join('')}`;
+
+  it('are made by one reading', () => {
+    const edits = Array.from({ length: 2000 }, (_, i) => edit(`/spec/containers/${i}/s/b`, true));
+    expect(set(pod(''), ...edits)).toBe(pod('      b: true\n'));
+  });
+
+  it('that need one reading each are refused', () => {
+    const edits = Array.from({ length: 2000 }, (_, i) => edit(`/spec/containers/0/new/k${i}`, true));
+    expect(() => set(pod(''), ...edits)).toThrow('there is too much to repair at once');
+  });
+});
+
 it('of random documents every line stays, and the value is where it should be', () => {
   const { seed, int, pick } = random();
   const block = (depth: number, pad: string): string[] =>

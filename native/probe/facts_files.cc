@@ -121,7 +121,7 @@ void write_mounts(Writer& out) {
     out.key("options").text(options, 128).key("shared").boolean(shared).key("slave").boolean(slave);
     out.key("type").text(type, 32).key("source").text(source, 256).close('}');
   }
-  out.close(']').key("complete").boolean(left.empty()).close('}');
+  out.close(']').key("complete").boolean(left.empty() && n < static_cast<long>(sizeof text)).close('}');
 }
 
 void write_paths(Writer& out) {
@@ -152,6 +152,31 @@ void write_devices(Writer& out) {
 void write_cgroups(Writer& out) {
   static char text[16384];
   const long n = read_file("/proc/self/cgroup", text);
+  static char mounts[kMountsBytes], paths[1U << 16];
+  std::string_view left_mounts = text_of("/proc/self/mountinfo", mounts), line_of;
+  const bool whole = left_mounts.size() < sizeof mounts;
+  // Where a process could be moved, or a limit be changed.
+  Writer writable(paths);
+  writable.open('[');
+  bool found = false;
+  int groups = 0;
+  for (; groups < 32 && next_line(left_mounts, line_of);) {
+    const bool is_group = line_of.find(" - cgroup ") != std::string_view::npos || line_of.find(" - cgroup2 ") != std::string_view::npos;
+    if (!is_group) continue;
+    ++groups;
+    for (int k = 0; k < 4; ++k) (void)next_word(line_of);
+    char path[512];
+    join(path, {next_word(line_of), "/cgroup.procs"});
+    if (!may(path, W_OK)) continue;
+    found = true;
+    writable.text(path, 256);
+  }
+  writable.close(']');
+  // None of those that were looked at is not none.
+  if (!found && (!whole || groups == 32)) {
+    out.null();
+    return;
+  }
   out.open('{').key("groups");
   if (n < 0) out.null();
   else {
@@ -160,20 +185,7 @@ void write_cgroups(Writer& out) {
     for (int i = 0; i < 32 && next_line(left, line); ++i) out.text(line, 256);
     out.close(']');
   }
-  // Where a process could be moved, or a limit be changed.
-  out.key("writable").open('[');
-  static char mounts[1U << 17];
-  std::string_view left = text_of("/proc/self/mountinfo", mounts), line;
-  for (int i = 0; i < 32 && next_line(left, line);) {
-    const bool is_group = line.find(" - cgroup ") != std::string_view::npos || line.find(" - cgroup2 ") != std::string_view::npos;
-    if (!is_group) continue;
-    ++i;
-    for (int k = 0; k < 4; ++k) (void)next_word(line);
-    char path[512];
-    join(path, {next_word(line), "/cgroup.procs"});
-    if (may(path, W_OK)) out.text(path, 256);
-  }
-  out.close(']').close('}');
+  out.key("writable").raw(writable.written()).close('}');
 }
 
 }  // namespace secure::isolation

@@ -53,6 +53,46 @@ std::string_view status_field(std::string_view status, std::string_view name) {
   return {};
 }
 
+struct Capabilities {
+  std::uint64_t bounding, permitted, effective, inheritable, ambient;
+};
+
+// False: a filter refuses to tell.
+bool ask_for(Capabilities& sets) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2]{};
+  if (::syscall(SYS_capget, &header, data) < 0) return false;
+  const auto both = [](std::uint32_t low, std::uint32_t high) { return static_cast<std::uint64_t>(high) << 32U | low; };
+  sets.permitted = both(data[0].permitted, data[1].permitted);
+  sets.effective = both(data[0].effective, data[1].effective);
+  sets.inheritable = both(data[0].inheritable, data[1].inheritable);
+  for (unsigned long bit = 0; bit < 64; ++bit) {
+    const int has = ::prctl(PR_CAPBSET_READ, bit, 0, 0, 0);
+    // There is a first one in every kernel; behind the last one it is EINVAL.
+    if (has < 0 && (bit == 0 || errno != EINVAL)) return false;
+    if (has < 0) break;
+    if (has == 1) sets.bounding |= 1ULL << bit;
+    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, bit, 0, 0) == 1) sets.ambient |= 1ULL << bit;
+  }
+  return true;
+}
+
+bool read_from_status(Capabilities& sets) {
+  static char text[8192];
+  const std::string_view status = text_of("/proc/self/status", text);
+  const struct {
+    std::string_view name;
+    std::uint64_t& set;
+  } fields[] = {{"CapBnd", sets.bounding}, {"CapPrm", sets.permitted}, {"CapEff", sets.effective}, {"CapInh", sets.inheritable}, {"CapAmb", sets.ambient}};
+  for (const auto& [name, set] : fields) {
+    const std::string_view digits = status_field(status, name);
+    set = 0;
+    if (digits.size() != 16 || digits.find_first_not_of("0123456789abcdef") != std::string_view::npos) return false;
+    for (const char c : digits) set = set << 4U | static_cast<std::uint64_t>(c <= '9' ? c - '0' : c - 'a' + 10);
+  }
+  return true;
+}
+
 void write_label(Writer& out, std::string_view name, const char* path) {
   char text[512];
   std::string_view label = text_of(path, text);
@@ -67,8 +107,11 @@ void write_label(Writer& out, std::string_view name, const char* path) {
 void write_ids(Writer& out) {
   uid_t uid[3];
   gid_t gid[3];
-  (void)::getresuid(&uid[0], &uid[1], &uid[2]);
-  (void)::getresgid(&gid[0], &gid[1], &gid[2]);
+  // A filter may refuse to tell: no number would be his.
+  if (::getresuid(&uid[0], &uid[1], &uid[2]) < 0 || ::getresgid(&gid[0], &gid[1], &gid[2]) < 0) {
+    out.null();
+    return;
+  }
   out.open('{').key("uid").open('[');
   for (const uid_t one : uid) out.natural(one);
   out.close(']').key("gid").open('[');
@@ -85,23 +128,18 @@ void write_ids(Writer& out) {
 }
 
 void write_capabilities(Writer& out) {
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct data[2]{};
-  (void)::syscall(SYS_capget, &header, data);
-  const auto both = [](std::uint32_t low, std::uint32_t high) { return static_cast<std::uint64_t>(high) << 32U | low; };
-  std::uint64_t bounding = 0, ambient = 0;
-  for (unsigned long bit = 0; bit < 64; ++bit) {
-    const int has = ::prctl(PR_CAPBSET_READ, bit, 0, 0, 0);
-    if (has < 0) break;
-    if (has == 1) bounding |= 1ULL << bit;
-    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, bit, 0, 0) == 1) ambient |= 1ULL << bit;
+  Capabilities sets{};
+  // A filter that refuses to tell must not look like a process without any.
+  if (!ask_for(sets) && !read_from_status(sets)) {
+    out.null();
+    return;
   }
   out.open('{');
-  write_mask(out, "bounding", bounding);
-  write_mask(out, "permitted", both(data[0].permitted, data[1].permitted));
-  write_mask(out, "effective", both(data[0].effective, data[1].effective));
-  write_mask(out, "inheritable", both(data[0].inheritable, data[1].inheritable));
-  write_mask(out, "ambient", ambient);
+  write_mask(out, "bounding", sets.bounding);
+  write_mask(out, "permitted", sets.permitted);
+  write_mask(out, "effective", sets.effective);
+  write_mask(out, "inheritable", sets.inheritable);
+  write_mask(out, "ambient", sets.ambient);
   out.key("securebits").number(::prctl(PR_GET_SECUREBITS, 0, 0, 0, 0)).close('}');
 }
 

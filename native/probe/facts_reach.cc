@@ -19,7 +19,7 @@ namespace secure::isolation {
 
 namespace {
 
-constexpr int kMostDescriptors = 256;
+constexpr int kMostDescriptors = 256, kMostMounts = 4096;
 
 // getcwd(2) says `(unreachable)` of a directory that is not below the root: the system call, since the C library takes that for an error.
 bool working_directory_is_outside(bool& known) {
@@ -85,6 +85,7 @@ struct Sockets {
     ino_t inode;
   } seen[32];
   std::size_t count;
+  bool answers;
 };
 
 // One socket is one, by however many paths.
@@ -102,6 +103,7 @@ void write_socket(Sockets& sockets, const char* path) {
   // Nothing is asked: whoever listens sees a connection that ends.
   const bool connected = fd >= 0 && ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   const int error = errno;
+  sockets.answers = sockets.answers || connected;
   sockets.out->open('{').key("path").text(path, 256).key("answers").boolean(connected).key("error");
   if (connected) sockets.out->null();
   else sockets.out->text(errno_name(error, name));
@@ -149,23 +151,29 @@ void write_descriptors(Writer& out) {
 }
 
 void write_sockets(Writer& out) {
+  static char found[1U << 16];
+  Writer list(found);
   Sockets sockets{};
-  sockets.out = &out;
-  out.open('[');
+  sockets.out = &list;
+  list.open('[');
   char path[64];
   for (const std::string_view place : kSockets) {
     write_socket(sockets, join(path, {place}));
     write_socket(sockets, join(path, {"/var", place}));
   }
   write_socket(sockets, "/docker.sock");
-  static char text[1U << 17];
+  static char text[kMountsBytes];
   std::string_view left = text_of("/proc/self/mountinfo", text), line;
-  for (int i = 0; i < 256 && next_line(left, line); ++i) {
+  const bool whole = left.size() < sizeof text;
+  for (int i = 0; i < kMostMounts && next_line(left, line); ++i) {
     for (int k = 0; k < 3; ++k) (void)next_word(line);
     const std::string_view root = next_word(line), point = next_word(line);
     write_mounted(sockets, root, point);
   }
-  out.close(']');
+  list.close(']');
+  // None of those that were looked at is not none.
+  if (!sockets.answers && (!whole || !left.empty() || sockets.count == std::size(sockets.seen))) out.null();
+  else out.raw(list.written());
 }
 
 void write_network(Writer& out) {

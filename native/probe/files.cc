@@ -96,7 +96,7 @@ std::uint64_t namespace_inode(const char* path) {
 }
 
 int own_mount(std::int64_t mount_id) {
-  static char text[1U << 17];
+  static char text[kMountsBytes];
   std::string_view left = text_of("/proc/self/mountinfo", text), line;
   if (left.empty()) return -1;
   const bool whole = left.size() < sizeof text;

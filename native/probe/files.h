@@ -10,6 +10,9 @@
 
 namespace secure::isolation {
 
+// Of a list of mounts, /proc/self/mountinfo: some thousands.
+constexpr std::size_t kMountsBytes = 1U << 19;
+
 // What of the file fits, as far as it can be read; -1: it cannot be opened, errno says why.
 long read_file(const char* path, std::span<char> into);
 // The same as text; empty where it cannot be read.

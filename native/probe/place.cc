@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <signal.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -85,6 +86,12 @@ bool copy_self(int to) {
   return left == 0 && ::fchmod(to, 0555) == 0;
 }
 
+// What a terminal or a service manager sends to the whole group (^C) would end this program before it has removed the copy. The end of standard
+// input says that whoever started it is gone.
+void hold_on() {
+  for (const int one : {SIGINT, SIGQUIT, SIGHUP, SIGTERM, SIGPIPE}) (void)::signal(one, SIG_IGN);
+}
+
 void wait_for_end() {
   char byte;
   for (;;) {
@@ -97,6 +104,7 @@ void wait_for_end() {
 
 int place(const char* pid, const char* name) {
   if (parse_decimal(pid) < 1 || !plain_name(name)) return complain("usage: secure-probe --place PID NAME", 0);
+  hold_on();
   char path[64];
   const int root = ::open(join(path, {"/proc/", pid, "/root"}), O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (root < 0) return complain("the root of the container cannot be opened", errno);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The probe where nothing can be relied on: an empty root without /proc, a user without rights, an engine that lies.
-import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +21,44 @@ beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'secure-probe-'));
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+describe.skipIf(cannotRun())('mounts of its own', () => {
+  /** In a mount namespace of its own, after these commands. */
+  const inside = (commands: string) => ['-m', '--propagation', 'private', 'sh', '-ec', commands];
+
+  it('that are too many to be read are not taken for all', () => {
+    const deep = `${directory}/${`${'d'.repeat(250)}/`.repeat(12)}`;
+    mkdirSync(deep, { recursive: true });
+    const commands = `for i in $(seq 200); do mount -t tmpfs none ${deep}; done; exec ${probeBinary()}`;
+    const facts = collectProbe(execFileSync('unshare', inside(commands), { encoding: 'utf8' }), 'many', null);
+    expect([facts.mounts?.complete, facts.processes]).toEqual([false, null]);
+    const statuses = Object.fromEntries(
+      auditProbe(facts).results.map(({ check, verdict }) => [check.id, verdict.status]),
+    );
+    for (const id of ['SEC-PROBE-0021', 'SEC-PROBE-0024', 'SEC-CONTAINER-0022'])
+      expect([id, statuses[id]]).not.toEqual([id, 'pass']);
+  });
+
+  // A terminal sends ^C to whoever asked, and to the program that holds the copy.
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('lose the copy when its holder gets %s, too', async (signal) => {
+    const commands = 'mount -t tmpfs -o mode=755 none /run; echo ready; exec sleep 600';
+    const container = spawn('unshare', inside(commands), { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      await once(container.stdout, 'data');
+      const holder = spawn(probeBinary(), ['--place', String(container.pid), 'secure-probe-test']);
+      const ended = once(holder, 'close');
+      expect(String((await once(holder.stdout, 'data'))[0])).toBe('/run/secure-probe-test\n');
+      const copy = `/proc/${container.pid}/root/run/secure-probe-test`;
+      expect(existsSync(copy)).toBe(true);
+      holder.kill(signal);
+      holder.stdin.end();
+      await ended;
+      expect(existsSync(copy)).toBe(false);
+    } finally {
+      container.kill('SIGKILL');
+    }
+  });
+});
 
 it('the program loads nothing, has no fixed place and no writable code, and is small', () => {
   const headers = execFileSync('readelf', ['-hlWd', probeBinary()], { encoding: 'utf8' });
@@ -88,6 +127,31 @@ describe.skipIf(cannotRun())('an empty root', () => {
     expect(facts.gaps.ids).toBe('the probe could not read it: no child could be made: EAGAIN');
     expect(new Set(Object.values(facts.attempts).map(({ outcome }) => outcome))).toEqual(new Set(['failed']));
     expect(auditProbe(facts).results.filter(({ verdict }) => verdict.status === 'pass')).toEqual([]);
+  });
+
+  it('of a filter that refuses to tell ids and capabilities nothing is known of them', () => {
+    const numbers = process.arch === 'arm64' ? [90, 148] : [125, 118];
+    // Loads the number of the call; capget(2) and getresuid(2) are EPERM.
+    const script = `import ctypes, os, struct
+code = [(0x20, 0, 0, 0), (0x15, 1, 0, ${numbers[0]}), (0x15, 0, 1, ${numbers[1]}), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7fff0000)]
+filters = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *one) for one in code))
+program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(code), ctypes.addressof(filters)))
+libc = ctypes.CDLL(None)
+if os.environ["ROOT"]: os.chroot(os.environ["ROOT"])
+os.chdir("/")
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program) == 0
+os.execv(os.environ["PROBE"], ["probe"])`;
+    const under = (root: string, probe: string) => {
+      const env = { ...process.env, ROOT: root, PROBE: probe };
+      return collectProbe(execFileSync('python3', ['-c', script], { encoding: 'utf8', env }), 'mute', null);
+    };
+    const facts = under(directory, '/probe');
+    expect([facts.ids, facts.capabilities]).toEqual([null, null]);
+    const { results } = auditProbe(facts);
+    const unknown = results.filter(({ verdict }) => verdict.status === 'unknown').map(({ check }) => check.id);
+    for (const id of ['SEC-CONTAINER-0001', 'SEC-CONTAINER-0005', 'SEC-PROBE-0026']) expect(unknown).toContain(id);
+    // /proc says it all the same.
+    expect(under('', probeBinary()).capabilities?.effective).not.toBe('0000000000000000');
   });
 
   it('a working directory that leads out is seen (CVE-2024-21626)', () => {

@@ -85,27 +85,17 @@ export default class AuditImage extends AuditCommand {
       });
     const store = await ImageStore.open(undefined, progress(true));
     const state = store.paths.state;
+    /** Each in a store of its own: two archives may call different images by one name. */
+    const broughtIn = (bring: (scratch: ImageStore) => Promise<readonly ImageRecord[]>): Promise<Audited[]> =>
+      inScratchStore(store, async (scratch) => {
+        const names = (await bring(scratch)).map(({ reference }) => reference);
+        return auditImages(scratch, names, { ...options, state });
+      });
     const audited: Audited[] = [];
-    // Each in a store of its own: two archives may call different images by one name.
-    for (const archive of archives)
-      audited.push(
-        ...(await inScratchStore(store, async (scratch) => {
-          const images = await namedOrNot(scratch, archive);
-          return auditImages(
-            scratch,
-            images.map(({ reference }) => reference),
-            { ...options, state },
-          );
-        })),
-      );
+    for (const archive of archives) audited.push(...(await broughtIn((scratch) => namedOrNot(scratch, archive))));
     if (!pull) return [...audited, ...(references.length === 0 ? [] : await auditImages(store, references, options))];
     for (const text of references)
-      audited.push(
-        ...(await inScratchStore(store, async (scratch) => {
-          const { reference } = await pullImage(scratch, parseReference(text));
-          return auditImages(scratch, [reference], { ...options, state });
-        })),
-      );
+      audited.push(...(await broughtIn(async (scratch) => [await pullImage(scratch, parseReference(text))])));
     return audited;
   }
 }

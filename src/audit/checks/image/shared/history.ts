@@ -38,14 +38,21 @@ export function addOf(created: string): string[] | undefined {
   return words.length < 3 ? undefined : words.slice(1);
 }
 
-/** Each step on a line of its own, behind FROM. */
+/** What each history was read as: several checks ask about one. */
+const read = new WeakMap<readonly string[], DockerfileFacts>();
+
+/** Each step on a line of its own, behind FROM. @throws SecureError of parsing */
 function asDockerfile(history: readonly string[]): DockerfileFacts {
+  const known = read.get(history);
+  if (known !== undefined) return known;
   const lines = history.map((step, i) => {
     const [script, added] = [scriptOf(step), addOf(step)];
     if (added !== undefined) return `ADD ${JSON.stringify(added)}`;
     return script === undefined ? `LABEL step=${i + 1}` : `RUN ${JSON.stringify(['/bin/sh', '-c', script])}`;
   });
-  return parseDockerfile(`FROM scratch\n${lines.join('\n')}\n`, 'history');
+  const file = parseDockerfile(`FROM scratch\n${lines.join('\n')}\n`, 'history');
+  read.set(history, file);
+  return file;
 }
 
 /** What checks of Dockerfiles say of the steps. */

@@ -2,26 +2,35 @@
 // An engine, its containers and its images, asked over its socket.
 
 import type { ConfigFile } from './facts/engine/configured.ts';
+import type { EngineSocket } from './facts/engine/sockets.ts';
 import type { TaskEngine } from './facts/engine/tasks.ts';
-import type { EngineName } from './facts/engine.ts';
+import type { EngineUser } from './facts/engine/types.ts';
 import type { ImageAuditFacts } from './facts/image/types.ts';
 import type { Collected } from './recorded.ts';
 
-/**
- * What docker or podman says on its socket. What it did not answer is unknown in the report, with the reason.
- * @param advisories a database of them; undefined: what is known of packages stays unknown
- */
+/** What it is called in reports: `docker`, and `docker~alice` where it is that of a user. */
+export const engineTarget = (engine: string, user: EngineUser | null): string =>
+  user === null ? engine : `${engine}~${user.name}`;
+
+export interface AskOptions {
+  /** A database of advisories; undefined: what is known of packages stays unknown. */
+  readonly advisories?: string | undefined;
+  /** For all its answers. */
+  readonly milliseconds?: number;
+}
+
+/** What docker or podman says on its socket. What it did not answer is unknown in the report, with the reason. */
 export async function collectEngineTargets(
-  engine: Extract<EngineName, 'docker' | 'podman'>,
-  socket: string,
-  advisories?: string,
+  { engine, path, user, connect }: Omit<EngineSocket, 'close'>,
+  { advisories, milliseconds }: AskOptions = {},
 ): Promise<Collected[]> {
   const [{ collectEngine }, { containersOf, imagesOf }, { VulnerabilityDatabase }] = await Promise.all([
     import('./facts/engine/collect.ts'),
     import('./facts/engine/targets.ts'),
     import('./vulnerabilities/database.ts'),
   ]);
-  const answers = await collectEngine(engine, socket);
+  const options = { path, user, ...(milliseconds === undefined ? {} : { milliseconds }) };
+  const answers = await collectEngine(engine, connect, options);
   const database = advisories === undefined ? undefined : VulnerabilityDatabase.open(advisories);
   let images: ImageAuditFacts[];
   try {
@@ -29,14 +38,21 @@ export async function collectEngineTargets(
   } finally {
     database?.close();
   }
+  const whole = engineTarget(engine, user);
   const of = (target: 'image' | 'container', name: string, facts: unknown): Collected => ({
-    ...{ target, name: `${engine}/${name}`, facts },
+    ...{ target, name: `${whole}/${name}`, facts },
   });
   return [
-    { target: 'engine', name: engine, facts: answers.facts },
+    { target: 'engine', name: whole, facts: answers.facts },
     ...images.map((facts) => of('image', facts.reference, facts)),
     ...containersOf(answers, images).map((facts) => of('container', facts.name, facts)),
   ];
+}
+
+/** One that was found and not asked. */
+export async function unaskedTarget({ engine, path, user }: EngineSocket, why: string): Promise<Collected> {
+  const { unknownEngine } = await import('./facts/engine/collect.ts');
+  return { target: 'engine', name: engineTarget(engine, user), facts: unknownEngine(engine, path, user, why) };
 }
 
 /** containerd or CRI-O by its configuration and the bundles of what runs. @param problem why the configuration cannot be read */

@@ -84,7 +84,9 @@ describe.skipIf(cannotRun())('an audit of podman', () => {
       },
     );
     await until('podman listens', () => existsSync(socket));
-    audited = auditCollected(await collectEngineTargets('podman', socket));
+    audited = auditCollected(
+      await collectEngineTargets({ engine: 'podman', path: socket, user: null, connect: socket }),
+    );
   }, 120_000);
   afterAll(async () => {
     const ended = new Promise((resolve) => service.once('close', resolve));

@@ -108,6 +108,7 @@ import engineSwarmManagers from './engine/swarm-managers.ts';
 import engineSwarmNeeded from './engine/swarm-needed.ts';
 import engineSwarmSecrets from './engine/swarm-secrets.ts';
 import engineUserNamespaces from './engine/user-namespaces.ts';
+import engineUserWord from './engine/user-word.ts';
 import engineVersion from './engine/version.ts';
 import hostAccountFiles from './host/account-files.ts';
 import hostAccountsOnce from './host/accounts-once.ts';
@@ -380,6 +381,7 @@ export const CHECKS = {
     engineContainerSprawl,
     engineAuthorization,
     engineLogDriver,
+    engineUserWord,
   ],
   image: [
     imageRootUser,

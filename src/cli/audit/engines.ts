@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which engines there are to audit, and where they listen.
-import { statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { collectConfiguredTargets, collectEngineTargets } from '../../audit/engines.ts';
+import { collectConfiguredTargets, collectEngineTargets, unaskedTarget } from '../../audit/engines.ts';
+import { DEADLINE_MS } from '../../audit/facts/engine/client.ts';
+import { type EngineSocket, namedSocket, userSockets } from '../../audit/facts/engine/sockets.ts';
 import type { TaskEngine } from '../../audit/facts/engine/tasks.ts';
 import type { Collected } from '../../audit/recorded.ts';
 import { advisoriesOf } from '../../audit/run.ts';
@@ -22,7 +24,7 @@ export const AUDITED_ENGINES = [...SOCKET_ENGINES, ...TASK_ENGINES] as const;
 export type SocketEngine = (typeof SOCKET_ENGINES)[number];
 
 export type FoundEngine =
-  | { readonly engine: SocketEngine; readonly socket: string }
+  | { readonly engine: SocketEngine; readonly socket: EngineSocket }
   | { readonly engine: TaskEngine; readonly socket: null };
 
 const isSocket = (path: string): boolean => {
@@ -39,20 +41,50 @@ function places(engine: SocketEngine): string[] {
   const variable = { docker: 'DOCKER_HOST', podman: 'CONTAINER_HOST' }[engine];
   const named = /^unix:\/\/(\/.+)$/.exec(process.env[variable] ?? '')?.[1];
   const below = { docker: 'docker.sock', podman: 'podman/podman.sock' }[engine];
-  const own = process.env.XDG_RUNTIME_DIR;
+  const { XDG_RUNTIME_DIR: own, HOME: home } = process.env;
   return [
     ...(named === undefined ? [] : [named]),
     join('/run', below),
     ...(own?.startsWith('/') ? [join(own, below)] : []),
+    ...(process.geteuid?.() === 0 ? [] : [join(`/run/user/${process.geteuid?.()}`, below)]),
+    ...(engine === 'docker' && home?.startsWith('/') ? [join(home, '.docker/run/docker.sock')] : []),
   ];
+}
+
+const whose = ({ engine, user }: EngineSocket): string => `${engine} ${user?.uid ?? ''}`;
+
+/** Nobody but root asks an engine that is not his. */
+const isClosed = ({ user, connect }: EngineSocket): boolean => {
+  if (user !== null) return false;
+  try {
+    accessSync(connect, constants.W_OK);
+    return false;
+  } catch {
+    return true;
+  }
+};
+
+/** Those that listen: of each engine one of root's and one of each user, as many as there are. To be closed. */
+function sockets(wanted: readonly SocketEngine[]): EngineSocket[] {
+  const all = [
+    ...wanted.flatMap((engine) => places(engine).flatMap((path) => namedSocket(engine, path) ?? [])),
+    ...(process.geteuid?.() === 0 ? userSockets(wanted) : []),
+  ];
+  const first = all.filter((one, i) => all.findIndex((other) => whose(other) === whose(one)) === i);
+  // A user with an engine of his own is not asked about that of the machine, which he may not use.
+  const kept = first.filter(
+    (one) => !isClosed(one) || !first.some(({ engine, user }) => engine === one.engine && user !== null),
+  );
+  for (const one of all) if (!kept.includes(one)) one.close();
+  return kept;
 }
 
 /** Those that listen where their clients look. */
 export const enginesHere = (wanted: readonly string[] = AUDITED_ENGINES): FoundEngine[] => [
-  ...SOCKET_ENGINES.flatMap((engine) => {
-    const place = wanted.includes(engine) ? places(engine).find(isSocket) : undefined;
-    return place === undefined ? [] : [{ engine, socket: place }];
-  }),
+  ...sockets(SOCKET_ENGINES.filter((engine) => wanted.includes(engine))).map((socket) => ({
+    engine: socket.engine,
+    socket,
+  })),
   ...TASK_ENGINES.filter((engine) => wanted.includes(engine) && isSocket(SIGNS[engine])).map((engine) => ({
     engine,
     socket: null,
@@ -70,11 +102,12 @@ export function findEngines(name: string | undefined, socket: string | undefined
       throw new SecureError('USAGE', `--socket cannot be used with ${name}`, {
         hint: 'it is looked at by its configuration and the bundles of its containers, and not asked',
       });
-    if (!isSocket(socket))
+    const found = namedSocket(engine, socket);
+    if (found === undefined)
       throw new SecureError('AUDIT_UNREADABLE', `--socket ${quote(socket)}: there is no socket`, {
         hint: "give the one that the engine listens on, such as /run/docker.sock; 'systemctl status docker.socket' says where that is",
       });
-    return [{ engine, socket }];
+    return [{ engine, socket: found }];
   }
   const wanted = AUDITED_ENGINES.filter((one) => name === undefined || name === one);
   const found = enginesHere(wanted);
@@ -95,13 +128,45 @@ function configured(engine: TaskEngine): Promise<Collected[]> {
   }
 }
 
-/** Of all that were found, asked at the same time. */
+/** Of all engines of users; each has five seconds as every engine has. Whoever keeps many silent ones keeps nobody waiting. */
+const USERS_MS = 20_000;
+/** Engines of users at once: each of them may answer with 128 MiB. */
+const USERS_AT_ONCE = 4;
+
+async function collectUsers(
+  found: readonly EngineSocket[],
+  ask: (one: EngineSocket, milliseconds: number) => Promise<Collected[]>,
+): Promise<Collected[]> {
+  const ends = Date.now() + USERS_MS;
+  const collected: Collected[][] = found.map(() => []);
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let at = next++; at < found.length; at = next++) {
+      const one = found[at] as EngineSocket;
+      const left = Math.min(ends - Date.now(), DEADLINE_MS);
+      const why = `it was not asked: engines of other users took ${USERS_MS / 1000} seconds. Audit it alone: --socket ${one.path}`;
+      collected[at] = left > 0 ? await ask(one, left) : [await unaskedTarget(one, why)];
+    }
+  };
+  await Promise.all(Array.from({ length: USERS_AT_ONCE }, worker));
+  return collected.flat();
+}
+
+/** Of all that were found, asked at the same time; users' after root's. They are closed. */
 export async function collectEngines(engines: readonly FoundEngine[]): Promise<Collected[]> {
   const advisories = advisoriesOf(rootsFromEnv().state);
-  const collected = await Promise.all(
-    engines.map((found) =>
-      found.socket === null ? configured(found.engine) : collectEngineTargets(found.engine, found.socket, advisories),
-    ),
-  );
-  return collected.flat();
+  const listening = engines.flatMap(({ socket }) => socket ?? []);
+  const of = (users: boolean) => listening.filter(({ user }) => (user !== null) === users);
+  try {
+    const collected = await Promise.all([
+      ...of(false).map((one) => collectEngineTargets(one, { advisories })),
+      ...engines.map((found) => (found.socket === null ? configured(found.engine) : [])),
+    ]);
+    const users = await collectUsers(of(true), (one, milliseconds) =>
+      collectEngineTargets(one, { advisories, milliseconds }),
+    );
+    return [...collected.flat(), ...users];
+  } finally {
+    for (const one of listening) one.close();
+  }
 }

@@ -104,6 +104,17 @@ export interface EngineOptions {
   readonly seconds: number;
 }
 
+/** The path of the engine that is meant: without one that is named never that of another user. */
+function listening(engine: SocketEngine, named: string | undefined): string {
+  const found = findEngines(engine, named).flatMap(({ socket }) => socket ?? []);
+  for (const one of found) one.close();
+  const own = found.find(({ user }) => named !== undefined || user === null || user.uid === process.geteuid?.());
+  if (own !== undefined) return own.path;
+  throw new SecureError('AUDIT_UNREADABLE', `${engine} of this user does not listen`, {
+    hint: `name the socket of ${found.map(({ path }) => path).join(' or ')}: --socket PATH`,
+  });
+}
+
 /**
  * @param left told what could not be removed
  * @throws SecureError AUDIT_UNREADABLE, NO_SUCH_CONTAINER, CONTAINER_NOT_RUNNING
@@ -113,7 +124,7 @@ export async function probeEngine(
   container: string,
   left: (line: string) => void,
 ): Promise<{ readonly name: string; readonly text: string }> {
-  const listens = findEngines(engine, socket).find((one) => one.socket !== null)?.socket ?? '';
+  const listens = listening(engine, socket);
   const client = new EngineClient(listens, seconds * 1000);
   try {
     const wanted = await inspect(client, listens, container, engine);

@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Facts about an engine, its containers and its images, by docker's API: https://docs.docker.com/reference/api/engine/. Everything is
 // asked at once.
+import { lstatSync } from 'node:fs';
+import { quoted } from '../../verdicts.ts';
 import { list, object, text, texts } from '../container/json.ts';
 import type { EngineName } from '../engine.ts';
 import { EngineClient, EngineProblem, each } from './client.ts';
 import { swarmFacts } from './swarm.ts';
-import type { EngineFacts, EngineInfo, EnginePart, ListedContainer, ListedImage, ListedNetwork } from './types.ts';
+import type {
+  EngineFacts,
+  EngineInfo,
+  EnginePart,
+  EngineUser,
+  ListedContainer,
+  ListedImage,
+  ListedNetwork,
+} from './types.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -35,12 +45,14 @@ function info(answer: unknown): EngineInfo {
   const options = texts(whole.SecurityOptions);
   const has = (name: string): boolean => options.some((option) => option.split(',')[0] === `name=${name}`);
   const seccomp = options.find((option) => option.startsWith('name=seccomp')) ?? '';
+  // podman says it beside its options.
+  const rootless = has('rootless') || whole.Rootless === true;
   const registries = object(whole.RegistryConfig);
   const indexes = Object.entries(object(registries.IndexConfigs));
   return {
     version: text(whole.ServerVersion),
-    rootless: has('rootless'),
-    userNamespaces: has('userns') || has('rootless'),
+    rootless,
+    userNamespaces: has('userns') || rootless,
     seccomp: /profile=(.*)$/.exec(seccomp)?.[1] ?? (seccomp === '' ? '' : 'default'),
     appArmor: has('apparmor'),
     seLinux: has('selinux'),
@@ -116,13 +128,40 @@ export interface CollectOptions {
   /** Ask about each container and each image, too. */
   readonly contents?: boolean;
   readonly milliseconds?: number;
+  /** Whose socket it is; null: root's. */
+  readonly user?: EngineUser | null;
+  /** How the socket is called, where it is connected to by another name. */
+  readonly path?: string;
+}
+
+/** An engine of which nothing is known, and why. */
+export const unknownEngine = (
+  engine: EngineName,
+  socket: string,
+  user: EngineUser | null,
+  why: string,
+  contradictions: readonly string[] = [],
+): EngineFacts => ({
+  ...{ engine, user, contradictions, socket, collected: new Date().toISOString() },
+  problems: { info: why, containers: why, images: why, networks: why, swarm: why },
+  ...{ info: null, containers: null, images: null, networks: null, swarm: null },
+});
+
+/** What an engine of a user says of itself and cannot be so. */
+function contradictionsOf({ rootless, root }: EngineInfo, { name, uid }: EngineUser): string[] {
+  const says: string[] = [];
+  if (!rootless) says.push(`it says that it runs as root, and its socket is one of ${name}`);
+  const directory = root.startsWith('/') ? lstatSync(root, { throwIfNoEntry: false }) : undefined;
+  if (directory !== undefined && directory.uid !== uid)
+    says.push(`it says that it keeps everything in ${quoted(root)}, which belongs to user ${directory.uid}`);
+  return says;
 }
 
 /** What an engine says. It never throws because of the engine: what was not answered is null, with a reason. */
 export async function collectEngine(
   engine: Extract<EngineName, 'docker' | 'podman'>,
   socket: string,
-  { contents = true, milliseconds }: CollectOptions = {},
+  { contents = true, milliseconds, user = null, path = socket }: CollectOptions = {},
 ): Promise<EngineAnswers> {
   const client = new EngineClient(socket, milliseconds);
   const problems: Partial<Record<EnginePart, string>> = {};
@@ -158,15 +197,20 @@ export async function collectEngine(
       }),
       part('networks', async () => networks(await client.get('/networks'))),
     ]);
+    const contradictions = about === null || user === null ? [] : contradictionsOf(about.facts, user);
+    if (contradictions.length > 0) {
+      const why = `nothing that it says is believed: ${contradictions.join('; ')}`;
+      return { facts: unknownEngine(engine, path, user, why, contradictions), containers: null, images: null };
+    }
     const swarm =
       engine === 'podman'
         ? { active: false, manager: null, addresses: null }
         : about === null
           ? null
-          : await part('swarm', () => swarmFacts(client, about.answer));
+          : await part('swarm', () => swarmFacts(client, about.answer, user === null));
     if (about === null && problems.info !== undefined) problems.swarm ??= problems.info;
     const facts = {
-      ...{ engine, socket, collected: new Date().toISOString(), problems },
+      ...{ engine, user, contradictions, socket: path, collected: new Date().toISOString(), problems },
       ...{ info: about?.facts ?? null, containers: some, images: all, networks: nets, swarm },
     };
     return { facts, containers: inspected, images: inspectedImages };

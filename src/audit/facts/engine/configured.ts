@@ -48,7 +48,7 @@ export function configuredEngine(
   const seccomp = engine === 'crio' ? facts.seccompProfile || 'default' : String(unset ?? '');
   const notAsked = `${engine} is not asked: it says it over gRPC alone`;
   return {
-    ...{ engine, socket: null, collected: new Date().toISOString() },
+    ...{ engine, user: null, contradictions: [], socket: null, collected: new Date().toISOString() },
     problems: { images: notAsked, ...(problem === null ? {} : { info: problem, containers: problem }) },
     info:
       problem !== null

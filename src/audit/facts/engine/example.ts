@@ -6,7 +6,9 @@ const IMAGE = 'sha256:bf151b4c68b301e4560a067e458109b94c8178420ede73b9042ead3248
 
 export const exampleFacts: EngineFacts = {
   engine: 'docker',
-  socket: '/run/docker.sock',
+  user: { name: 'alice', uid: 1000 },
+  contradictions: [],
+  socket: '/run/user/1000/docker.sock',
   collected: '2026-06-01T00:00:00Z',
   problems: {},
   info: {
@@ -18,7 +20,7 @@ export const exampleFacts: EngineFacts = {
     seLinux: false,
     storageDriver: 'overlay2',
     loggingDriver: 'journald',
-    root: '/var/lib/docker',
+    root: '/home/alice/.local/share/docker',
     authorization: ['opa'],
     insecureRegistries: ['127.0.0.0/8'],
   },

@@ -42,14 +42,18 @@ function addresses(root: string): SwarmFacts['addresses'] {
   }
 }
 
-/** @param info what /info answered. @throws EngineProblem */
-export async function swarmFacts(client: EngineClient, info: unknown): Promise<SwarmFacts> {
+/**
+ * @param info what /info answered
+ * @param files its state may be read where it says that it lies: it is root's
+ * @throws EngineProblem
+ */
+export async function swarmFacts(client: EngineClient, info: unknown, files: boolean): Promise<SwarmFacts> {
   const { Swarm, DockerRootDir } = object(info);
   const swarm = object(Swarm);
   const state = text(swarm.LocalNodeState);
   // A locked manager is one that waits for its key after a start.
   if (state === '' || state === 'inactive') return { active: false, manager: null, addresses: null };
-  const where = addresses(text(DockerRootDir));
+  const where = files ? addresses(text(DockerRootDir)) : null;
   if (swarm.ControlAvailable !== true) return { active: true, manager: null, addresses: where };
   const [whole, services] = await Promise.all([client.get('/swarm'), client.get('/services')]);
   const spec = object(object(whole).Spec);

@@ -13,8 +13,13 @@ import type { EngineAnswers, Inspected } from './collect.ts';
 const digest = (id: string): string => (/^[0-9a-f]{64}$/.test(id) ? `sha256:${id}` : id);
 
 /** Facts of each image that the engine has. */
-export const imagesOf = ({ facts, images }: EngineAnswers, database?: VulnerabilityDatabase): ImageAuditFacts[] =>
-  (images ?? []).map(({ image, history }) => inspectedImage(image, history, facts.info?.root ?? '', database));
+export const imagesOf = ({ facts, images }: EngineAnswers, database?: VulnerabilityDatabase): ImageAuditFacts[] => {
+  // Where its files lie is the word of the engine: that of a user does not choose what root reads.
+  const own = facts.user === null || facts.user.uid === process.geteuid?.();
+  return (images ?? []).map(({ image, history }) =>
+    inspectedImage(image, history, own ? (facts.info?.root ?? '') : '', database),
+  );
+};
 
 /** `NAME` means `NAME:latest`, also to an engine. */
 const tagged = (name: string): string => (/[:@][^/]*$/.test(name) ? name : `${name}:latest`);

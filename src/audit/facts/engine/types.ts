@@ -75,8 +75,18 @@ export interface SwarmFacts {
   } | null;
 }
 
+/** Whose engine it is, where that is not root. */
+export interface EngineUser {
+  readonly name: string;
+  readonly uid: number;
+}
+
 export interface EngineFacts {
   readonly engine: EngineName;
+  /** He can make it say what he likes, so it is believed about itself alone; null: root's. */
+  readonly user: EngineUser | null;
+  /** What it says of itself and cannot be so, by what this machine says. */
+  readonly contradictions: readonly string[];
   /** Null: of its configuration alone. */
   readonly socket: string | null;
   /** When it was asked, RFC 3339. */

@@ -130,6 +130,11 @@ export class Tree {
     }
   }
 
+  /** What is at `path` after links, open; to be closed. @throws Error as of node:fs */
+  open(path: string, flags: number): number {
+    return openBeneath(this.#fd, path, flags, { inRoot: true });
+  }
+
   /** Do both paths lead to the same object? */
   same(a: string, b: string): boolean {
     const [first, second] = [a, b].map((path) => this.#identity(path));

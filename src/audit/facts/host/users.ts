@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// People of a machine, and what lies in their homes. Whoever is looked at may have put anything there: a link that leads elsewhere, a FIFO,
+// a directory of somebody else. So nothing below a home is reached by a link, and a home counts only where it is that of its user.
+import { closeSync, constants, fstatSync } from 'node:fs';
+import { O_PATH, openBeneath } from '../../../native.ts';
+import { type Mount, mountOf } from './mounts.ts';
+import type { Tree } from './tree.ts';
+
+export interface User {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  /** Absolute. */
+  readonly home: string;
+}
+
+/** More are not looked at: a machine with more has its accounts elsewhere than in a file. */
+const MOST_USERS = 2000;
+/** A server that is away would keep whoever looks waiting. */
+const REMOTE = /^(?:nfs\d?|cifs|smb3?|autofs|afs|ceph|glusterfs|lustre|9p|sshfs|fuse\..*)$/;
+
+/** Those of passwd(5) that have a home of their own; root has none here, its engine is that of the machine. */
+export function usersOf(passwd: string): User[] {
+  const users = passwd.split('\n').flatMap((line): User[] => {
+    const [name = '', , uid = '', gid = '', , home = ''] = line.split(':');
+    if (!/^\d{1,10}$/.test(uid) || !/^\d{1,10}$/.test(gid) || name === '' || name.startsWith('#')) return [];
+    if (Number(uid) === 0 || !/^\/.*[^/]/.test(home) || home.split('/').includes('..')) return [];
+    return [{ name, uid: Number(uid), gid: Number(gid), home: home.replace(/\/+$/, '') }];
+  });
+  return users.slice(0, MOST_USERS);
+}
+
+/** A file system of this machine: one of a server is not waited for. Undefined mounts say nothing. */
+export const isLocal = (home: string, mounts: readonly Mount[] | undefined): boolean =>
+  mounts === undefined || !REMOTE.test(mountOf(mounts, home)?.type ?? '');
+
+/**
+ * The open directory that is the home of a user, or undefined when there is none, or it is somebody else's. Links that lead to it are those
+ * of root, as on systems where /home is one. To be closed.
+ */
+export function openHome(tree: Tree, user: User): number | undefined {
+  let fd: number;
+  try {
+    fd = tree.open(user.home, O_PATH | constants.O_DIRECTORY);
+  } catch {
+    return undefined;
+  }
+  if (fstatSync(fd).uid === user.uid) return fd;
+  closeSync(fd);
+  return undefined;
+}
+
+/** A socket below an open directory that a user owns, itself open as a path; undefined: there is none that is his. To be closed. */
+export function openSocket(directory: number, path: string, uid: number): number | undefined {
+  let fd: number;
+  try {
+    fd = openBeneath(directory, path, O_PATH, { noSymlinks: true });
+  } catch {
+    return undefined;
+  }
+  const stats = fstatSync(fd);
+  if (stats.isSocket() && stats.uid === uid) return fd;
+  closeSync(fd);
+  return undefined;
+}

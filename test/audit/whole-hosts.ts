@@ -3,6 +3,7 @@
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
+import { EXAMPLE_CONFIG } from '../../src/audit/facts/host/example-config.ts';
 
 export interface HostFile {
   /** A text; `directory`; `socket`. */
@@ -40,7 +41,11 @@ export const HARDENED: HostTree = {
     'kernel.io_uring_disabled': '2',
     'kernel.kexec_load_disabled': '1',
     'kernel.kptr_restrict': '2',
+    'kernel.apparmor_restrict_unprivileged_unconfined': '1',
+    'kernel.apparmor_restrict_unprivileged_userns': '1',
+    'kernel.modules_disabled': '0',
     'kernel.oops_limit': '100',
+    'kernel.warn_limit': '100',
     'kernel.perf_event_paranoid': '3',
     'kernel.randomize_va_space': '2',
     'kernel.seccomp.actions_avail': 'kill_process kill_thread trap errno user_notif trace log allow',
@@ -67,6 +72,13 @@ export const HARDENED: HostTree = {
     'net.ipv4.ip_forward': '1',
     'net.ipv4.tcp_syncookies': '1',
     'net.ipv6.conf.all.accept_redirects': '0',
+    'net.ipv4.conf.default.secure_redirects': '0',
+    'net.ipv4.conf.default.send_redirects': '0',
+    'net.ipv6.conf.all.accept_source_route': '0',
+    'net.ipv6.conf.default.accept_ra': '0',
+    'net.ipv6.conf.default.accept_redirects': '0',
+    'vm.mmap_rnd_bits': '32',
+    'vm.mmap_rnd_compat_bits': '16',
     'user.max_user_namespaces': '96231',
     'vm.mmap_min_addr': '65536',
     'vm.unprivileged_userfaultfd': '0',
@@ -81,7 +93,7 @@ export const HARDENED: HostTree = {
   '/sys/kernel/security/lsm': text('lockdown,capability,landlock,yama,apparmor\n'),
   '/sys/kernel/security/lockdown': text('none [integrity] confidentiality\n'),
   '/proc/cmdline': text(
-    `BOOT_IMAGE=/vmlinuz-${RELEASE} root=/dev/mapper/vg-root ro quiet init_on_alloc=1 slab_nomerge page_alloc.shuffle=1 randomize_kstack_offset=on\n`,
+    `BOOT_IMAGE=/vmlinuz-${RELEASE} root=/dev/mapper/vg-root ro quiet init_on_alloc=1 slab_nomerge page_alloc.shuffle=1 randomize_kstack_offset=on proc_mem.force_override=never\n`,
   ),
   '/proc/swaps': text('Filename\tType\tSize\tUsed\tPriority\n/dev/zram0\tpartition\t4194300\t0\t100\n'),
   '/proc/self/mountinfo': text(
@@ -96,29 +108,15 @@ export const HARDENED: HostTree = {
     ].join('\n'),
   ),
   [`/boot/config-${RELEASE}`]: text(
-    config(
-      [
-        ...[
-          'STRICT_KERNEL_RWX',
-          'MODULES',
-          'STRICT_MODULE_RWX',
-          'VMAP_STACK',
-          'STACKPROTECTOR_STRONG',
-          'FORTIFY_SOURCE',
-        ],
-        ...[
-          'HARDENED_USERCOPY',
-          'SLAB_FREELIST_RANDOM',
-          'SLAB_FREELIST_HARDENED',
-          'RANDOMIZE_BASE',
-          'DEVMEM',
-          'STRICT_DEVMEM',
-        ],
-        ...['SECCOMP', 'SECCOMP_FILTER', 'USER_NS', 'PID_NS', 'NET_NS', 'SECURITY', 'SECURITY_LANDLOCK', 'BPF_JIT'],
-        ...['BPF_JIT_ALWAYS_ON', 'SCHED_STACK_END_CHECK'],
-      ],
-      'CONFIG_IP_DCCP=m\nCONFIG_RDS=m\nCONFIG_TIPC=m\n',
-    ),
+    [
+      ...Object.entries(EXAMPLE_CONFIG),
+      ...['IP_DCCP', 'RDS', 'TIPC', 'CRYPTO_USER_API_AEAD'].map((name) => [name, 'm']),
+    ]
+      .map(
+        ([name, value]) => `CONFIG_${name}=${value}
+`,
+      )
+      .join(''),
   ),
   '/etc/passwd': text(
     'root:x:0:0::/root:/bin/bash\ndockremap:x:997:997::/:/usr/sbin/nologin\nalice:x:1000:1000::/home/alice:/bin/bash\n',
@@ -136,7 +134,9 @@ export const HARDENED: HostTree = {
     'PermitRootLogin no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n',
   ),
   '/etc/ssh/ssh_host_ed25519_key': text('-----BEGIN OPENSSH PRIVATE KEY-----\n', 0o600),
-  '/etc/modprobe.d/unused.conf': text('install dccp /bin/false\ninstall rds /bin/true\nblacklist tipc\n'),
+  '/etc/modprobe.d/unused.conf': text(
+    'install dccp /bin/false\ninstall rds /bin/true\nblacklist tipc\ninstall algif-aead /bin/false\n',
+  ),
   '/etc/systemd/system/multi-user.target.wants/docker.service': text(''),
   '/etc/systemd/system/multi-user.target.wants/nftables.service': text(''),
   '/etc/crontab': text('17 * * * * root cd / && run-parts /etc/cron.hourly\n', 0o600),
@@ -202,7 +202,11 @@ export const CARELESS: HostTree = {
     'kernel.io_uring_disabled': '0',
     'kernel.kexec_load_disabled': '0',
     'kernel.kptr_restrict': '0',
+    'kernel.apparmor_restrict_unprivileged_unconfined': '0',
+    'kernel.apparmor_restrict_unprivileged_userns': '1',
+    'kernel.modules_disabled': '0',
     'kernel.oops_limit': '0',
+    'kernel.warn_limit': '0',
     'kernel.perf_event_paranoid': '-1',
     'kernel.randomize_va_space': '0',
     'kernel.seccomp.actions_avail': '',
@@ -229,6 +233,13 @@ export const CARELESS: HostTree = {
     'net.ipv4.ip_forward': '1',
     'net.ipv4.tcp_syncookies': '0',
     'net.ipv6.conf.all.accept_redirects': '1',
+    'net.ipv4.conf.default.secure_redirects': '1',
+    'net.ipv4.conf.default.send_redirects': '1',
+    'net.ipv6.conf.all.accept_source_route': '1',
+    'net.ipv6.conf.default.accept_ra': '1',
+    'net.ipv6.conf.default.accept_redirects': '1',
+    'vm.mmap_rnd_bits': '28',
+    'vm.mmap_rnd_compat_bits': '8',
     'user.max_user_namespaces': '0',
     'vm.mmap_min_addr': '0',
     'vm.unprivileged_userfaultfd': '1',
@@ -236,7 +247,7 @@ export const CARELESS: HostTree = {
   ...below('/sys/devices/system/cpu/vulnerabilities', { meltdown: 'Vulnerable', mds: 'Vulnerable; SMT vulnerable' }),
   '/sys/kernel/security/lsm': text('capability\n'),
   '/sys/kernel/security/lockdown': text('[none] integrity confidentiality\n'),
-  '/proc/cmdline': text(`BOOT_IMAGE=/vmlinuz-${OLD} root=/dev/sda1 mitigations=off nokaslr init_on_alloc=0\n`),
+  '/proc/cmdline': text(`BOOT_IMAGE=/vmlinuz-${OLD} root=/dev/sda1 mitigations=off nokaslr init_on_alloc=0 iommu=pt\n`),
   '/proc/swaps': text(
     'Filename\tType\tSize\tUsed\tPriority\n/dev/sda3\tpartition\t4194300\t0\t-2\n/swap\tfile\t1048572\t0\t-3\n',
   ),
@@ -249,8 +260,11 @@ export const CARELESS: HostTree = {
   ),
   [`/boot/config-${OLD}`]: text(
     config(
-      ['MODULES', 'DEVMEM', 'DEVKMEM', 'COMPAT_BRK', 'USER_NS', 'PID_NS', 'NET_NS', 'SLAB_MERGE_DEFAULT', 'TIPC'],
-      'CONFIG_RDS=m\n',
+      [
+        ...['X86_64', 'MODULES', 'DEVMEM', 'DEVKMEM', 'COMPAT_BRK', 'USER_NS', 'PID_NS', 'NET_NS', 'USELIB', 'KCOV'],
+        ...['SLAB_MERGE_DEFAULT', 'TIPC'],
+      ],
+      'CONFIG_RDS=m\nCONFIG_CRYPTO_USER_API_AEAD=m\nCONFIG_ARCH_MMAP_RND_BITS_MAX=32\nCONFIG_ARCH_MMAP_RND_COMPAT_BITS_MAX=16\n',
     ),
   ),
   '/usr/share/crash/handler': text('#!/bin/sh\n', 0o777),

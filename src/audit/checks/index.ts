@@ -117,9 +117,11 @@ import hostAuditRules from './host/audit-rules.ts';
 import hostBootLoader from './host/boot-loader.ts';
 import hostBpfJit from './host/bpf-jit.ts';
 import hostCgroupVersion from './host/cgroup-version.ts';
+import hostCipherSockets from './host/cipher-sockets.ts';
 import hostClearedMemory from './host/cleared-memory.ts';
 import hostContentTrust from './host/content-trust.ts';
 import hostCoreHandler from './host/core-handler.ts';
+import hostDeviceMemory from './host/device-memory.ts';
 import hostDirtyPipe from './host/dirty-pipe.ts';
 import hostDockerBaseSize from './host/docker-base-size.ts';
 import hostDockerCgroupParent from './host/docker-cgroup-parent.ts';
@@ -148,6 +150,7 @@ import hostForwarding from './host/forwarding.ts';
 import hostInsecureRegistries from './host/insecure-registries.ts';
 import hostIoUring from './host/io-uring.ts';
 import hostKernelBuild from './host/kernel-build.ts';
+import hostKernelDebugging from './host/kernel-debugging.ts';
 import hostKernelLog from './host/kernel-log.ts';
 import hostKernelPointers from './host/kernel-pointers.ts';
 import hostKexec from './host/kexec.ts';
@@ -156,19 +159,25 @@ import hostLockdown from './host/lockdown.ts';
 import hostLowMemory from './host/low-memory.ts';
 import hostMitigations from './host/mitigations.ts';
 import hostNeedlessServices from './host/needless-services.ts';
+import hostObjectChecks from './host/object-checks.ts';
+import hostOldInterfaces from './host/old-interfaces.ts';
 import hostOopsLimit from './host/oops-limit.ts';
 import hostPasswordFiles from './host/password-files.ts';
 import hostPerfEvents from './host/perf-events.ts';
 import hostPodmanDefaults from './host/podman-defaults.ts';
+import hostProcessMemory from './host/process-memory.ts';
 import hostProcessorBugs from './host/processor-bugs.ts';
+import hostProcessorBuild from './host/processor-build.ts';
 import hostProtectedFiles from './host/protected-files.ts';
 import hostProtectedLinks from './host/protected-links.ts';
 import hostPtraceScope from './host/ptrace-scope.ts';
+import hostRandomBits from './host/random-bits.ts';
 import hostRareProtocols from './host/rare-protocols.ts';
 import hostRedirects from './host/redirects.ts';
 import hostRegistryCertificates from './host/registry-certificates.ts';
 import hostRootAccounts from './host/root-accounts.ts';
 import hostRootCommands from './host/root-commands.ts';
+import hostRouterAdvertisements from './host/router-advertisements.ts';
 import hostSeccomp from './host/seccomp.ts';
 import hostSecurityModule from './host/security-module.ts';
 import hostSentRedirects from './host/sent-redirects.ts';
@@ -176,6 +185,7 @@ import hostSeparateStorage from './host/separate-storage.ts';
 import hostSetIdDumps from './host/set-id-dumps.ts';
 import hostSharedDirectories from './host/shared-directories.ts';
 import hostShuffledPages from './host/shuffled-pages.ts';
+import hostSignedModules from './host/signed-modules.ts';
 import hostSpoofedPackets from './host/spoofed-packets.ts';
 import hostSshdFiles from './host/sshd-files.ts';
 import hostSshdForwarding from './host/sshd-forwarding.ts';
@@ -189,6 +199,7 @@ import hostSwap from './host/swap.ts';
 import hostSysrq from './host/sysrq.ts';
 import hostTerminals from './host/terminals.ts';
 import hostTime from './host/time.ts';
+import hostUnconfinedProfiles from './host/unconfined-profiles.ts';
 import hostUnmergedSlabs from './host/unmerged-slabs.ts';
 import hostUnprivilegedBpf from './host/unprivileged-bpf.ts';
 import hostUserNamespaces from './host/user-namespaces.ts';
@@ -360,6 +371,17 @@ export const CHECKS = {
     hostRootCommands,
     hostInsecureRegistries,
     hostPodmanDefaults,
+    hostRandomBits,
+    hostRouterAdvertisements,
+    hostUnconfinedProfiles,
+    hostSignedModules,
+    hostDeviceMemory,
+    hostProcessMemory,
+    hostProcessorBuild,
+    hostObjectChecks,
+    hostOldInterfaces,
+    hostKernelDebugging,
+    hostCipherSockets,
   ],
   engine: [
     engineRootless,

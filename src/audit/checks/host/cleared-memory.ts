@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { switchedOn } from './shared/kernel.ts';
+import { PASS } from '../../verdicts.ts';
+import { isOn, switchedOn } from './shared/kernel.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 export default {
@@ -22,12 +23,21 @@ export default {
       good: { kernel: { commandLine: [], config: { INIT_ON_ALLOC_DEFAULT_ON: 'y' } } },
       bad: { kernel: { commandLine: [], config: { INIT_ON_ALLOC_DEFAULT_ON: undefined } } },
     },
+    {
+      good: { kernel: { commandLine: ['init_on_free=1'] } },
+      bad: { kernel: { commandLine: ['init_on_free=0'] } },
+    },
   ],
-  check: (facts) =>
-    switchedOn(facts, {
-      name: 'init_on_alloc',
-      ok: (value) => value === '1' || value === 'on',
-      want: 'init_on_alloc=1',
-      built: (option) => option('INIT_ON_ALLOC_DEFAULT_ON') === 'y',
-    }),
+  check(facts) {
+    const cleared = (when: 'alloc' | 'free') =>
+      switchedOn(facts, {
+        name: `init_on_${when}`,
+        ok: isOn,
+        want: `init_on_${when}=1`,
+        built: (option) => option(`INIT_ON_${when.toUpperCase()}_DEFAULT_ON`) === 'y',
+        since: '5.3',
+      });
+    // What was cleared when it was given back needs it no second time.
+    return cleared('free').status === 'pass' ? PASS : cleared('alloc');
+  },
 } satisfies HostCheck;

@@ -1,30 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { builtWith, config } from './shared/kernel.ts';
+import { builtWith, config, isOn, type Option, parameters, set, unset } from './shared/kernel.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
-const YES = ['y'];
-const NO = ['n'];
-/** What holds on every architecture; namespaces and filters are what containers are made of, so that a kernel without is none for them. */
-const WANTED: Readonly<Record<string, readonly string[]>> = {
-  ...Object.fromEntries(
-    [
-      ...['STRICT_KERNEL_RWX', 'STRICT_MODULE_RWX', 'VMAP_STACK', 'STACKPROTECTOR_STRONG', 'FORTIFY_SOURCE'],
-      ...['HARDENED_USERCOPY', 'SLAB_FREELIST_RANDOM', 'SLAB_FREELIST_HARDENED', 'RANDOMIZE_BASE', 'STRICT_DEVMEM'],
-      ...[
-        'SECCOMP',
-        'SECCOMP_FILTER',
-        'USER_NS',
-        'PID_NS',
-        'NET_NS',
-        'SECURITY',
-        'SECURITY_LANDLOCK',
-        'BPF_JIT_ALWAYS_ON',
-      ],
-      'SCHED_STACK_END_CHECK',
-    ].map((name) => [name, YES]),
-  ),
-  ...Object.fromEntries(['DEVKMEM', 'COMPAT_BRK', 'ACPI_CUSTOM_METHOD', 'SLUB_TINY'].map((name) => [name, NO])),
+const every = (...names: readonly string[]): Record<string, Option> =>
+  Object.fromEntries(names.map((name) => [name, set()]));
+
+/** Namespaces and filters are what containers are made of, so that a kernel without is none for them. */
+const WANTED: Readonly<Record<string, Option>> = {
+  ...every('BUG', 'VMAP_STACK', 'FORTIFY_SOURCE', 'HARDENED_USERCOPY', 'SLAB_FREELIST_RANDOM'),
+  ...every('SLAB_FREELIST_HARDENED', 'RANDOMIZE_BASE', 'THREAD_INFO_IN_TASK', 'SECCOMP', 'SECCOMP_FILTER'),
+  ...every('USER_NS', 'PID_NS', 'NET_NS', 'SECURITY'),
+  SECURITY_LANDLOCK: set({ since: '5.13' }),
+  STRICT_KERNEL_RWX: set({ or: ['DEBUG_RODATA'] }),
+  STRICT_MODULE_RWX: set({ or: ['DEBUG_SET_MODULE_RONX'], needs: ['MODULES'] }),
+  STACKPROTECTOR: set({ or: ['CC_STACKPROTECTOR', 'CC_STACKPROTECTOR_AUTO', 'CC_STACKPROTECTOR_STRONG'] }),
+  STACKPROTECTOR_STRONG: set({ or: ['CC_STACKPROTECTOR_STRONG'] }),
+  STACKPROTECTOR_PER_TASK: set({ on: 'ARM64', since: '5.0' }),
+  RANDOMIZE_MEMORY: set({ on: 'X86_64' }),
+  RANDOMIZE_MODULE_REGION_FULL: set({ on: 'ARM64', needs: ['MODULES'], until: '6.5' }),
+  RODATA_FULL_DEFAULT_ENABLED: set({ on: 'ARM64', since: '5.0' }),
+  HARDENED_USERCOPY_DEFAULT_ON: set({ since: '6.15', needs: ['HARDENED_USERCOPY'] }),
+  STRICT_DEVMEM: set({ needs: ['DEVMEM'] }),
+  BPF_JIT_ALWAYS_ON: set({ needs: ['BPF_JIT'] }),
+  SCHED_STACK_END_CHECK: set({ or: ['VMAP_STACK'] }),
+  BPF_UNPRIV_DEFAULT_OFF: set({ since: '5.16', needs: ['BPF_SYSCALL'] }),
+  SYN_COOKIES: set(),
+  DEVKMEM: unset(),
+  COMPAT_BRK: unset(),
+  ACPI_CUSTOM_METHOD: unset(),
+  SLUB_TINY: unset(),
+  HARDENED_USERCOPY_FALLBACK: unset(),
+  COMPAT_VDSO: unset({ on: 'X86_64' }),
+  SECURITY_SELINUX_DISABLE: unset(),
+  SECURITY_WRITABLE_HOOKS: unset(),
 };
 
 export default {
@@ -45,6 +54,23 @@ export default {
       good: { kernel: { config: { MODULES: 'y', STRICT_MODULE_RWX: 'y' } } },
       bad: { kernel: { config: { MODULES: 'y', STRICT_MODULE_RWX: undefined } } },
     },
+    // An option of which this version has no word is no problem; neither is one that has another name in it.
+    {
+      good: { kernel: { release: '6.14.2', config: { HARDENED_USERCOPY_DEFAULT_ON: undefined } } },
+      bad: { kernel: { release: '6.15.0', config: { HARDENED_USERCOPY_DEFAULT_ON: undefined } } },
+    },
+    {
+      good: { kernel: { config: { HARDENED_USERCOPY_DEFAULT_ON: undefined }, commandLine: ['hardened_usercopy=on'] } },
+      bad: { kernel: { config: { HARDENED_USERCOPY_DEFAULT_ON: undefined }, commandLine: ['hardened_usercopy=off'] } },
+    },
+    {
+      good: { kernel: { config: { STRICT_KERNEL_RWX: undefined, DEBUG_RODATA: 'y' } } },
+      bad: { kernel: { config: { STRICT_KERNEL_RWX: undefined, DEBUG_RODATA: undefined } } },
+    },
   ],
-  check: (facts) => builtWith(facts, WANTED),
+  check(facts) {
+    const said = parameters(facts.kernel.commandLine ?? []).get('hardened_usercopy');
+    const { HARDENED_USERCOPY_DEFAULT_ON: byDefault, ...rest } = WANTED;
+    return builtWith(facts, isOn(said ?? '') || byDefault === undefined ? rest : WANTED);
+  },
 } satisfies HostCheck;

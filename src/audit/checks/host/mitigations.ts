@@ -3,20 +3,24 @@
 import { commandLine, without } from './shared/kernel.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
+/** Each is switched off by `off`; what the kernel does where nothing is said depends on the processor, and is right. */
 const PARAMETERS = new Set([
-  ...[
-    'mitigations',
-    'pti',
-    'spectre_v2',
-    'spectre_v2_user',
-    'spec_store_bypass_disable',
-    'l1tf',
-    'mds',
-    'tsx_async_abort',
-  ],
-  ...['kvm.nx_huge_pages', 'mmio_stale_data', 'retbleed', 'srbds', 'gather_data_sampling', 'spec_rstack_overflow'],
-  ...['reg_file_data_sampling', 'spectre_bhi', 'indirect_target_selection', 'tsa', 'vmscape', 'l1d_flush', 'ssbd'],
+  ...['mitigations', 'pti', 'kpti', 'spectre_v2', 'spectre_v2_user', 'spec_store_bypass_disable', 'l1tf', 'mds'],
+  ...['tsx_async_abort', 'kvm.nx_huge_pages', 'mmio_stale_data', 'retbleed', 'srbds', 'gather_data_sampling'],
+  ...['spec_rstack_overflow', 'reg_file_data_sampling', 'spectre_bhi', 'indirect_target_selection', 'tsa', 'vmscape'],
 ]);
+/** Not as kstrtobool() has it: `mds=full` begins with the f of false. */
+const OFF = /^(?:off|0|n|no|never|false)$/;
+const WORDS =
+  /^(?:no(?:pti|spectre_v1|spectre_v2|spectre_bhb|spec_store_bypass_disable)|dis_ucode_ldr|setcpuid|clearcpuid)$/;
+/** What says the same in another form. */
+const OTHERS: Readonly<Record<string, RegExp>> = {
+  ssbd: /^force-off$/,
+  tsx: /^on$/,
+  microcode: /\bdis_ucode_ldr\b/,
+  // Attack vectors, since Linux 6.17: `auto;no_user_kernel`.
+  mitigations: /\bno_(?:user_kernel|user_user|guest_host|guest_guest)\b/,
+};
 
 export default {
   id: 'SEC-HOST-0063',
@@ -33,14 +37,21 @@ export default {
   ],
   examples: [
     { good: commandLine('mitigations=auto'), bad: commandLine('mitigations=off') },
+    { good: commandLine('mitigations=auto,nosmt'), bad: commandLine('mitigations=auto;no_user_user') },
     { good: commandLine('quiet'), bad: commandLine('nopti') },
     { good: commandLine('spectre_v2=auto'), bad: commandLine('spectre_v2=off') },
+    { good: commandLine('spec_store_bypass_disable=auto'), bad: commandLine('spec-store-bypass-disable=off') },
+    { good: commandLine('ssbd=kernel'), bad: commandLine('ssbd=force-off') },
+    { good: commandLine('mds=full'), bad: commandLine('mds=off') },
+    { good: commandLine('tsx=off'), bad: commandLine('tsx=on') },
+    { good: commandLine('quiet', '--', 'nopti'), bad: commandLine('quiet', 'nopti') },
   ],
   check: (facts) =>
     without(facts, (name, value) => {
       const off =
-        /^no(?:pti|spectre_v1|spectre_v2|spec_store_bypass_disable)$/.test(name) ||
-        (PARAMETERS.has(name) && /^(?:off|0|n|never)$/.test(value));
+        WORDS.test(name) ||
+        (PARAMETERS.has(name) && OFF.test(value)) ||
+        (Object.hasOwn(OTHERS, name) && OTHERS[name]?.test(value) === true);
       return off ? 'a protection against flaws of the processor is off' : undefined;
     }),
 } satisfies HostCheck;

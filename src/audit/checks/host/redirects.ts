@@ -10,7 +10,7 @@ export default {
   rationale:
     'By an ICMP redirect or a source route a neighbour, a container on a bridge included, leads traffic of the host through itself. Where the host does not forward, the default of new interfaces counts as much as the setting for all.',
   remediation:
-    "Run 'sysctl -w net.ipv4.conf.all.accept_redirects=0 net.ipv4.conf.default.accept_redirects=0 net.ipv4.conf.all.accept_source_route=0' and put net.ipv4.conf.all.accept_redirects = 0; net.ipv4.conf.default.accept_redirects = 0; net.ipv4.conf.all.accept_source_route = 0 into /etc/sysctl.d/60-containers.conf.",
+    "Run 'sysctl -w net.ipv4.conf.all.accept_redirects=0 net.ipv4.conf.default.accept_redirects=0 net.ipv4.conf.all.accept_source_route=0 net.ipv6.conf.all.accept_source_route=0' and put net.ipv4.conf.all.accept_redirects = 0; net.ipv4.conf.default.accept_redirects = 0; net.ipv4.conf.all.accept_source_route = 0; net.ipv6.conf.all.accept_source_route = 0 into /etc/sysctl.d/60-containers.conf.",
   references: ['https://docs.kernel.org/networking/ip-sysctl.html'],
   examples: [
     {
@@ -25,17 +25,24 @@ export default {
       good: setting('net.ipv4.conf.all.accept_source_route', '0'),
       bad: setting('net.ipv4.conf.all.accept_source_route', '1'),
     },
+    {
+      good: setting('net.ipv6.conf.all.accept_source_route', '-1'),
+      bad: setting('net.ipv6.conf.all.accept_source_route', '1'),
+    },
   ],
   check: (facts) =>
     sysctls(
       facts,
       { name: 'net.ipv4.conf.all.accept_redirects', ok: (value) => value === 0, want: '0' },
       { name: 'net.ipv4.conf.default.accept_redirects', ok: (value) => value === 0, want: '0' },
+      // A source route is taken only where the setting for all and that of the interface allow it.
       { name: 'net.ipv4.conf.all.accept_source_route', ok: (value) => value === 0, want: '0' },
+      { name: 'net.ipv6.conf.all.accept_source_route', ok: (value) => value <= 0, want: '0 or less' },
     ),
   fix: sysctlFix({
     'net.ipv4.conf.all.accept_redirects': '0',
     'net.ipv4.conf.default.accept_redirects': '0',
     'net.ipv4.conf.all.accept_source_route': '0',
+    'net.ipv6.conf.all.accept_source_route': '0',
   }),
 } satisfies HostCheck;

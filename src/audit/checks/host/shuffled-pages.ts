@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { switchedOn } from './shared/kernel.ts';
+import { isOn, switchedOn } from './shared/kernel.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 export default {
@@ -17,11 +17,18 @@ export default {
       good: { kernel: { commandLine: ['page_alloc.shuffle=1'], config: {} } },
       bad: { kernel: { commandLine: ['page_alloc.shuffle=0'], config: {} } },
     },
+    {
+      good: { kernel: { config: { SHUFFLE_PAGE_ALLOCATOR: 'y' } } },
+      bad: { kernel: { config: { SHUFFLE_PAGE_ALLOCATOR: undefined } } },
+    },
   ],
   check: (facts) =>
     switchedOn(facts, {
       name: 'page_alloc.shuffle',
-      ok: (value) => /^(?:1|y|on)$/i.test(value),
+      // A parameter of a module is on when its name stands alone.
+      ok: (value) => value === '' || isOn(value),
       want: 'page_alloc.shuffle=1',
+      needs: 'SHUFFLE_PAGE_ALLOCATOR',
+      since: '5.2',
     }),
 } satisfies HostCheck;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { switchedOn } from './shared/kernel.ts';
+import { isOn, switchedOn } from './shared/kernel.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 export default {
@@ -26,8 +26,9 @@ export default {
   check: (facts) =>
     switchedOn(facts, {
       name: 'randomize_kstack_offset',
-      ok: (value) => /^(?:1|y|on)$/i.test(value),
+      ok: isOn,
       want: 'randomize_kstack_offset=on',
       built: (option) => option('RANDOMIZE_KSTACK_OFFSET_DEFAULT') === 'y',
+      since: '5.13',
     }),
 } satisfies HostCheck;

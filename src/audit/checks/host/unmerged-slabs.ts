@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { switchedOn } from './shared/kernel.ts';
+import { fails, problem } from '../../verdicts.ts';
+import { before, kernelWords, switchedOn } from './shared/kernel.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 export default {
@@ -21,12 +22,34 @@ export default {
       good: { kernel: { commandLine: [], config: { SLAB_MERGE_DEFAULT: undefined } } },
       bad: { kernel: { commandLine: [], config: { SLAB_MERGE_DEFAULT: 'y' } } },
     },
+    {
+      good: { kernel: { commandLine: ['quiet'], config: { SLAB_MERGE_DEFAULT: undefined } } },
+      bad: { kernel: { commandLine: ['slab_merge'], config: { SLAB_MERGE_DEFAULT: undefined } } },
+    },
+    {
+      good: { kernel: { commandLine: ['slab_merge', 'slub_nomerge'] } },
+      bad: { kernel: { commandLine: ['slab_merge', 'slub_merge'] } },
+    },
   ],
-  check: (facts) =>
-    switchedOn(facts, {
-      name: 'slab_nomerge',
+  check(facts) {
+    // One of four words, of which the last counts.
+    const said = kernelWords(facts.kernel.commandLine ?? [])
+      .map(([name]) => name)
+      .findLast((name) => /^sl[au]b_(?:no)?merge$/.test(name));
+    if (said?.endsWith('_merge'))
+      return fails(
+        problem(said, `${said} on the kernel's command line: objects of one size are put together`, {
+          logical: '/proc/cmdline',
+          path: 'proc/cmdline',
+        }),
+      );
+    return switchedOn(facts, {
+      name: said ?? 'slab_nomerge',
       ok: () => true,
       want: 'slab_nomerge',
-      built: (option) => option('SLAB_MERGE_DEFAULT') !== 'y',
-    }),
+      // Before the option was, they were always put together.
+      built: (option) => option('SLAB_MERGE_DEFAULT') === undefined && !before(facts.kernel.release, '4.13'),
+      since: '3.18',
+    });
+  },
 } satisfies HostCheck;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A complete, well-configured machine with docker: every check passes or does not apply. Examples of checks are merged over it.
 import type { HostFacts } from '../host.ts';
+import { EXAMPLE_CONFIG } from './example-config.ts';
 import { ALL_FILES, ENGINE_PROGRAMS, SOCKETS } from './files.ts';
 import type { FileFact } from './tree.ts';
 
@@ -42,30 +43,6 @@ const FILES: Readonly<Record<string, FileFact>> = {
   '/etc/docker/key.pem': file(0o400),
 };
 
-const CONFIG = Object.fromEntries(
-  [
-    'STRICT_KERNEL_RWX',
-    'STRICT_MODULE_RWX',
-    'VMAP_STACK',
-    'STACKPROTECTOR_STRONG',
-    'FORTIFY_SOURCE',
-    'HARDENED_USERCOPY',
-    'SLAB_FREELIST_RANDOM',
-    'SLAB_FREELIST_HARDENED',
-    'RANDOMIZE_BASE',
-    'STRICT_DEVMEM',
-    'SECCOMP',
-    'SECCOMP_FILTER',
-    'USER_NS',
-    'PID_NS',
-    'NET_NS',
-    'SECURITY',
-    'SECURITY_LANDLOCK',
-    'BPF_JIT_ALWAYS_ON',
-    'SCHED_STACK_END_CHECK',
-  ].map((name) => [name, 'y']),
-);
-
 export const exampleFacts: HostFacts = {
   root: '/',
   kernel: {
@@ -92,7 +69,16 @@ export const exampleFacts: HostFacts = {
       'dev.tty.legacy_tiocsti': '0',
       'kernel.io_uring_disabled': '2',
       'kernel.kexec_load_disabled': '1',
+      'kernel.apparmor_restrict_unprivileged_unconfined': null,
+      'kernel.apparmor_restrict_unprivileged_userns': null,
+      'kernel.modules_disabled': '0',
       'kernel.oops_limit': '100',
+      'kernel.warn_limit': '100',
+      'net.ipv4.conf.default.secure_redirects': '0',
+      'net.ipv4.conf.default.send_redirects': '0',
+      'net.ipv6.conf.all.accept_source_route': '0',
+      'net.ipv6.conf.default.accept_ra': '0',
+      'net.ipv6.conf.default.accept_redirects': '0',
       'kernel.sysrq': '0',
       'net.core.bpf_jit_harden': '2',
       'net.ipv4.conf.all.rp_filter': '1',
@@ -104,6 +90,8 @@ export const exampleFacts: HostFacts = {
       'net.ipv4.tcp_syncookies': '1',
       'net.ipv6.conf.all.accept_redirects': '0',
       'vm.mmap_min_addr': '65536',
+      'vm.mmap_rnd_bits': '32',
+      'vm.mmap_rnd_compat_bits': '16',
       'vm.unprivileged_userfaultfd': '0',
     },
     seccompActions: ['kill_process', 'kill_thread', 'trap', 'errno', 'user_notif', 'trace', 'log', 'allow'],
@@ -114,7 +102,7 @@ export const exampleFacts: HostFacts = {
     lockdown: 'integrity',
     swaps: [],
     commandLine: ['quiet', 'init_on_alloc=1', 'slab_nomerge', 'page_alloc.shuffle=1', 'randomize_kstack_offset=on'],
-    config: CONFIG,
+    config: EXAMPLE_CONFIG,
   },
   mounts: [
     { point: '/', type: 'ext4', source: '/dev/sda1', options: ['rw', 'relatime'] },

@@ -7,13 +7,15 @@ export type KernelConfig = Readonly<Record<string, string>>;
 
 const LIMIT = 4 << 20;
 
-export function parseKernelConfig(text: string): KernelConfig {
-  return Object.fromEntries(
+/** Undefined: nothing is set, so that it is none. A check of what should not be there would pass on it. */
+export function parseKernelConfig(text: string): KernelConfig | undefined {
+  const set = Object.fromEntries(
     [...text.matchAll(/^CONFIG_([A-Z0-9_a-z]+)=(.*)$/gm)].map(([, name = '', value = '']) => [
       name,
       value.replace(/^"(.*)"$/, '$1'),
     ]),
   );
+  return Object.keys(set).length === 0 ? undefined : set;
 }
 
 /** Undefined: it is nowhere to be read. @param release uname -r */
@@ -25,7 +27,8 @@ export function kernelConfig(tree: Tree, release: string | undefined): KernelCon
     : [];
   for (const place of places) {
     const text = tree.text(place);
-    if (text !== undefined && text !== '') return parseKernelConfig(text);
+    const found = text === undefined ? undefined : parseKernelConfig(text);
+    if (found !== undefined) return found;
   }
   const packed = tree.bytes('/proc/config.gz');
   if (packed === undefined) return undefined;

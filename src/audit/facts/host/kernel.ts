@@ -12,7 +12,7 @@ export interface Swap {
 export interface KernelFacts {
   /** uname -r */
   readonly release: string | undefined;
-  /** By name; null: this kernel has no such setting. */
+  /** By name; null: this kernel has no such setting. One that could not be read is left out: several are for root alone. */
   readonly sysctls: Readonly<Record<string, string | null>> | undefined;
   /** Actions of seccomp filters; empty: the kernel has none. */
   readonly seccompActions: readonly string[] | undefined;
@@ -75,6 +75,16 @@ function landlockAbi(tree: Tree, release: string | undefined): number | undefine
   return hasSecondAbi(release) ? 2 : 1;
 }
 
+function sysctls(tree: Tree): Record<string, string | null> {
+  return Object.fromEntries(
+    SYSCTLS.flatMap((name) => {
+      const read = tree.read(sysctlPath(name));
+      if (read.status === 'unreadable') return [];
+      return [[name, read.status === 'absent' ? null : read.text.trim()] as const];
+    }),
+  );
+}
+
 export function collectKernel(tree: Tree): KernelFacts {
   const release = tree.text('/proc/sys/kernel/osrelease');
   const hasSys = tree.stat('/sys/kernel')?.type === 'directory' && (tree.list('/sys/kernel') ?? []).length > 0;
@@ -82,10 +92,7 @@ export function collectKernel(tree: Tree): KernelFacts {
   return {
     release,
     // Every kernel that has /proc/sys says its release there: without it the directory is empty or of something else.
-    sysctls:
-      release === undefined
-        ? undefined
-        : Object.fromEntries(SYSCTLS.map((name) => [name, tree.text(sysctlPath(name)) ?? null])),
+    sysctls: release === undefined ? undefined : sysctls(tree),
     seccompActions:
       release === undefined
         ? undefined

@@ -6,7 +6,7 @@ import type { HostFacts } from '../../../facts/host.ts';
 import type { Fix } from '../../../fix/types.ts';
 import type { DeepPartial } from '../../../partial.ts';
 import type { Check, Location, Problem, Verdict } from '../../../types.ts';
-import { problem, quoted, unknown, verdict } from '../../../verdicts.ts';
+import { notApplicable, problem, quoted, unknown, verdict } from '../../../verdicts.ts';
 
 export type HostCheck = Check<HostFacts, DeepPartial<HostFacts>>;
 
@@ -29,11 +29,22 @@ function wrong({ name, ok, want, absent }: Wanted, value: string | null): Proble
   return problem(name, `${name} is ${quoted(value)}: it has to be ${want}`, sysctlLocation(name));
 }
 
-/** One or several settings that make one check. */
+/** One or several settings that make one check. Where the kernel has none of them, it does not apply. */
 export function sysctls({ kernel }: HostFacts, ...wanted: readonly Wanted[]): Verdict {
   const values = kernel.sysctls;
   if (values === undefined) return unknown('no /proc/sys of the kernel is in this file tree');
-  return verdict(wanted.flatMap((one) => wrong(one, values[one.name] ?? null) ?? []));
+  const problems = wanted.flatMap((one) => {
+    const value = values[one.name];
+    return value === undefined ? [] : (wrong(one, value) ?? []);
+  });
+  const unseen = wanted.flatMap(({ name }) => (values[name] === undefined ? [name] : []));
+  if (unseen[0] !== undefined)
+    return problems.length === 0
+      ? unknown(`${sysctlPath(unseen[0])} cannot be read: audit as root`)
+      : { status: 'fail', problems, unseen };
+  if (problems.length === 0 && wanted.every(({ name }) => values[name] === null))
+    return notApplicable(`this kernel has no ${wanted.map(({ name }) => name).join(', ')}`);
+  return verdict(problems);
 }
 
 /** Facts with one setting, for examples. */

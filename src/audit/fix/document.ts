@@ -4,7 +4,7 @@
 import { SecureError } from '../../errors.ts';
 import type { Audited } from '../types.ts';
 import { Place } from './place.ts';
-import type { Edit, FileChange, Fix, FixOptions, Left, Plan, Repair, TextEdit } from './types.ts';
+import type { Edit, FileChange, Fix, FixOptions, Left, Plan, Repair, Spend, TextEdit } from './types.ts';
 import { leftOf, PERSON } from './wishes.ts';
 
 /** One thing that a text describes. */
@@ -19,13 +19,15 @@ export interface DocumentTarget {
   examine(text: string): readonly Examined[];
 }
 
-/** Bytes that are audited again for repairs that are tried one by one; what is left is repaired the next time. */
+/** Characters that are read again, to make repairs and to audit them; what is left is repaired the next time. */
 const AGAIN = 8 << 20;
 /** Of one check no more problems are named in one file. */
 const NAMED = 1000;
 
 interface Found {
   readonly one: Examined;
+  /** Of its problem, whatever the text is. */
+  readonly key: string;
   readonly repair: Repair;
   readonly fix: Fix<unknown> | undefined;
   readonly edits: () => readonly Edit[];
@@ -41,7 +43,7 @@ function problemsIn(examined: readonly Examined[], text: string): Found[] {
       return (verdict.status === 'fail' ? verdict.problems : []).map((problem): Found => {
         const { target, uri } = one.audited;
         const repair = { target, uri, id: check.id, key: problem.key, message: problem.message };
-        return { one, repair, fix, edits: () => fix?.edits(one.facts, problem, text) ?? [] };
+        return { one, key: keyOf(repair), repair, fix, edits: () => fix?.edits(one.facts, problem, text) ?? [] };
       });
     }),
   );
@@ -75,7 +77,7 @@ function spliced(text: string, edits: readonly TextEdit[]): string {
 }
 
 /** The text with all edits of one repair. */
-export type Editor = (text: string, edits: readonly Edit[]) => string;
+export type Editor = (text: string, edits: readonly Edit[], spend: Spend) => string;
 export const textEditor: Editor = (text, edits) =>
   spliced(
     text,
@@ -90,41 +92,58 @@ class Planner {
   readonly #edit: Editor;
   text: string;
   #examined: readonly Examined[];
+  /** Problems by check. */
+  #found: Map<string, Found[]>;
   #budget = AGAIN;
 
   constructor(target: DocumentTarget, text: string, edit: Editor) {
     [this.#target, this.text, this.#edit] = [target, text, edit];
     this.#examined = target.examine(text);
+    this.#found = Map.groupBy(problemsIn(this.#examined, text), ({ repair }) => repair.id);
   }
 
-  found(): Found[] {
-    return problemsIn(this.#examined, this.text);
+  /** Checks that can repair something here. */
+  get repairable(): string[] {
+    return [...this.#found].flatMap(([id, found]) => (found.some(({ fix }) => fix !== undefined) ? [id] : []));
+  }
+
+  /** Problems of one check that are open now. */
+  found(id: string): readonly Found[] {
+    return this.#found.get(id) ?? [];
   }
 
   /** Why these were not repaired together; undefined: they were. */
   attempt(all: readonly Found[], edits: readonly Edit[]): string | undefined {
-    this.#budget -= this.text.length;
-    if (this.#budget < 0) return 'there is too much to repair at once: run it again';
+    const spend: Spend = (read) => {
+      this.#budget -= read;
+      if (this.#budget < 0)
+        throw new SecureError('FIX_REFUSED', 'there is too much to repair at once: run it again', {
+          hint: 'it goes on where it ended',
+        });
+    };
     let text: string;
     let examined: readonly Examined[];
     try {
-      text = this.#edit(this.text, edits);
+      text = this.#edit(this.text, edits, spend);
+      spend(text.length);
       examined = this.#target.examine(text);
     } catch (error) {
       if (!(error instanceof SecureError)) throw error;
       return error.message;
     }
     const id = all[0]?.repair.id ?? '';
-    const still = new Set(problemsIn(examined, text).map((one) => keyOf(one.repair)));
+    const found = problemsIn(examined, text);
+    const still = new Set(found.map(({ key }) => key));
     // Where there are more than are named, their number says nothing.
     const isNamed = (openIn(this.#examined).get(id) ?? 0) < NAMED;
-    const isGone = isNamed || all.every(({ repair }) => !still.has(keyOf(repair)));
+    const isGone = isNamed || all.every(({ key }) => !still.has(key));
     if (!isGone || !isBetter(this.#examined, examined, id, isNamed ? all.length : 0))
       return 'it would still be found, or something else would: this one takes a person';
     // One edit may be the end of several, such as that of a pod for its containers.
-    const gone = this.found().filter(({ repair }) => repair.id === id && !still.has(keyOf(repair)));
-    this.repairs.push(...new Map([...all, ...gone].map(({ repair }) => [keyOf(repair), repair])).values());
+    const gone = this.found(id).filter(({ key }) => !still.has(key));
+    this.repairs.push(...new Map([...all, ...gone].map(({ key, repair }) => [key, repair])).values());
     [this.text, this.#examined] = [text, examined];
+    this.#found = Map.groupBy(found, ({ repair }) => repair.id);
     return undefined;
   }
 }
@@ -137,8 +156,8 @@ function eligible(
   leave: (left: Left) => void,
 ): { one: Found; edits: readonly Edit[] }[] {
   return found.flatMap((one) => {
-    const { repair, fix } = one;
-    const until = waived.get(keyOf(repair));
+    const { key, repair, fix } = one;
+    const until = waived.get(key);
     const edits = until === undefined ? one.edits() : [];
     const risk = fix?.risk ?? edits.find((edit) => edit.risk !== undefined)?.risk;
     if (until !== undefined) leave(leftOf(repair, `it is waived until ${until}`));
@@ -158,11 +177,9 @@ function planOne(
   edit: Editor,
 ): Planner {
   const planner = new Planner(target, before, edit);
-  const ids = planner.found().flatMap(({ fix, repair }) => (fix === undefined ? [] : [repair.id]));
-  for (const id of new Set(ids)) {
+  for (const id of planner.repairable) {
     if (only?.has(id) === false) continue;
-    const own = () => planner.found().filter(({ repair }) => repair.id === id);
-    const wishes = eligible(own(), waived, all, (left) => planner.left.push(left));
+    const wishes = eligible(planner.found(id), waived, all, (left) => planner.left.push(left));
     if (wishes.length === 0) continue;
     const together = wishes.map(({ one }) => one);
     const failed = planner.attempt(
@@ -170,14 +187,13 @@ function planOne(
       wishes.flatMap(({ edits }) => edits),
     );
     if (failed === undefined) continue;
-    const tried = new Set(
-      own().flatMap(({ repair }) => (together.some((one) => one.repair.key === repair.key) ? [] : [keyOf(repair)])),
-    );
+    const wished = new Set(wishes.map(({ one }) => one.repair.key));
+    const tried = new Set(planner.found(id).flatMap(({ key, repair }) => (wished.has(repair.key) ? [] : [key])));
     for (;;) {
       // Places move with each.
-      const next = own().find(({ repair }) => !tried.has(keyOf(repair)));
+      const next = planner.found(id).find(({ key }) => !tried.has(key));
       if (next === undefined) break;
-      tried.add(keyOf(next.repair));
+      tried.add(next.key);
       const why = wishes.length === 1 ? failed : planner.attempt([next], next.edits());
       if (why !== undefined) planner.left.push(leftOf(next.repair, why));
     }

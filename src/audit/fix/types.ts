@@ -63,6 +63,9 @@ export type Edit = (SysctlEdit | DockerEdit | AccessEdit | WatchEdit | ModuleEdi
   readonly risk?: string;
 };
 
+/** Called before so many characters are read once more. @throws SecureError FIX_REFUSED: there were too many */
+export type Spend = (characters: number) => void;
+
 /** Of a check: how its problems are repaired. */
 export interface Fix<F> {
   /** What is written, for the page of the check. */

@@ -13,7 +13,7 @@ import {
   type YAMLSeq,
 } from 'yaml';
 import { ExitCode, SecureError } from '../../errors.ts';
-import type { Edit, YamlEdit } from './types.ts';
+import type { Edit, Spend, YamlEdit } from './types.ts';
 
 /** Characters that are read again for edits that are made one by one. */
 const MOST_READ = 1 << 20;
@@ -218,11 +218,20 @@ class Editor {
   }
 }
 
-function edited(text: string, edit: YamlEdit): string {
-  const editor = new Editor(text);
-  const before = editor.value;
+let latest: readonly [string, Editor] | undefined;
+
+/** Of the text that was read last it is known: most edits that are refused leave the text as it was. */
+function editorOf(text: string): Editor {
+  if (latest?.[0] !== text) latest = [text, new Editor(text)];
+  return latest[1];
+}
+
+function edited(text: string, edit: YamlEdit, spend: Spend): string {
+  const editor = editorOf(text);
   const [at, end, put] = editor.splice(edit);
+  const before = editor.value;
   const made = text.slice(0, at) + put + text.slice(end);
+  spend(made.length);
   // Whatever the form: it means what it should, and nothing else means anything else.
   let after: Json;
   try {
@@ -235,13 +244,14 @@ function edited(text: string, edit: YamlEdit): string {
 }
 
 /** All of one document by one reading; undefined: they are in each other's way, or one of them cannot be done. */
-function editedTogether(text: string, edits: readonly YamlEdit[]): string | undefined {
-  const editor = new Editor(text);
+function editedTogether(text: string, edits: readonly YamlEdit[], spend: Spend): string | undefined {
   let made = text;
   try {
+    const editor = editorOf(text);
     const splices = edits.map((edit) => editor.splice(edit)).sort(([a], [b]) => b - a);
     if (splices.some(([, end], i) => i > 0 && end >= (splices[i - 1] as Splice)[0])) return undefined;
     for (const [at, end, put] of splices) made = made.slice(0, at) + put + made.slice(end);
+    spend(made.length);
     const wanted = edits.reduce((value, edit) => assigned(value, keysOf(edit.at), edit), editor.value);
     return isDeepStrictEqual(new Editor(made).value, wanted) ? made : undefined;
   } catch {
@@ -250,23 +260,23 @@ function editedTogether(text: string, edits: readonly YamlEdit[]): string | unde
   }
 }
 
-function editedOneByOne(text: string, edits: readonly YamlEdit[]): string {
+function editedOneByOne(text: string, edits: readonly YamlEdit[], spend: Spend): string {
   let [made, left] = [text, MOST_READ];
   for (const [i, edit] of edits.entries()) {
     left -= made.length;
     // Of one it is said why not, however long the text is.
     if (i > 0 && left < 0)
       throw new SecureError('FIX_REFUSED', 'there is too much to repair at once', { hint: 'run it again' });
-    made = edited(made, edit);
+    made = edited(made, edit, spend);
   }
   return made;
 }
 
 /**
  * The text with all of them, each in the document that its line is in.
- * @throws SecureError FIX_REFUSED: an anchor, a merge or a form that is not edited
+ * @throws SecureError FIX_REFUSED: an anchor, a merge or a form that is not edited; what `spend` throws
  */
-export function yamlEditor(text: string, edits: readonly Edit[]): string {
+export function yamlEditor(text: string, edits: readonly Edit[], spend: Spend = () => undefined): string {
   // As documents are told from each other when they are read; their lines are those before any edit.
   const parts = text.split(/^(?=---(?:[ \t\r\n]|$))/m);
   const ends: number[] = [];
@@ -280,7 +290,7 @@ export function yamlEditor(text: string, edits: readonly Edit[]): string {
   );
   for (const [index, own] of byPart) {
     const part = parts[index] ?? '';
-    parts[index] = editedTogether(part, own) ?? editedOneByOne(part, own);
+    parts[index] = editedTogether(part, own, spend) ?? editedOneByOne(part, own, spend);
   }
   return parts.join('');
 }

@@ -5,10 +5,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CHECKS } from '../../../src/audit/checks/index.ts';
+import { composeSubjects } from '../../../src/audit/facts/compose.ts';
 import { planDockerfiles } from '../../../src/audit/fix/dockerfiles.ts';
+import { type DocumentTarget, planDocuments } from '../../../src/audit/fix/document.ts';
 import { planCompose, planManifests } from '../../../src/audit/fix/manifests.ts';
 import type { Plan } from '../../../src/audit/fix/types.ts';
-import { auditCompose, auditDockerfiles, auditManifests } from '../../../src/audit/run.ts';
+import { yamlEditor } from '../../../src/audit/fix/yaml.ts';
+import { auditCompose, auditDockerfiles, auditManifests, results } from '../../../src/audit/run.ts';
 import type { Target } from '../../../src/audit/types.ts';
 import { checkFiles, exampleReader } from '../../support/audit.ts';
 
@@ -172,5 +176,35 @@ describe('a Dockerfile', () => {
     const ignored = '# secure ignore=SEC-DOCKERFILE-0006 reason="unpacked on purpose" until=2999-01-31';
     const text = `\uFEFFFROM debian:12\r\n${ignored}\r\nADD a.json /\r\nADD b.json /\r\nUSER 1\r\n`;
     expect(await repaired(text)).toBe(text.replace('ADD b.json', 'COPY b.json'));
+  });
+});
+
+describe('repairs that are refused', () => {
+  it('cost no other reading of the file, and do not keep others from being made', () => {
+    const services = Array.from({ length: 900 }, (_, i) => `  s${i}: &a${i}\n    image: x:1\n`);
+    const path = join(dir, 'compose.yaml');
+    const last = '  last:\n    image: x:1\n';
+    writeFileSync(path, `services:\n${services.join('')}${last}`);
+    let read = 0;
+    const target: DocumentTarget = {
+      path,
+      examine: (text) => {
+        read += 1;
+        return [...composeSubjects(text, path, () => '')].map(({ name, facts }) => ({
+          audited: { target: 'compose', name, uri: 'compose.yaml', results: results(CHECKS.compose, facts) },
+          facts,
+        }));
+      },
+    };
+    const { files, left, repairs } = planDocuments(
+      [target],
+      [],
+      { all: true, only: new Set(['SEC-COMPOSE-0008']) },
+      yamlEditor,
+    );
+    expect(files.map(({ after }) => after)).toEqual([
+      `services:\n${services.join('')}${last}    security_opt:\n      - no-new-privileges:true\n`,
+    ]);
+    expect([repairs.length, left.length, read]).toEqual([1, 900, 2]);
   });
 });

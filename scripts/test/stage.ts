@@ -19,15 +19,29 @@ const stageTimeoutMs = 45 * 60_000;
 
 const orphanTimeoutMs = 10_000;
 
+export interface How {
+  /** Set: it gives way to others by so much (nice), and what it prints comes when it is done. */
+  readonly beside?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 interface Outcome {
   /** null: killed by a signal or never started. */
   exitCode: number | null;
   stdout: string;
 }
 
+/** Of every program that runs now. */
+const running = new Set<(signal: NodeJS.Signals) => void>();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    for (const end of running) end('SIGTERM');
+    process.exit(signal === 'SIGINT' ? 130 : 143);
+  });
+
 /** Run a program in a process group of its own, so that it and all it started can be ended together. */
-function run(argv: readonly string[], env: Record<string, string>, echo: boolean): Promise<Outcome> {
-  const [program = '', ...args] = argv;
+function run(argv: readonly string[], { beside, env }: How, echo: boolean): Promise<Outcome> {
+  const [program = '', ...args] = beside === undefined ? argv : ['nice', '-n', String(beside), ...argv];
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       env: { ...process.env, ...env },
@@ -42,25 +56,22 @@ function run(argv: readonly string[], env: Record<string, string>, echo: boolean
         // Nobody is left in the group.
       }
     };
-    const interrupted = (signal: NodeJS.Signals): void => {
-      end('SIGTERM');
-      process.exit(signal === 'SIGINT' ? 130 : 143);
-    };
     const timer = setTimeout(() => {
       console.log(`${argv.join(' ')}: took longer than ${stageTimeoutMs / 1000} s`);
       end('SIGKILL');
     }, stageTimeoutMs);
-    process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+    running.add(end);
     let stdout = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
-      if (echo) process.stdout.write(text);
+      if (echo && beside === undefined) process.stdout.write(text);
     });
     let leftBehind: NodeJS.Timeout | undefined;
     const done = (exitCode: number | null): void => {
       clearTimeout(timer);
       clearTimeout(leftBehind);
-      process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+      running.delete(end);
+      if (echo && beside !== undefined) process.stdout.write(stdout);
       resolve({ exitCode, stdout });
     };
     child.on('error', (error) => {
@@ -81,14 +92,14 @@ function run(argv: readonly string[], env: Record<string, string>, echo: boolean
 }
 
 /** A program that only succeeds or fails. */
-export async function runExitCode(argv: readonly string[]): Promise<Report> {
-  const { exitCode } = await run(argv, {}, true);
+export async function runExitCode(argv: readonly string[], how: How = {}): Promise<Report> {
+  const { exitCode } = await run(argv, how, true);
   return { passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1, skipped: 0, failures: [] };
 }
 
 /** A program that prints TAP; only what failed is shown. */
-export async function runTap(argv: readonly string[], env: Record<string, string> = {}): Promise<Report> {
-  const { exitCode, stdout } = await run(argv, env, false);
+export async function runTap(argv: readonly string[], how: How = {}): Promise<Report> {
+  const { exitCode, stdout } = await run(argv, how, false);
   const counts = tapCounts(stdout, exitCode);
   if (counts.failed > 0) {
     // Passed points and the names of tests about to run are left out, except the last: it may have crashed.
@@ -101,12 +112,12 @@ export async function runTap(argv: readonly string[], env: Record<string, string
 }
 
 /** Vitest: its own report on the terminal, the numbers from its JSON report. */
-export async function runVitest(name: string, argv: readonly string[]): Promise<Report> {
+export async function runVitest(name: string, argv: readonly string[], how: How = {}): Promise<Report> {
   const report = `build/test/${name}.json`;
   await mkdir('build/test', { recursive: true });
   await rm(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const { exitCode } = await run([...argv, ...reporters], {}, true);
+  const { exitCode } = await run([...argv, ...reporters], how, true);
   const text = await readFile(report, 'utf8').catch(() => '');
   return { ...vitestCounts(text, exitCode), failures: vitestFailures(text) };
 }

@@ -21,6 +21,15 @@ const groups = () =>
     .map((name) => join(FS, name, path))
     .filter((directory) => existsSync(directory));
 
+/** A call that a container stays behind of: it would hold a pipe, and spawnSync would wait for its end. */
+function calledAlone(args: readonly string[]) {
+  const said = join(bundle.directory, 'stderr');
+  const file = openSync(said, 'w');
+  const { status } = spawnSync(runtimeBinary(), args, { stdio: ['ignore', 'ignore', file], timeout: 30_000 });
+  closeSync(file);
+  return { status, stderr: readFileSync(said, 'utf8') };
+}
+
 /** A container that waits, with these resources. */
 function create(resources: Record<string, unknown>, change: (config: Config) => void = () => {}) {
   bundle.write(['sleep', '1000'], (config) => {
@@ -28,15 +37,7 @@ function create(resources: Record<string, unknown>, change: (config: Config) => 
     config.linux.resources = { devices: [{ allow: false, access: 'rwm' }], ...resources };
     change(config);
   });
-  // A pipe would be held by the container, and spawnSync would wait for its end.
-  const said = join(bundle.directory, 'stderr');
-  const file = openSync(said, 'w');
-  const { status } = spawnSync(runtimeBinary(), ['create', '--bundle', bundle.directory, bundle.id], {
-    stdio: ['ignore', 'ignore', file],
-    timeout: 30_000,
-  });
-  closeSync(file);
-  return { status, stderr: readFileSync(said, 'utf8') };
+  return calledAlone(['create', '--bundle', bundle.directory, bundle.id]);
 }
 
 function start(resources: Record<string, unknown>, change?: (config: Config) => void) {
@@ -259,12 +260,7 @@ describe('--cgroup-manager disabled', () => {
     bundle.write(['sleep', '1000'], (config) => {
       config.linux.resources = { devices: [{ allow: false, access: 'rwm' }] };
     });
-    const run = (...args: string[]) =>
-      spawnSync(runtimeBinary(), ['--cgroup-manager', 'disabled', ...args], {
-        encoding: 'utf8',
-        stdio: ['ignore', 'ignore', 'pipe'],
-        timeout: 30_000,
-      });
+    const run = (...args: string[]) => calledAlone(['--cgroup-manager', 'disabled', ...args]);
     expect(run('create', '--bundle', bundle.directory, bundle.id).stderr).toBe('');
     const { pid } = JSON.parse(call(['state', bundle.id]).stdout);
     expect(readFileSync(`/proc/${pid}/cgroup`, 'utf8')).toBe(readFileSync('/proc/self/cgroup', 'utf8'));

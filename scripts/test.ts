@@ -45,15 +45,15 @@ const machine: Record<string, Stage> = {
   integration: { run: vitest('integration', 'vitest.integration.config.ts') },
   sanitize: { run: tap(['build/sanitize/core_tests'], sanitizers), after: ['sanitize-build'] },
   fuzz: { run: tap([node, 'scripts/fuzz.ts', '--tap', fuzzSeconds]), after: ['sanitize-build'] },
-  // What needs another kernel than this one: guests under software emulation.
-  lab: { run: tap([node, 'test/lab/main.ts']) },
 };
-/** Beside those, which leave a processor to spare most of the time: what only computes. */
+/** Beside those, which leave a processor to spare most of the time: what only computes here. */
 const beside: Record<string, Stage> = {
   lint: { run: tap([node, 'scripts/lint/main.ts', '--tap']) },
   types: { run: exitCode(node, 'node_modules/typescript/bin/tsc', '-p', '.') },
   unit: { run: vitest('unit', 'vitest.config.ts'), after: ['native-build'] },
   'sanitize-build': { run: exitCode('scripts/native', 'sanitize'), after: ['native-build'] },
+  // What needs another kernel than this one: guests under software emulation.
+  lab: { run: tap([node, 'test/lab/main.ts']), after: ['native-build'] },
 };
 
 const known = { ...machine, ...beside };

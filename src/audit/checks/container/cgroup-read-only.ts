@@ -21,7 +21,7 @@ export default {
   rationale:
     'Who writes control groups raises his own limits, and on version 1 names a release_agent that the kernel runs as root on the host (CVE-2022-0492, CVE-2023-25809).',
   remediation:
-    "Set 'run.cgroup: private' in the policy, as every built-in profile does, then make the container again.",
+    "Make the container again without a volume of /sys/fs/cgroup and with '--cgroupns private'; of ours by 'run.cgroup: private' in the policy, as every built-in profile has it.",
   references: [
     'https://cve.mitre.org/cgi-bin/cvename.cgi?name=CVE-2022-0492',
     'https://github.com/opencontainers/runc/security/advisories/GHSA-m8cg-xc2p-r3fc',

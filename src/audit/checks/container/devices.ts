@@ -30,7 +30,7 @@ export default {
   rationale:
     'A block device is every file of the host without its permissions; /dev/mem, /dev/kvm, /dev/fuse or a GPU is a driver that was not written for hostile callers.',
   remediation:
-    'Make the container again from a plan whose linux.resources.devices denies everything and then allows null, zero, full, random, urandom, tty and terminals.',
+    "Make the container again without '--device', '--device-cgroup-rule' and '--privileged' that it does not need: null, zero, full, random, urandom, tty and terminals are there without. A bundle denies everything first in linux.resources.devices.",
   references: [
     'https://docs.kernel.org/admin-guide/cgroup-v2.html#device-controller',
     'https://docs.kernel.org/admin-guide/devices.html',

@@ -14,7 +14,7 @@ export default {
   rationale:
     'SYS_ADMIN, SYS_PTRACE, SYS_MODULE, NET_ADMIN, DAC_READ_SEARCH and the like open kernel interfaces that most escapes start from; in a container without its own user namespace they are those of root on the host.',
   remediation:
-    "Remove 'secure run --cap-add' and what the policy's run.capabilities adds beyond the thirteen of Pod Security Standards Baseline, then make the container again.",
+    "Make the container again without '--privileged' and '--cap-add' of what is named here, and without what run.capabilities of a policy adds beyond the thirteen of Pod Security Standards Baseline.",
   references: [
     'https://man7.org/linux/man-pages/man7/capabilities.7.html',
     'https://kubernetes.io/docs/concepts/security/pod-security-standards/',

@@ -10,7 +10,8 @@ export default {
   frameworks: ['CIS-Docker-1.6:5.28', 'NIST-800-190:4.1.2'],
   rationale:
     'A tag is moved by whoever may push; only the digest says which files are running, and lets them be compared with what was scanned and signed.',
-  remediation: "Make the container again from the image's digest: 'secure run NAME@sha256:…'.",
+  remediation:
+    "Make the container again from the image's digest: 'docker run NAME@sha256:…', and the same for 'secure run' and 'podman run'.",
   references: ['https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests'],
   examples: [
     {

@@ -16,7 +16,7 @@ export default {
   rationale:
     '/proc/kcore is the memory of the host, /proc/sysrq-trigger restarts it, /proc/sys/kernel/core_pattern starts a program on it (CVE-2022-0811), /proc/keys lists the keys of others.',
   remediation:
-    "Remove what the policy takes out of run.maskedPaths and run.readonlyPaths ('secure policy validate' shows it), then make the container again.",
+    "Make the container again without '--security-opt systempaths=unconfined' (docker), '--security-opt unmask=…' (podman) or '--privileged'; of ours remove what the policy takes out of run.maskedPaths and run.readonlyPaths, which 'secure policy validate' shows.",
   references: [
     'https://github.com/opencontainers/runtime-spec/blob/main/config-linux.md#masked-paths',
     'https://cve.mitre.org/cgi-bin/cvename.cgi?name=CVE-2022-0811',

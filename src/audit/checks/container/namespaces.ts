@@ -38,7 +38,7 @@ export default {
   rationale:
     "In the host's namespaces a program sees and signals the host's processes, uses its network and abstract sockets (CVE-2020-15257), or reads its shared memory.",
   remediation:
-    'Make the container again without joining namespaces: none of the profiles does, so only a bundle that names a path or leaves one out can.',
+    "Make the container again without '--pid', '--ipc', '--network', '--uts', '--userns' or '--cgroupns' naming 'host' or another container. No profile of ours joins one, so of ours only a bundle can.",
   references: [
     'https://man7.org/linux/man-pages/man7/namespaces.7.html',
     'https://cve.mitre.org/cgi-bin/cvename.cgi?name=CVE-2020-15257',

@@ -10,7 +10,7 @@ export default {
   rationale:
     'Without no_new_privs every set-user-id program and file capability of the image makes its caller root inside.',
   remediation:
-    "Remove 'noNewPrivileges: false' from the policy and '--security-opt no-new-privileges=false' from the command, then make the container again.",
+    "Make the container again with '--security-opt no-new-privileges', for all containers of docker by '\"no-new-privileges\": true' in its daemon.json. Ours have it unless the command or 'noNewPrivileges: false' in the policy takes it away.",
   references: ['https://docs.kernel.org/userspace-api/no_new_privs.html'],
   examples: [
     {

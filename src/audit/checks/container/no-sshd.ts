@@ -12,7 +12,8 @@ export default {
   frameworks: ['CIS-Docker-1.6:5.7', 'NIST-800-190:4.4.2'],
   rationale:
     'A login server in a container needs accounts, keys and updates of its own, and is one more way in that nobody watches.',
-  remediation: "Remove it and use 'secure exec -it NAME sh' from the host.",
+  remediation:
+    "Remove it, and use 'exec' of the engine from the host: 'secure exec -it NAME sh', 'docker exec -it NAME sh'.",
   references: ['https://csrc.nist.gov/pubs/sp/800/190/final'],
   examples: [{ good: { plan: { args: ['nginx'] } }, bad: { plan: { args: ['/usr/sbin/sshd'] } } }],
   check: (facts) =>

@@ -11,7 +11,7 @@ export default {
   rationale:
     'A descriptor of a directory of the host, left open by a runtime, is a door past every mount and namespace (CVE-2024-21626, CVE-2016-9962).',
   remediation:
-    "Stop the container ('secure rm -f NAME') and find out how the program got the descriptor; the runtime of this product closes all but the first three.",
+    'Stop the container and find out how its program got the descriptor; secure-runtime closes all but the first three, also underneath docker and podman.',
   references: [
     'https://cve.mitre.org/cgi-bin/cvename.cgi?name=CVE-2024-21626',
     'https://github.com/opencontainers/runc/security/advisories/GHSA-xr7r-f8xq-vfvv',

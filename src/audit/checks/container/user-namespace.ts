@@ -14,7 +14,7 @@ export default {
   rationale:
     'In a user namespace root inside is nobody outside: what leaves the container owns no file and no process of the host.',
   remediation:
-    "Set 'run.user.namespace: required' in the policy, as every built-in profile does, then make the container again.",
+    "Of docker: '\"userns-remap\": \"default\"' in its daemon.json; of podman: '--userns auto'; of ours: 'run.user.namespace: required' in the policy, as every built-in profile has it. Then make the container again.",
   references: ['https://man7.org/linux/man-pages/man7/user_namespaces.7.html'],
   examples: [
     {

@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { glob, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { AnyCheck, Target } from '../../src/audit/types.ts';
+import { frameworksPage } from './checks/frameworks.ts';
 import { checkPage, type Entry, indexPage } from './checks/page.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -63,6 +64,7 @@ const all = new Map<Target, readonly Entry[]>();
 for (const target of TARGETS) all.set(target, await entries(target));
 const texts = new Map<string, string>([['src/audit/checks/index.ts', indexText(all)]]);
 texts.set(`${PAGES}/README.md`, indexPage(all));
+texts.set(`${PAGES}/frameworks.md`, frameworksPage(all));
 for (const list of all.values()) for (const entry of list) texts.set(`${PAGES}/${entry.check.id}.md`, checkPage(entry));
 
 const check = process.argv.includes('--check');

@@ -35,6 +35,17 @@ function invalid(file: string, line: number, why: string, cause?: unknown): Secu
   });
 }
 
+/** What records of earlier versions do not have, which looked for less. */
+const LATER: Readonly<Partial<Record<RecordedTarget, Readonly<Record<string, unknown>>>>> = {
+  host: {
+    rootless: {
+      ...{ users: [], helpers: {} },
+      problem: 'its facts were recorded by a version that did not look for engines of users',
+    },
+  },
+  engine: { user: null, contradictions: [] },
+};
+
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -68,11 +79,17 @@ export function uriOf({ target, name }: Collected): string {
   return target === 'image' ? imageUri(name) : containerUri(name);
 }
 
+function completed({ target, facts }: Collected): unknown {
+  const later = Object.entries(LATER[target] ?? {});
+  if (!isObject(facts) || later.every(([key]) => facts[key] !== undefined)) return facts;
+  return { ...facts, ...Object.fromEntries(later.filter(([key]) => facts[key] === undefined)) };
+}
+
 /** Every check of each target over its facts. */
 export const auditCollected = (collected: readonly Collected[]): Audited[] =>
   collected.map((one) => ({
     ...{ target: one.target, name: one.name, uri: uriOf(one) },
-    results: results(CHECKS[one.target] as never, one.facts as never),
+    results: results(CHECKS[one.target] as never, completed(one) as never),
   }));
 
 /**

@@ -64,3 +64,14 @@ it('a name leads nowhere', () => {
   expect(uri('engine', 'docker')).toBe('engine/docker');
   expect(uri('host', '/mnt')).toBe('host');
 });
+
+it('what an earlier version recorded is judged, and what it did not look for is unknown', async () => {
+  const { rootless: _, ...host } = (await exampleReader('host'))({}) as Record<string, unknown>;
+  const [one] = auditRecorded(
+    parseRecords(recordText([{ target: 'host', name: 'old', facts: host }]), 'old.facts'),
+    'old.facts',
+  );
+  const verdicts = new Map(one?.results.map(({ check, verdict }) => [check.id, verdict.status]));
+  expect(verdicts.get('SEC-HOST-0030')).toBe('pass');
+  for (const id of ['0096', '0098', '0100']) expect([id, verdicts.get(`SEC-HOST-${id}`)]).toEqual([id, 'unknown']);
+});

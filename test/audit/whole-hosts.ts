@@ -4,6 +4,7 @@ import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { EXAMPLE_CONFIG } from '../../src/audit/facts/host/example-config.ts';
+import { CAREFUL_USERS, CARELESS_USERS } from './whole-users.ts';
 
 export interface HostFile {
   /** A text; `directory`; `socket`. */
@@ -34,7 +35,9 @@ const programs = (mode: number): HostTree =>
 const RELEASE = '6.18.4-amd64';
 
 export const HARDENED: HostTree = {
+  ...CAREFUL_USERS,
   ...sysctls({
+    'net.ipv4.ip_unprivileged_port_start': '1024',
     'kernel.osrelease': RELEASE,
     'kernel.core_pattern': 'core',
     'kernel.dmesg_restrict': '1',
@@ -195,7 +198,9 @@ export const HARDENED: HostTree = {
 const OLD = '5.16.9-amd64';
 
 export const CARELESS: HostTree = {
+  ...CARELESS_USERS,
   ...sysctls({
+    'net.ipv4.ip_unprivileged_port_start': '0',
     'kernel.osrelease': OLD,
     'kernel.core_pattern': '|/usr/share/crash/handler %p',
     'kernel.dmesg_restrict': '0',
@@ -269,7 +274,7 @@ export const CARELESS: HostTree = {
   ),
   '/usr/share/crash/handler': text('#!/bin/sh\n', 0o777),
   '/etc/passwd': text(
-    'root:x:0:0::/root:/bin/bash\ntoor:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/bash\nbob:x:1000:1001::/:/bin/sh\nguest::1002:1002::/:/bin/sh\n',
+    'root:x:0:0::/root:/bin/bash\ntoor:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/bash\nbob:x:1000:1001::/:/bin/sh\nguest::1002:1002::/home/guest:/bin/sh\n',
     0o666,
   ),
   '/etc/group': text('root:x:0:\ndocker:x:998:alice\nalice:x:1000:\n', 0o664, 1000),

@@ -78,6 +78,28 @@ describe.skipIf(cannotRunEngines())('engines without root', () => {
     expect(report(await engines.machine.secure(...words, '--facts', file))).toEqual(here);
   });
 
+  it('what they rest on is asked of the host', async () => {
+    const audited = report(await engines.machine.secure('audit', 'host', '--json', '--fail-on', 'none'));
+    const said = statuses(audited, audited[0]?.name ?? '');
+    const asked = ['0030', '0096', '0097', '0098', '0099', '0100', '0101', '0103'];
+    // Nobody has given him control groups, by a manager of systemd's that does not run here.
+    expect(['fail', 'unknown']).toContain(said['HOST-0102']);
+    expect(asked.map((id) => [id, said[`HOST-${id}`]])).toEqual([
+      // Nobody has switched off that containers reach each other.
+      ['0030', 'fail'],
+      // What dockerd, podman and rootlesskit give their files, sockets and directories.
+      ['0096', 'pass'],
+      ['0097', 'pass'],
+      ['0098', 'pass'],
+      ['0099', 'pass'],
+      // By the command line of the rootlesskit that runs: the script has it close the loopback device, and chooses the port driver builtin.
+      ['0100', 'pass'],
+      ['0101', 'fail'],
+      // He does not linger.
+      ['0103', 'fail'],
+    ]);
+  });
+
   it('something that says that it is the engine of the machine passes nothing', async () => {
     const place = join(engines.home, '.docker/run');
     await engines.must('mkdir', '-p', place);

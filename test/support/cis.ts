@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Labelled facts of each recommendation of the benchmark, as differences from the examples of each target.
+
 import { DOCKER } from '../../src/audit/checks/container/shared/managed.ts';
+import { user, userFile } from '../../src/audit/checks/host/shared/rootless.ts';
 
 export interface Fixture {
   readonly id: string;
@@ -63,7 +65,26 @@ const added = { type: 'file', mode: 0o644, uid: 0, gid: 0 };
 
 const MOUNT = (point: string) => ({ point, type: 'ext4', source: '/dev/sda', options: [] });
 
+/** The same file of a user who runs docker without root. */
+const theirs = (id: string, path: string, bad: Parameters<typeof userFile>[1]): Fixture =>
+  fixture(id, userFile(path, bad), user({ unseen: [path] }));
+const ALICE = '/home/alice/.config';
+const RUN = '/run/user/1000';
+
 export const HOST_FIXTURES: readonly Fixture[] = [
+  theirs('3.1', `${ALICE}/systemd/user/docker.service`, { uid: 1001 }),
+  theirs('3.2', `${ALICE}/systemd/user/docker.service`, { mode: 0o646 }),
+  theirs('3.2', `${ALICE}/systemd/user/docker.service`, { mode: 0o755 }),
+  theirs('3.5', `${ALICE}/docker`, { uid: 1001 }),
+  theirs('3.6', `${ALICE}/docker`, { mode: 0o757 }),
+  theirs('3.7', `${ALICE}/docker/certs.d/registry.example/ca.crt`, { uid: 1001 }),
+  theirs('3.8', `${ALICE}/docker/certs.d/registry.example/ca.crt`, { mode: 0o646 }),
+  theirs('3.15', `${RUN}/docker.sock`, { gid: 998 }),
+  theirs('3.16', `${RUN}/docker.sock`, { mode: 0o666 }),
+  theirs('3.17', `${ALICE}/docker/daemon.json`, { uid: 1001 }),
+  theirs('3.18', `${ALICE}/docker/daemon.json`, { mode: 0o646 }),
+  theirs('3.23', `${RUN}/docker/containerd/containerd.sock`, { uid: 1001 }),
+  theirs('3.24', `${RUN}/docker/containerd/containerd.sock`, { mode: 0o666 }),
   fixture('1.1.1', { mounts: [MOUNT('/')] }, { mounts: undefined }, { mounts: [MOUNT('/'), MOUNT('/var/lib/docker')] }),
   fixture('1.1.2', { dockerGroup: ['alice'] }, { dockerGroup: null }),
   watched('1.1.3', '/usr/bin/dockerd'),

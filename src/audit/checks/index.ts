@@ -147,6 +147,7 @@ import hostEngineFiles from './host/engine-files.ts';
 import hostEngineSockets from './host/engine-sockets.ts';
 import hostFirewall from './host/firewall.ts';
 import hostForwarding from './host/forwarding.ts';
+import hostIdMapHelpers from './host/id-map-helpers.ts';
 import hostInsecureRegistries from './host/insecure-registries.ts';
 import hostIoUring from './host/io-uring.ts';
 import hostKernelBuild from './host/kernel-build.ts';
@@ -177,6 +178,12 @@ import hostRedirects from './host/redirects.ts';
 import hostRegistryCertificates from './host/registry-certificates.ts';
 import hostRootAccounts from './host/root-accounts.ts';
 import hostRootCommands from './host/root-commands.ts';
+import hostRootlessFileModes from './host/rootless-file-modes.ts';
+import hostRootlessFiles from './host/rootless-files.ts';
+import hostRootlessLimits from './host/rootless-limits.ts';
+import hostRootlessLingering from './host/rootless-lingering.ts';
+import hostRootlessNetwork from './host/rootless-network.ts';
+import hostRootlessSourceAddress from './host/rootless-source-address.ts';
 import hostRouterAdvertisements from './host/router-advertisements.ts';
 import hostSeccomp from './host/seccomp.ts';
 import hostSecurityModule from './host/security-module.ts';
@@ -194,6 +201,7 @@ import hostSshdRoot from './host/sshd-root.ts';
 import hostSshdTrust from './host/sshd-trust.ts';
 import hostStackOffset from './host/stack-offset.ts';
 import hostStores from './host/stores.ts';
+import hostSubordinateIdCount from './host/subordinate-id-count.ts';
 import hostSubordinateIds from './host/subordinate-ids.ts';
 import hostSwap from './host/swap.ts';
 import hostSysrq from './host/sysrq.ts';
@@ -202,6 +210,8 @@ import hostTime from './host/time.ts';
 import hostUnconfinedProfiles from './host/unconfined-profiles.ts';
 import hostUnmergedSlabs from './host/unmerged-slabs.ts';
 import hostUnprivilegedBpf from './host/unprivileged-bpf.ts';
+import hostUnprivilegedPorts from './host/unprivileged-ports.ts';
+import hostUnprivilegedUserNamespaces from './host/unprivileged-user-namespaces.ts';
 import hostUserNamespaces from './host/user-namespaces.ts';
 import hostUserfaultfd from './host/userfaultfd.ts';
 import hostWeakenedStart from './host/weakened-start.ts';
@@ -382,6 +392,16 @@ export const CHECKS = {
     hostOldInterfaces,
     hostKernelDebugging,
     hostCipherSockets,
+    hostRootlessFiles,
+    hostRootlessFileModes,
+    hostIdMapHelpers,
+    hostSubordinateIdCount,
+    hostRootlessNetwork,
+    hostRootlessSourceAddress,
+    hostRootlessLimits,
+    hostRootlessLingering,
+    hostUnprivilegedPorts,
+    hostUnprivilegedUserNamespaces,
   ],
   engine: [
     engineRootless,

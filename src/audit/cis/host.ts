@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Section 1: the host. Section 3: files of the daemon.
-import { by, type CisRecommendation, item, paths, person, unit } from './item.ts';
+import { by, type CisRecommendation, type Decider, item, paths, person, unit } from './item.ts';
 
 const watched = (id: string, what: string, ...names: readonly string[]): CisRecommendation =>
   item(id, `Changes of ${what} are recorded`, by('HOST-0029', paths('', ...names)));
@@ -32,6 +32,19 @@ export const HOST: readonly CisRecommendation[] = [
   item('1.2.2', 'The version of docker gets its fixes', by('ENGINE-0006')),
 ];
 
+/** The same of a user who runs docker without root, below his home: what belongs to him there. */
+const theirs = (names: readonly string[]) => ({
+  owner: by('HOST-0096', paths('(?: group)?', ...names)),
+  mode: [by('HOST-0096', paths(' mode', ...names)), by('HOST-0097', paths(' mode', ...names))],
+});
+const home = (path: string): string => `/[^\\n]*/${path}`;
+const SOCKET = theirs(['/run/user/\\d+/docker.sock', home('.docker/run/docker.sock')]);
+const CONTAINERD = theirs(['/run/user/\\d+/docker/containerd/containerd.sock']);
+const UNIT = theirs([home('.config/systemd/user(?:/docker.service(?:.d(?:/[^/]+)?)?)?')]);
+const DIRECTORY = theirs([home('.config/docker')]);
+const DAEMON_JSON = theirs([home('.config/docker/daemon.json')]);
+const CERTIFICATES = theirs([home('.config/(?:docker|containers)/certs.d/\\S+')]);
+
 /** Owner and mode of what lies at `names`: what lets others change it, and what is merely more than the benchmark gives. */
 const owner = (id: string, what: string, ...names: readonly string[]): CisRecommendation =>
   item(id, `${what} belongs to root`, by('HOST-0025', paths('', ...names)), by('HOST-0046', paths(' group', ...names)));
@@ -52,29 +65,35 @@ const socketOwner = (id: string, what: string, name: string): CisRecommendation 
 const socketMode = (id: string, what: string, name: string): CisRecommendation =>
   item(id, `${what} is closed to others`, by('HOST-0024', paths(' mode', name)), by('HOST-0046', paths(' mode', name)));
 
+/** A recommendation that more checks decide. */
+const and = (one: CisRecommendation, ...more: readonly Decider[]): CisRecommendation => ({
+  ...one,
+  decided: [...one.decided, ...more],
+});
+
 export const FILES: readonly CisRecommendation[] = [
-  owner('3.1', 'docker.service', unit('docker.service')),
-  mode('3.2', 'docker.service', unit('docker.service')),
+  and(owner('3.1', 'docker.service', unit('docker.service')), UNIT.owner),
+  and(mode('3.2', 'docker.service', unit('docker.service')), ...UNIT.mode),
   owner('3.3', 'docker.socket', unit('docker.socket')),
   mode('3.4', 'docker.socket', unit('docker.socket')),
-  owner('3.5', '/etc/docker', '/etc/docker'),
-  mode('3.6', '/etc/docker', '/etc/docker'),
-  item('3.7', 'Certificates of registries belong to root', by('HOST-0047', /^\S+$/)),
-  item('3.8', 'Nobody writes certificates of registries', by('HOST-0047', / mode$/)),
+  and(owner('3.5', '/etc/docker', '/etc/docker'), DIRECTORY.owner),
+  and(mode('3.6', '/etc/docker', '/etc/docker'), ...DIRECTORY.mode),
+  and(item('3.7', 'Certificates of registries belong to root', by('HOST-0047', /^\S+$/)), CERTIFICATES.owner),
+  and(item('3.8', 'Nobody writes certificates of registries', by('HOST-0047', / mode$/)), ...CERTIFICATES.mode),
   item('3.9', "The authority of docker's clients belongs to root", by('HOST-0048', /^tlscacert$/)),
   item('3.10', "Nobody writes the authority of docker's clients", by('HOST-0048', /^tlscacert mode$/)),
   item('3.11', "The daemon's certificate belongs to root", by('HOST-0048', /^tlscert$/)),
   item('3.12', "Nobody writes the daemon's certificate", by('HOST-0048', /^tlscert mode$/)),
   item('3.13', "The daemon's key belongs to root", by('HOST-0048', /^tlskey$/)),
   item('3.14', "Nobody else reads the daemon's key", by('HOST-0048', /^tlskey mode$/)),
-  socketOwner('3.15', "docker's socket", '/run/docker.sock'),
-  socketMode('3.16', "docker's socket", '/run/docker.sock'),
-  owner('3.17', 'daemon.json', '/etc/docker/daemon.json'),
-  mode('3.18', 'daemon.json', '/etc/docker/daemon.json'),
+  and(socketOwner('3.15', "docker's socket", '/run/docker.sock'), SOCKET.owner),
+  and(socketMode('3.16', "docker's socket", '/run/docker.sock'), ...SOCKET.mode),
+  and(owner('3.17', 'daemon.json', '/etc/docker/daemon.json'), DAEMON_JSON.owner),
+  and(mode('3.18', 'daemon.json', '/etc/docker/daemon.json'), ...DAEMON_JSON.mode),
   owner('3.19', '/etc/default/docker', '/etc/default/docker'),
   mode('3.20', '/etc/default/docker', '/etc/default/docker'),
   mode('3.21', '/etc/sysconfig/docker', '/etc/sysconfig/docker'),
   owner('3.22', '/etc/sysconfig/docker', '/etc/sysconfig/docker'),
-  socketOwner('3.23', "containerd's socket", '/run/(?:docker/)?containerd/containerd.sock'),
-  socketMode('3.24', "containerd's socket", '/run/(?:docker/)?containerd/containerd.sock'),
+  and(socketOwner('3.23', "containerd's socket", '/run/(?:docker/)?containerd/containerd.sock'), CONTAINERD.owner),
+  and(socketMode('3.24', "containerd's socket", '/run/(?:docker/)?containerd/containerd.sock'), ...CONTAINERD.mode),
 ];

@@ -9,6 +9,7 @@ import { ALL_FILES } from './host/files.ts';
 import { collectKernel, type KernelFacts } from './host/kernel.ts';
 import { type Mount, parseMounts } from './host/mounts.ts';
 import { collectPodman, type PodmanFacts } from './host/podman.ts';
+import { collectRootless, type RootlessFacts } from './host/rootless.ts';
 import { collectSystem, type SystemFacts } from './host/system.ts';
 import { type FileFact, Tree } from './host/tree.ts';
 import { collectTrust, registryCertificates, type TrustFacts } from './host/trust.ts';
@@ -40,6 +41,7 @@ export interface HostFacts {
   readonly auditd: AuditdFacts;
   readonly system: SystemFacts;
   readonly podman: PodmanFacts;
+  readonly rootless: RootlessFacts;
   /** `secure` has switched forwarding on for its containers, and will switch it off. */
   readonly forwardingLent: boolean;
 }
@@ -83,7 +85,8 @@ export async function collectHost(root = '/'): Promise<HostFacts> {
   const tree = new Tree(root);
   try {
     const kernel = collectKernel(tree);
-    const mounts = mountTable(tree);
+    const table = mountTable(tree);
+    const mounts = table === undefined ? undefined : parseMounts(table);
     const passwd = tree.text('/etc/passwd');
     const accounts = passwd === undefined ? undefined : parseAccounts(passwd);
     // With a merged /usr both names are of one directory: each file counts once.
@@ -96,7 +99,7 @@ export async function collectHost(root = '/'): Promise<HostFacts> {
     return {
       root: tree.root,
       kernel,
-      mounts: mounts === undefined ? undefined : parseMounts(mounts),
+      mounts,
       files: Object.fromEntries(
         [...ALL_FILES, ...more].flatMap((path) => {
           const fact = merged && path.startsWith('/lib/') ? null : tree.stat(path);
@@ -115,6 +118,7 @@ export async function collectHost(root = '/'): Promise<HostFacts> {
       auditd: collectAuditd(tree),
       system,
       podman: collectPodman(tree),
+      rootless: collectRootless(tree, accounts, mounts),
       forwardingLent: lendsForwarding(tree),
     };
   } finally {

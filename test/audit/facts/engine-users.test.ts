@@ -12,6 +12,7 @@ import type { EngineUser } from '../../../src/audit/facts/engine/types.ts';
 import type { EngineFacts } from '../../../src/audit/facts/engine.ts';
 import { usersOf } from '../../../src/audit/facts/host/users.ts';
 import type { ImageAuditFacts } from '../../../src/audit/facts/image/types.ts';
+import { isEngineSocket } from '../../../src/audit/sockets.ts';
 import { temporaryDirectory } from '../../support/store.ts';
 
 const ALICE: EngineUser = { name: 'alice', uid: 21_057 };
@@ -136,6 +137,17 @@ async function asked(user: EngineUser | null, info: Record<string, unknown>, ima
 }
 const judged = (facts: EngineFacts) =>
   Object.fromEntries(CHECKS.engine.map((check) => [check.id, check.check(facts).status]));
+
+it('what is mounted from a home is such a socket, too', () => {
+  expect(
+    ['/home/a/.docker/run/docker.sock', '/home/a/.docker/run', '/run/user/7/podman/podman.sock'].map(isEngineSocket),
+  ).toEqual([true, true, true]);
+  expect(['/home/a/.docker', '/home/a/.docker/run/x', '/.docker/run'].map(isEngineSocket)).toEqual([
+    false,
+    false,
+    false,
+  ]);
+});
 
 describe('an engine of a user', () => {
   it('is called after him, with everything of it', async () => {

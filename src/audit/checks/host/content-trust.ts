@@ -24,7 +24,7 @@ export default {
     { good: { trust: { docker: '1' } }, bad: { trust: { docker: null } } },
     { good: { trust: { podman: 'reject' } }, bad: { trust: { podman: 'insecureAcceptAnything' } } },
   ],
-  check({ docker, trust }) {
+  check({ docker, trust, rootless: { users } }) {
     const found = [
       ...(docker.program === null || trust.docker === '1'
         ? []
@@ -40,8 +40,15 @@ export default {
       ...(trust.podman === 'insecureAcceptAnything'
         ? [problem('podman', `${POLICY} takes every image, signed or not`, fileLocation(POLICY))]
         : []),
+      ...users
+        .filter((user) => user.trust.podman === 'insecureAcceptAnything')
+        .map(({ name, home }) => {
+          const path = `${home}/.config/containers/policy.json`;
+          return problem(`podman ~${name}`, `${path} takes every image, signed or not`, fileLocation(path));
+        }),
     ];
-    if (trust.problem !== null) return unknown(trust.problem);
+    const why = [trust, ...users.map((user) => user.trust)].find((one) => one.problem !== null)?.problem;
+    if (why != null) return unknown(why);
     return docker.program === null && trust.podman === null
       ? notApplicable('neither docker nor podman is set up')
       : verdict(found);

@@ -15,8 +15,12 @@ export default {
   references: ['https://docs.docker.com/engine/daemon/live-restore/'],
   examples: [{ good: daemon('live-restore', true), bad: daemon('live-restore', false) }],
   check: (facts) =>
-    docker(facts, 'live-restore', (value) =>
-      value === true ? null : `live-restore is ${value === undefined ? 'not set, so false' : quoted(value)}`,
+    docker(
+      facts,
+      'live-restore',
+      (value) =>
+        value === true ? null : `live-restore is ${value === undefined ? 'not set, so false' : quoted(value)}`,
+      'docker runs without root here: its containers are in the namespaces of the daemon, and end with it',
     ),
   fix: daemonFix(['live-restore'], true),
 } satisfies HostCheck;

@@ -18,8 +18,12 @@ export default {
     { good: daemon('userland-proxy', false), bad: daemon('userland-proxy', undefined) },
   ],
   check: (facts) =>
-    docker(facts, 'userland-proxy', (value) =>
-      value === false ? null : `userland-proxy is ${value === undefined ? 'not set, so true' : quoted(value)}`,
+    docker(
+      facts,
+      'userland-proxy',
+      (value) =>
+        value === false ? null : `userland-proxy is ${value === undefined ? 'not set, so true' : quoted(value)}`,
+      'docker runs without root here: its proxy is what opens published ports outside of its network, and runs as the user',
     ),
   fix: daemonFix(['userland-proxy'], false, {
     risk: 'a published port is not reached from the host by ::1, nor by a container by the address of its host on some kernels',

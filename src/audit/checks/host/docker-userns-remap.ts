@@ -18,9 +18,13 @@ export default {
     { good: daemon('userns-remap', 'default'), bad: daemon('userns-remap', undefined) },
   ],
   check: (facts) =>
-    docker(facts, 'userns-remap', (value) =>
-      typeof value === 'string' && value !== ''
-        ? null
-        : 'userns-remap is not set: root in containers is root on the host',
+    docker(
+      facts,
+      'userns-remap',
+      (value) =>
+        typeof value === 'string' && value !== ''
+          ? null
+          : 'userns-remap is not set: root in containers is root on the host',
+      'docker runs without root here: root in its containers is the user who runs it',
     ),
 } satisfies HostCheck;

@@ -22,19 +22,27 @@ export default {
     'https://github.com/containerd/containerd/blob/main/docs/hosts.md',
   ],
   examples: [{ good: insecure('127.0.0.1:5000'), bad: insecure('registry.example:5000') }],
-  check({ podman: { installed, insecure: all, problem: why }, files }) {
-    const found = all.filter(({ registry }) => !LOOPBACK.test(registry.split('/')[0] ?? ''));
-    if (found.length > 0)
-      return verdict(
-        found.map(({ registry, file }) =>
+  check({ podman, rootless: { users }, files }) {
+    const theirs = users.flatMap(({ name, podman: own }) =>
+      own === null ? [] : [{ facts: own, suffix: ` ~${name}` }],
+    );
+    const all = [{ facts: podman, suffix: '' }, ...theirs];
+    const found = all.flatMap(({ facts, suffix }) =>
+      facts.insecure
+        .filter(({ registry }) => !LOOPBACK.test(registry.split('/')[0] ?? ''))
+        .map(({ registry, file }) =>
           problem(
-            registry,
+            `${registry}${suffix}`,
             `${quoted(registry)} is asked without TLS, or its certificate is not looked at`,
             fileLocation(file),
           ),
         ),
-      );
-    if (why !== null) return unknown(why);
-    return installed || files['/usr/bin/containerd'] != null ? verdict([]) : notApplicable('none of them is installed');
+    );
+    if (found.length > 0) return verdict(found);
+    const why = all.find(({ facts }) => facts.problem !== null)?.facts.problem;
+    if (why != null) return unknown(why);
+    return podman.installed || theirs.length > 0 || files['/usr/bin/containerd'] != null
+      ? verdict([])
+      : notApplicable('none of them is installed');
   },
 } satisfies HostCheck;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { PodmanFacts } from '../../facts/host/podman.ts';
 import type { HostFacts } from '../../facts/host.ts';
 import type { DeepPartial } from '../../partial.ts';
 import type { Problem } from '../../types.ts';
@@ -43,6 +44,22 @@ const set = (key: string, value: unknown): DeepPartial<HostFacts> => ({
   podman: { installed: true, settings: { [key]: { value, file: '/etc/containers/containers.conf' } } },
 });
 
+function weakened({ settings }: PodmanFacts): Problem[] {
+  const weak = Object.entries(WEAK).flatMap(([key, isWeak]): Problem[] => {
+    const said = settings[key];
+    return said === undefined || !isWeak(said.value)
+      ? []
+      : [problem(key, `${key} is ${quoted(said.value)}`, fileLocation(said.file))];
+  });
+  const given = settings['containers.default_capabilities'];
+  const names = Array.isArray(given?.value)
+    ? given.value.map((name) => String(name).toUpperCase().replace(/^CAP_/, ''))
+    : [];
+  const more = names.filter((name) => !CAPABILITIES.has(name));
+  if (more.length === 0 || given === undefined) return weak;
+  return [...weak, problem('capabilities', `every container has ${quoted(more.join(', '))}`, fileLocation(given.file))];
+}
+
 export default {
   id: 'SEC-HOST-0084',
   title: 'Podman weakens no container by default',
@@ -67,24 +84,19 @@ export default {
     },
     { good: set('containers.netns', 'bridge'), bad: set('containers.netns', 'host') },
   ],
-  check({ podman: { installed, settings, problem: why } }) {
-    const weak = Object.entries(WEAK).flatMap(([key, isWeak]): Problem[] => {
-      const said = settings[key];
-      return said === undefined || !isWeak(said.value)
-        ? []
-        : [problem(key, `${key} is ${quoted(said.value)}`, fileLocation(said.file))];
-    });
-    const given = settings['containers.default_capabilities'];
-    const names = Array.isArray(given?.value)
-      ? given.value.map((name) => String(name).toUpperCase().replace(/^CAP_/, ''))
-      : [];
-    const more = names.filter((name) => !CAPABILITIES.has(name));
-    const capabilities =
-      more.length === 0 || given === undefined
-        ? []
-        : [problem('capabilities', `every container has ${quoted(more.join(', '))}`, fileLocation(given.file))];
-    if (weak.length + capabilities.length > 0) return verdict([...weak, ...capabilities]);
-    if (why !== null) return unknown(why);
-    return installed ? verdict([]) : notApplicable('neither podman, buildah nor CRI-O is installed');
+  check({ podman, rootless: { users } }) {
+    const theirs = users.flatMap(({ name, podman: own }) =>
+      own === null ? [] : [{ facts: own, suffix: ` ~${name}` }],
+    );
+    const all = [{ facts: podman, suffix: '' }, ...theirs];
+    const problems = all.flatMap(({ facts, suffix }) =>
+      weakened(facts).map((one) => ({ ...one, key: `${one.key}${suffix}` })),
+    );
+    if (problems.length > 0) return verdict(problems);
+    const why = all.find(({ facts }) => facts.problem !== null)?.facts.problem;
+    if (why != null) return unknown(why);
+    return podman.installed || theirs.length > 0
+      ? verdict([])
+      : notApplicable('neither podman, buildah nor CRI-O is installed');
   },
 } satisfies HostCheck;

@@ -42,6 +42,15 @@ export function membersOf(name: string, group: string, accounts: readonly Accoun
   return [...new Set([...listed, ...primary])].filter((member) => member !== '' && member !== 'root').sort();
 }
 
+/** Who has a group beside the owner of it: by its own list, or as his primary group. */
+export function sharesGroup(owner: string, gid: number, group: string, accounts: readonly Account[]): boolean {
+  const listed = entries(group, 4)
+    .filter(({ fields }) => number(fields[2]) === gid)
+    .flatMap(({ fields }) => (fields[3] ?? '').split(','));
+  const primary = accounts.filter((account) => account.gid === gid).map(({ name }) => name);
+  return [...listed, ...primary].some((name) => name.trim() !== '' && name !== owner && name !== 'root');
+}
+
 /** Undefined: there is no such group. */
 export function groupId(name: string, group: string): number | undefined {
   const found = number(entries(group, 3).find(({ fields }) => fields[0] === name)?.fields[2]);

@@ -3,7 +3,7 @@
 // when both set the same thing, so the two never disagree; of lists, both count.
 import type { Location } from '../../types.ts';
 import { parseObject } from './json.ts';
-import type { Tree } from './tree.ts';
+import type { Text, Tree } from './tree.ts';
 
 export interface Setting {
   readonly value: unknown;
@@ -113,7 +113,7 @@ export function parseFlags(argv: readonly string[]): Map<string, unknown> {
 }
 
 /** The last ExecStart= of a unit and its drop-ins; an empty one takes back those before it. */
-function execStart(texts: readonly string[]): string | undefined {
+export function execStart(texts: readonly string[]): string | undefined {
   const all = texts.flatMap((text) => [...text.replace(/\\\n/g, ' ').matchAll(/^[ \t]*ExecStart[ \t]*=(.*)$/gm)]);
   return all.map((match) => (match[1] ?? '').trim()).findLast((line) => line !== '');
 }
@@ -159,11 +159,23 @@ export function collectDocker(tree: Tree): DockerFacts {
   const flags = parseFlags(command?.argv ?? []);
   const named = flags.get('config-file');
   const config = typeof named === 'string' && named.startsWith('/') ? named : '/etc/docker/daemon.json';
-  const read = tree.read(config);
+  return { program, config, ...settingsOf(tree.read(config), config, flags, command?.path ?? '') };
+}
+
+/**
+ * What both say together.
+ * @param read daemon.json, which is at `config`
+ * @param flags of its command line, which stands in `command`
+ */
+export function settingsOf(
+  read: Text,
+  config: string,
+  flags: ReadonlyMap<string, unknown>,
+  command: string,
+): Pick<DockerFacts, 'problem' | 'settings'> {
   const settings = new Map<string, Setting>();
-  for (const [key, value] of flags) {
-    settings.set(key, { value, location: { logical: `dockerd ${key}`, path: (command?.path ?? '').slice(1) } });
-  }
+  for (const [key, value] of flags)
+    settings.set(key, { value, location: { logical: `dockerd ${key}`, path: command.slice(1) } });
   let problem = read.status === 'unreadable' ? read.why : null;
   if (read.status === 'text' && read.text.trim() !== '') {
     const object = parseObject(read.text);
@@ -176,5 +188,5 @@ export function collectDocker(tree: Tree): DockerFacts {
         settings.set(key, { value: both, location: { logical: config, path: config.slice(1), region } });
       }
   }
-  return { program, config, problem, settings: Object.fromEntries(settings) };
+  return { problem, settings: Object.fromEntries(settings) };
 }

@@ -3,6 +3,7 @@
 import type { HostFacts } from '../host.ts';
 import { EXAMPLE_CONFIG } from './example-config.ts';
 import { ALL_FILES, ENGINE_PROGRAMS, SOCKETS } from './files.ts';
+import { exampleRootless } from './rootless-example.ts';
 import type { FileFact } from './tree.ts';
 
 const at = (logical: string) => ({ logical, path: logical.slice(1) });
@@ -59,11 +60,13 @@ export const exampleFacts: HostFacts = {
       'kernel.perf_event_paranoid': '3',
       'kernel.randomize_va_space': '2',
       'kernel.unprivileged_bpf_disabled': '2',
+      'kernel.unprivileged_userns_clone': null,
       'kernel.yama.ptrace_scope': '1',
       'net.ipv4.conf.all.accept_redirects': '0',
       'net.ipv4.conf.all.accept_source_route': '0',
       'net.ipv4.conf.default.accept_redirects': '0',
       'net.ipv4.ip_forward': '1',
+      'net.ipv4.ip_unprivileged_port_start': '1024',
       'user.max_user_namespaces': '127235',
       'dev.tty.ldisc_autoload': '0',
       'dev.tty.legacy_tiocsti': '0',
@@ -181,5 +184,6 @@ export const exampleFacts: HostFacts = {
     rootCommands: ['/etc/crontab', '/etc/sudoers'],
   },
   podman: { installed: false, settings: {}, insecure: [], problem: null },
+  rootless: exampleRootless,
   forwardingLent: false,
 };

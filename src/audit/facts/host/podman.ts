@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What containers.conf(5), containers-registries.conf(5) and containerd's hosts.toml say of all containers and registries.
 import { getStaticTOMLValue, ParseError, parseTOML } from 'toml-eslint-parser';
+import type { Home } from './home.ts';
 import type { Tree } from './tree.ts';
 
 export interface ContainersSetting {
@@ -33,22 +34,25 @@ class Reader {
   problem: string | null = null;
   readonly settings: Record<string, ContainersSetting> = {};
   readonly insecure: { registry: string; file: string }[] = [];
-  readonly #tree: Tree;
+  readonly #tree: Pick<Tree, 'read' | 'list'>;
+  readonly #base: string;
 
-  constructor(tree: Tree) {
+  /** @param base what stands before its paths for people */
+  constructor(tree: Pick<Tree, 'read' | 'list'>, base = '') {
     this.#tree = tree;
+    this.#base = base;
   }
 
   #value(file: string): Json {
     const read = this.#tree.read(file);
-    if (read.status === 'unreadable') this.problem ??= `${file}: ${read.why}`;
+    if (read.status === 'unreadable') this.problem ??= `${this.#base}${file}: ${read.why}`;
     if (read.status !== 'text') return {};
     try {
       return object(getStaticTOMLValue(parseTOML(read.text, { tomlVersion: '1.0' })));
     } catch (error) {
       // What nests deeper than the stack of the parser is no configuration.
       if (!(error instanceof ParseError) && !(error instanceof RangeError)) throw error;
-      this.problem ??= `${file}: this is not TOML`;
+      this.problem ??= `${this.#base}${file}: this is not TOML`;
       return {};
     }
   }
@@ -57,22 +61,23 @@ class Reader {
   #files(file: string): string[] {
     const directory = `${file}.d`;
     const names = this.#tree.list(directory);
-    if (names === undefined) this.problem ??= `${directory} cannot be read`;
+    if (names === undefined) this.problem ??= `${this.#base}${directory} cannot be read`;
     const more = (names ?? []).filter((name) => name.endsWith('.conf')).slice(0, NAMES);
     return [file, ...more.map((name) => `${directory}/${name}`)];
   }
 
-  containers(): void {
-    for (const file of ['/usr/share/containers/containers.conf', ...this.#files('/etc/containers/containers.conf')])
+  containers(name: string, ...before: readonly string[]): void {
+    for (const file of [...before, ...this.#files(name)])
       for (const [section, values] of Object.entries(this.#value(file)))
-        for (const [key, value] of Object.entries(object(values))) this.settings[`${section}.${key}`] = { value, file };
+        for (const [key, value] of Object.entries(object(values)))
+          this.settings[`${section}.${key}`] = { value, file: `${this.#base}${file}` };
   }
 
-  registries(): void {
-    for (const file of this.#files('/etc/containers/registries.conf')) {
+  registries(name: string): void {
+    for (const file of this.#files(name)) {
       const value = this.#value(file);
       const add = (registry: unknown): void => {
-        if (text(registry) !== '') this.insecure.push({ registry: text(registry), file });
+        if (text(registry) !== '') this.insecure.push({ registry: text(registry), file: `${this.#base}${file}` });
       };
       for (const one of list(value.registry).map(object)) {
         for (const place of [one, ...list(one.mirror).map(object)])
@@ -96,9 +101,18 @@ class Reader {
 
 export function collectPodman(tree: Tree): PodmanFacts {
   const reader = new Reader(tree);
-  reader.containers();
-  reader.registries();
+  reader.containers('/etc/containers/containers.conf', '/usr/share/containers/containers.conf');
+  reader.registries('/etc/containers/registries.conf');
   reader.containerd();
   const { settings, insecure, problem } = reader;
   return { installed: PROGRAMS.some((path) => tree.stat(path) != null), settings, insecure, problem };
+}
+
+/** What a user has set for his own containers; `installed` is not asked. */
+export function collectUserPodman(home: Home): PodmanFacts {
+  const reader = new Reader(home, `${home.path}/`);
+  reader.containers('.config/containers/containers.conf');
+  reader.registries('.config/containers/registries.conf');
+  const { settings, insecure, problem } = reader;
+  return { installed: true, settings, insecure, problem };
 }

@@ -26,8 +26,8 @@ export type Text =
   | { readonly status: 'absent' }
   | { readonly status: 'unreadable'; readonly why: string };
 
-const code = (thrown: unknown): string => (thrown as NodeJS.ErrnoException).code ?? '';
-const isAbsent = (thrown: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(code(thrown));
+export const code = (thrown: unknown): string => (thrown as NodeJS.ErrnoException).code ?? '';
+export const isAbsent = (thrown: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(code(thrown));
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied: audit as root',
   EPERM: 'permission denied: audit as root',
@@ -36,7 +36,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ELOOP: 'its path has too many symbolic links, or a magic link of /proc',
 };
 
-function fileType(stats: Stats): FileType {
+export function fileType(stats: Stats): FileType {
   if (stats.isFile()) return 'file';
   if (stats.isDirectory()) return 'directory';
   if (stats.isSocket()) return 'socket';

@@ -2,7 +2,7 @@
 // Files of certificates, and whether clients of engines ask for signatures.
 import { list, object, text } from '../container/json.ts';
 import { words } from './docker.ts';
-import type { Tree } from './tree.ts';
+import type { Text, Tree } from './tree.ts';
 
 /** Certificates of registries and of clients: HOST[:PORT]/NAME below each. */
 const CERTIFICATES = ['/etc/docker/certs.d', '/etc/containers/certs.d', '/etc/containerd/certs.d'];
@@ -37,6 +37,7 @@ export interface TrustFacts {
   readonly problem: string | null;
 }
 
+const POLICY = '/etc/containers/policy.json';
 const ENVIRONMENT = ['/etc/environment', '/etc/profile'];
 
 export function collectTrust(tree: Tree): TrustFacts {
@@ -54,15 +55,17 @@ export function collectTrust(tree: Tree): TrustFacts {
     for (const [, value = ''] of read.text.matchAll(/^[ \t]*(?:export[ \t]+)?DOCKER_CONTENT_TRUST=(.*)$/gm))
       docker = words(value)[0] ?? '';
   }
-  const policy = tree.read('/etc/containers/policy.json');
-  if (policy.status === 'unreadable') problem = `/etc/containers/policy.json: ${policy.why}`;
-  let podman: string | null = null;
-  if (policy.status === 'text') {
-    try {
-      podman = text(object(list(object(JSON.parse(policy.text)).default)[0]).type);
-    } catch {
-      problem = '/etc/containers/policy.json: it is not JSON';
-    }
+  const policy = imagePolicy(tree.read(POLICY), POLICY);
+  return { docker, podman: policy.podman, problem: policy.problem ?? problem };
+}
+
+/** What a policy.json, which is at `path`, says by default. */
+export function imagePolicy(read: Text, path: string): Pick<TrustFacts, 'podman' | 'problem'> {
+  if (read.status === 'unreadable') return { podman: null, problem: `${path}: ${read.why}` };
+  if (read.status === 'absent') return { podman: null, problem: null };
+  try {
+    return { podman: text(object(list(object(JSON.parse(read.text)).default)[0]).type), problem: null };
+  } catch {
+    return { podman: null, problem: `${path}: it is not JSON` };
   }
-  return { docker, podman, problem };
 }

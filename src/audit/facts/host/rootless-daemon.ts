@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// How dockerd of a user is started: rootlesskit makes its namespaces and its network, by what dockerd-rootless.sh tells it
+// (https://github.com/moby/moby/blob/master/contrib/dockerd-rootless.sh).
+
+import type { DockerFacts } from './docker.ts';
+import { execStart, parseFlags, settingsOf, words } from './docker.ts';
+import type { Home } from './home.ts';
+import type { Tree } from './tree.ts';
+
+export interface RootlessNetwork {
+  /** Where that is said: a unit, or the command line of the process. */
+  readonly place: string;
+  /** `slirp4netns`, `pasta`, `vpnkit`, `host` ...; empty: the script chooses one that is installed. */
+  readonly driver: string;
+  /** `builtin`, `slirp4netns`, `implicit`, `none`. */
+  readonly portDriver: string;
+  /** slirp4netns runs in namespaces of its own, behind a filter of system calls. */
+  readonly sandbox: boolean;
+  readonly seccomp: boolean;
+  /** Containers reach what listens on 127.0.0.1 of the machine. */
+  readonly hostLoopback: boolean;
+}
+
+const UNIT = '.config/systemd/user/docker.service';
+const UNITS = ['/etc/systemd/user', '/usr/local/lib/systemd/user', '/usr/lib/systemd/user'];
+const PREFIX = 'DOCKERD_ROOTLESS_ROOTLESSKIT_';
+/** From dockerd to rootlesskit, which starts the script, which starts itself. */
+const ANCESTORS = 6;
+
+interface Started {
+  readonly dockerd: readonly string[];
+  readonly rootlesskit: readonly string[];
+  readonly place: string;
+}
+
+/** `Environment=` of units, in their order: the last one counts. */
+function environment(texts: readonly string[]): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [, line = ''] of texts.flatMap((text) => [...text.matchAll(/^[ \t]*Environment[ \t]*=(.*)$/gm)]))
+    for (const word of words(line)) {
+      const at = word.indexOf('=');
+      if (at > 0) found.set(word.slice(0, at), word.slice(at + 1));
+    }
+  return found;
+}
+
+/** What the script gives rootlesskit where the environment says that. */
+function commandOf(set: ReadonlyMap<string, string>): string[] {
+  const value = (name: string): string => set.get(`${PREFIX}${name}`) ?? '';
+  const loopback = value('DISABLE_HOST_LOOPBACK') === 'false' ? [] : ['--disable-host-loopback'];
+  return [
+    `--net=${value('NET')}`,
+    `--slirp4netns-sandbox=${value('SLIRP4NETNS_SANDBOX') || 'auto'}`,
+    `--slirp4netns-seccomp=${value('SLIRP4NETNS_SECCOMP') || 'auto'}`,
+    `--port-driver=${value('PORT_DRIVER') || 'builtin'}`,
+    ...loopback,
+    ...words(value('FLAGS')),
+  ];
+}
+
+function byUnit(tree: Tree, home: Home): Started | undefined {
+  const own = home.text(UNIT);
+  const shared = UNITS.map((directory) => `${directory}/docker.service`).find((path) => tree.stat(path) != null);
+  const unit = own ?? (shared === undefined ? undefined : tree.text(shared));
+  if (unit === undefined) return undefined;
+  const names = (home.list(`${UNIT}.d`) ?? []).filter((name) => name.endsWith('.conf'));
+  const texts = [unit, ...names.map((name) => home.text(`${UNIT}.d/${name}`) ?? '')];
+  return {
+    dockerd: words(execStart(texts) ?? ''),
+    rootlesskit: commandOf(environment(texts)),
+    place: own === undefined ? (shared ?? '') : `${home.path}/${UNIT}`,
+  };
+}
+
+const uidOf = (status: string): number => Number(/^Uid:\s+(\d+)/m.exec(status)?.[1] ?? -1);
+
+/** By the pid file in his directory: a process of his called dockerd, and the outermost rootlesskit above it. */
+function running(tree: Tree, runtime: Home | undefined, uid: number): Started | undefined {
+  const pid = runtime?.text('docker.pid') ?? '';
+  if (!/^\d{1,10}$/.test(pid) || tree.text(`/proc/${pid}/comm`) !== 'dockerd') return undefined;
+  if (uidOf(tree.text(`/proc/${pid}/status`) ?? '') !== uid) return undefined;
+  const argv = (id: string): string[] => (tree.text(`/proc/${id}/cmdline`) ?? '').split('\0');
+  let kit: string | undefined;
+  let at = pid;
+  for (let i = 0; i < ANCESTORS; i += 1) {
+    at = /^PPid:\s+(\d+)/m.exec(tree.text(`/proc/${at}/status`) ?? '')?.[1] ?? '0';
+    if (at === '0' || at === '1' || uidOf(tree.text(`/proc/${at}/status`) ?? '') !== uid) break;
+    if ((tree.text(`/proc/${at}/comm`) ?? '').includes('rootlesskit')) kit = at;
+  }
+  if (kit === undefined) return undefined;
+  return { dockerd: argv(pid), rootlesskit: argv(kit), place: `/proc/${kit}/cmdline` };
+}
+
+/** The last of a flag's values; undefined: it is not given. */
+function flag(argv: readonly string[], name: string): string | undefined {
+  let found: string | undefined;
+  for (const [i, word] of argv.entries()) {
+    if (word === `--${name}`) {
+      const next = argv[i + 1] ?? '';
+      found = next === '' || next.startsWith('-') ? 'true' : next;
+    } else if (word.startsWith(`--${name}=`)) found = word.slice(name.length + 3);
+  }
+  return found;
+}
+
+/** Undefined: nothing says how it is started. */
+export function collectDaemon(
+  tree: Tree,
+  home: Home,
+  runtime: Home | undefined,
+  uid: number,
+): { readonly docker: DockerFacts; readonly network: RootlessNetwork | null } {
+  const started = running(tree, runtime, uid) ?? byUnit(tree, home);
+  const flags = parseFlags(started?.dockerd ?? []);
+  const named = flags.get('config-file');
+  const own = typeof named === 'string' && named.startsWith(`${home.path}/`) ? named.slice(home.path.length + 1) : null;
+  const below = own ?? '.config/docker/daemon.json';
+  const config = `${home.path}/${below}`;
+  const docker = {
+    ...{ program: started?.place ?? config, config },
+    ...settingsOf(home.read(below), config, flags, started?.place ?? ''),
+  };
+  if (started === undefined) return { docker, network: null };
+  const kit = started.rootlesskit;
+  // A switch may be followed by what is no value of it.
+  const loopback = kit.findLast((word) => /^--disable-host-loopback(?:=|$)/.test(word));
+  return {
+    docker,
+    network: {
+      place: started.place,
+      driver: flag(kit, 'net') ?? 'host',
+      portDriver: flag(kit, 'port-driver') ?? 'none',
+      sandbox: flag(kit, 'slirp4netns-sandbox') !== 'false' && flag(kit, 'slirp4netns-sandbox') !== undefined,
+      seccomp: flag(kit, 'slirp4netns-seccomp') !== 'false' && flag(kit, 'slirp4netns-seccomp') !== undefined,
+      hostLoopback: loopback === undefined || /=(?:0|f|false)$/i.test(loopback),
+    },
+  };
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is read of users who run engines without root, where a home is hostile: nothing of anybody else, and nothing that does not end.
+import { execFileSync } from 'node:child_process';
+import { chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { CHECKS } from '../../../src/audit/checks/index.ts';
+import { collectHost, type HostFacts } from '../../../src/audit/facts/host.ts';
+import { temporaryDirectory } from '../../support/store.ts';
+
+const SECRET = 'root:$6$secret:20000::::::';
+const CONFIG = '/home/alice/.config/docker/daemon.json';
+const UNIT = '/home/alice/.config/systemd/user/docker.service';
+let root: string;
+
+function put(path: string, text: string, uid = 21_057): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), text);
+  chownSync(join(root, path), uid, uid);
+}
+function link(target: string, path: string): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  symlinkSync(target, join(root, path));
+}
+const verdict = (facts: HostFacts, id: string) =>
+  CHECKS.host.find((check) => check.id === `SEC-HOST-${id}`)?.check(facts);
+const alice = async (): Promise<HostFacts['rootless']['users'][number] | undefined> =>
+  (await collectHost(root)).rootless.users.find(({ name }) => name === 'alice');
+
+beforeEach(() => {
+  root = temporaryDirectory();
+  put('/etc/passwd', 'root:x:0:0::/root:/bin/sh\nalice:x:21057:21057::/home/alice:/bin/sh\n', 0);
+  put('/etc/group', 'alice:x:21057:\n', 0);
+  put('/etc/shadow', SECRET, 0);
+  put('/home/alice/.profile', '');
+  chownSync(join(root, 'home/alice'), 21_057, 21_057);
+});
+
+describe('a home', () => {
+  it('without an engine is nobody’s', async () => {
+    put('/home/alice/.docker/config.json', '{}');
+    mkdirSync(join(root, 'home/alice/.config/docker'), { recursive: true });
+    expect((await collectHost(root)).rootless).toMatchObject({ users: [], problem: null });
+  });
+
+  it('with a link that leads out of it gives nothing of what is there', async () => {
+    link('/etc/shadow', CONFIG);
+    link('../../../../etc/shadow', UNIT);
+    link('/etc', '/home/alice/.config/containers');
+    put('/etc/containers.conf', SECRET, 0);
+    mkdirSync(join(root, 'home/alice/.local/share/docker'), { recursive: true });
+    const facts = await collectHost(root);
+    const [user] = facts.rootless.users;
+    expect(user?.unseen).toEqual(expect.arrayContaining([CONFIG, UNIT]));
+    expect(user?.docker?.problem).toBe('a link leads out of the home of its user');
+    expect(JSON.stringify(facts.rootless)).not.toContain('secret');
+    for (const id of ['0030', '0096']) expect([id, verdict(facts, id)?.status]).toEqual([id, 'unknown']);
+  });
+
+  it('with a link inside of it is read', async () => {
+    put('/home/alice/dotfiles/daemon.json', '{"icc": false}');
+    link('../../dotfiles/daemon.json', CONFIG);
+    const user = await alice();
+    expect(user?.docker?.settings.icc?.value).toBe(false);
+    expect(user?.unseen).toEqual([]);
+  });
+
+  it.each<[string, () => void, RegExp]>([
+    ['a FIFO', () => execFileSync('mkfifo', [join(root, CONFIG)]), /not a regular file/],
+    ['two MiB', () => put(CONFIG, ' '.repeat(2 << 20)), /larger than 1 MiB/],
+    ['no JSON', () => put(CONFIG, '\u001b[2J{'), /^it is not JSON: [\x20-\x7e]*$/],
+  ])('whose daemon.json is %s leaves its settings unknown', async (_, make, why) => {
+    put(UNIT, '[Service]\nExecStart=/usr/bin/dockerd-rootless.sh --log-level debug\n');
+    mkdirSync(dirname(join(root, CONFIG)), { recursive: true });
+    make();
+    const facts = await collectHost(root);
+    expect(facts.rootless.users[0]?.docker?.problem).toMatch(why);
+    expect(verdict(facts, '0030')?.status).toBe('unknown');
+    // Its command line is known all the same.
+    expect(facts.rootless.users[0]?.docker?.settings['log-level']?.value).toBe('debug');
+  });
+
+  it('of somebody else, or of a server, is not looked into', async () => {
+    put(UNIT, '');
+    chownSync(join(root, 'home/alice'), 21_058, 21_058);
+    expect(await alice()).toBeUndefined();
+    chownSync(join(root, 'home/alice'), 21_057, 21_057);
+    expect((await alice())?.name).toBe('alice');
+    put('/proc/1/mountinfo', '21 1 8:1 / / rw - ext4 /dev/sda1 rw\n22 21 0:40 / /home rw - nfs4 server:/home rw\n', 0);
+    const facts = await collectHost(root);
+    expect(facts.rootless).toMatchObject({ users: [], problem: expect.stringContaining('file system of a server') });
+    expect(verdict(facts, '0096')?.status).toBe('unknown');
+  });
+});
+
+describe('how docker of a user is started', () => {
+  const process = (pid: number, parent: number, comm: string, uid: number, ...argv: readonly string[]): void => {
+    put(`/proc/${pid}/comm`, `${comm}\n`, 0);
+    put(`/proc/${pid}/status`, `Name:\t${comm}\nPPid:\t${parent}\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\n`, 0);
+    put(`/proc/${pid}/cmdline`, argv.join('\0'), 0);
+  };
+  const unit = (...lines: readonly string[]) => put(UNIT, ['[Service]', ...lines, ''].join('\n'));
+  const network = async () => (await alice())?.network;
+
+  it('stands in its unit, where the last word counts', async () => {
+    unit('ExecStart=/usr/bin/dockerd-rootless.sh');
+    expect(await network()).toEqual({
+      ...{ place: UNIT, driver: '', portDriver: 'builtin', sandbox: true, seccomp: true, hostLoopback: false },
+    });
+    unit(
+      'Environment="DOCKERD_ROOTLESS_ROOTLESSKIT_NET=pasta" DOCKERD_ROOTLESS_ROOTLESSKIT_PORT_DRIVER=implicit',
+      'Environment=DOCKERD_ROOTLESS_ROOTLESSKIT_FLAGS="--disable-host-loopback=false --slirp4netns-seccomp=false"',
+    );
+    put(`${UNIT}.d/10.conf`, '[Service]\nEnvironment=DOCKERD_ROOTLESS_ROOTLESSKIT_SLIRP4NETNS_SANDBOX=false\n');
+    expect(await network()).toMatchObject({ driver: 'pasta', portDriver: 'implicit', sandbox: false });
+  });
+
+  it('is what runs, when that is a process of his', async () => {
+    unit('ExecStart=/usr/bin/dockerd-rootless.sh');
+    put('/run/user/21057/docker.pid', '77');
+    chownSync(join(root, 'run/user/21057'), 21_057, 21_057);
+    process(77, 76, 'dockerd', 21_057, 'dockerd', '--icc=false');
+    process(76, 75, 'rootlesskit', 21_057, '/proc/self/exe', '--net=slirp4netns', '--port-driver=slirp4netns');
+    process(75, 9, 'rootlesskit', 21_057, 'rootlesskit', '--net=slirp4netns', '--port-driver=slirp4netns');
+    process(9, 1, 'systemd', 21_057, 'systemd', '--user');
+    expect(await network()).toEqual({
+      ...{ place: '/proc/75/cmdline', driver: 'slirp4netns', portDriver: 'slirp4netns' },
+      ...{ sandbox: false, seccomp: false, hostLoopback: true },
+    });
+    expect((await alice())?.docker?.settings.icc?.value).toBe(false);
+    // The process of somebody else says nothing about his.
+    process(77, 76, 'dockerd', 0, 'dockerd', '--icc=false');
+    expect((await network())?.place).toBe(UNIT);
+    put('/run/user/21057/docker.pid', '../../etc/shadow');
+    expect((await network())?.place).toBe(UNIT);
+  });
+
+  it('is unknown where nothing says it', async () => {
+    put(CONFIG, '{}');
+    const facts = await collectHost(root);
+    expect(facts.rootless.users[0]?.network).toBeNull();
+    for (const id of ['0100', '0101']) expect([id, verdict(facts, id)?.status]).toEqual([id, 'unknown']);
+  });
+});
+
+it('programs with capabilities instead of set-id bits are known by them', async () => {
+  put('/usr/bin/newuidmap', '\x7fELF', 0);
+  put('/usr/bin/newgidmap', '\x7fELF', 0);
+  // cap_setuid=ep, and cap_setgid,cap_sys_admin=ep: capabilities(7), version 2.
+  const value = (mask: number) => {
+    const bytes = Buffer.alloc(20);
+    bytes.writeUInt32LE(0x02000001, 0);
+    bytes.writeUInt32LE(mask, 4);
+    return bytes.toString('hex');
+  };
+  const set = 'import os, sys; os.setxattr(sys.argv[1], "security.capability", bytes.fromhex(sys.argv[2]))';
+  execFileSync('python3', ['-c', set, join(root, 'usr/bin/newuidmap'), value(1 << 7)]);
+  execFileSync('python3', ['-c', set, join(root, 'usr/bin/newgidmap'), value((1 << 6) | (1 << 21))]);
+  const facts = await collectHost(root);
+  expect(facts.rootless.helpers['/usr/bin/newuidmap']?.capabilities).toEqual(['CAP_SETUID']);
+  const found = verdict(facts, '0098');
+  expect(found?.status === 'fail' && found.problems.map(({ message }) => message)).toEqual([
+    '/usr/bin/newgidmap has CAP_SYS_ADMIN, and needs CAP_SETGID alone',
+  ]);
+  rmSync(join(root, 'usr/bin/newgidmap'));
+});

@@ -3,7 +3,9 @@ import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ExitCode, SecureError } from '../errors.ts';
 
-const FILES = /^(?:(?:.+\.)?(?:Dockerfile|Containerfile)|(?:Dockerfile|Containerfile)\..+|.+\.(?:json|ya?ml))$/;
+/** What build files are called. */
+export const BUILD_FILE = /^(?:(?:.+\.)?(?:Dockerfile|Containerfile)|(?:Dockerfile|Containerfile)\..+)$/;
+const FILES = new RegExp(`${BUILD_FILE.source}|^.+\\.(?:json|ya?ml)$`);
 const MOST = 100_000;
 
 /**

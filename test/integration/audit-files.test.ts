@@ -66,6 +66,10 @@ describe('secure audit of files', () => {
     const { code, stdout } = await secure.call(['audit', 'kubernetes', '-'], { input: POD });
     expect(code).toBe(1);
     expect(stdout).toContain('-:10:21: Pod web, container web: it is privileged');
+    const built = await secure.call(['audit', 'dockerfile', '-'], { input: 'FROM debian\nUSER root\n' });
+    expect([built.code, built.stdout]).toEqual([1, expect.stringContaining('-:2:')]);
+    const refused = await secure.call(['audit', 'dockerfile', '-'], { input: 'x'.repeat(20_000_000) });
+    expect([refused.code, errorCode(refused)]).toEqual([2, 'LIMIT_EXCEEDED']);
   });
 
   it('looks at the compose files and the manifests of a directory', async () => {
@@ -75,6 +79,18 @@ describe('secure audit of files', () => {
     expect(places).toContain('SEC-COMPOSE-0001 compose.yaml:3:5');
     expect(places).toContain('SEC-COMPOSE-0016 compose.yaml:4:12');
     expect(places.filter((place) => place.includes('base.yaml'))).toEqual([]);
+  });
+
+  it('looks at the build files of a directory', async () => {
+    mkdirSync(join(dir, 'built/below'), { recursive: true });
+    for (const name of ['Dockerfile', 'below/web.Dockerfile', 'below/Containerfile.dev', 'below/Dockerfile-notes'])
+      put(`built/${name}`, 'FROM debian\nUSER root\n');
+    const places = await found('dockerfile', join(dir, 'built'));
+    for (const file of ['Dockerfile', 'web.Dockerfile', 'Containerfile.dev'])
+      expect(places.filter((place) => place.includes(` ${file}:2:`))).not.toEqual([]);
+    expect(places.filter((place) => place.includes('notes'))).toEqual([]);
+    const none = await secure.run('audit', 'dockerfile', join(dir, 'all'));
+    expect([none.code, none.stderr]).toEqual([0, `no Dockerfile is in ${join(dir, 'all')}\n`]);
   });
 
   it('says that nothing is there', async () => {

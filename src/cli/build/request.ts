@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the flags of `secure image build` to what is built.
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import { SecureError } from '../../errors.ts';
 import type { EffectivePolicy } from '../../policies/index.ts';
 import type { BuildRequest, SecretSource } from '../../runtime/build/types.ts';
-import { DOCKERFILE_LIMIT, readDockerfileText } from '../../runtime/images/dockerfile/parse.ts';
+import { readDockerfileText } from '../../runtime/images/dockerfile/parse.ts';
 import { sourceDateEpoch } from '../../runtime/images/import/rootfs.ts';
 import type { Compression } from '../../runtime/images/layer/pack.ts';
 import { hostPlatform } from '../../runtime/images/oci/platform.ts';
@@ -76,21 +76,13 @@ function directory(path: string): string {
   });
 }
 
-function stdin(): string {
-  const text = readFileSync(0, 'utf8');
-  if (text.length <= DOCKERFILE_LIMIT) return text;
-  throw new SecureError('LIMIT_EXCEEDED', `what is on stdin is larger than ${DOCKERFILE_LIMIT} bytes`, {
-    hint: 'no Dockerfile is',
-  });
-}
-
 /** The build file: as given, else Dockerfile or Containerfile of the context. */
 function buildFile(
   context: string | undefined,
   given: string | undefined,
 ): { text: string; name: string; path: string | undefined } {
   if (given === '-' || (context === undefined && given === undefined))
-    return { text: stdin(), name: 'Dockerfile', path: undefined };
+    return { text: readDockerfileText('-', 'BUILD_FAILED'), name: 'Dockerfile', path: undefined };
   const names =
     given === undefined ? ['Dockerfile', 'Containerfile'].map((name) => join(context ?? '', name)) : [resolve(given)];
   const path = names.find((name) => existsSync(name)) ?? names[0] ?? '';

@@ -40,25 +40,26 @@ export function parseDockerfile(text: string, name = 'Dockerfile'): DockerfileFa
   return { name, escaper, globals: stages.globals, ...all };
 }
 
-/** The text of a file. Throws LIMIT_EXCEEDED, and `code` when it cannot be read. */
+/** The text of a file. @param path `-`: standard input. Throws LIMIT_EXCEEDED, and `code` when it cannot be read. */
 export function readDockerfileText(path: string, code: 'AUDIT_UNREADABLE' | 'BUILD_FAILED'): string {
+  const name = path === '-' ? 'standard input' : path;
   const unreadable = (why: string, cause?: unknown) =>
-    new SecureError(code, `${path} cannot be read: ${why}`, {
+    new SecureError(code, `${name} cannot be read: ${why}`, {
       hint: 'give the path of a Dockerfile',
       cause,
     });
   let fd: number;
   try {
     // A FIFO must not block and a device not act.
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    fd = path === '-' ? 0 : openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch (cause) {
     throw unreadable((cause as NodeJS.ErrnoException).code ?? String(cause), cause);
   }
   try {
-    if (!fstatSync(fd).isFile()) throw unreadable('it is no regular file');
+    if (fd !== 0 && !fstatSync(fd).isFile()) throw unreadable('it is no regular file');
     const data = readBounded(fd, DOCKERFILE_LIMIT);
     if (data === undefined)
-      throw new SecureError('LIMIT_EXCEEDED', `${path} is larger than ${DOCKERFILE_LIMIT} bytes`, {
+      throw new SecureError('LIMIT_EXCEEDED', `${name} is larger than ${DOCKERFILE_LIMIT} bytes`, {
         hint: 'no Dockerfile is; check that the path is the right one',
       });
     // The byte order mark stays: it counts as a column.
@@ -70,6 +71,6 @@ export function readDockerfileText(path: string, code: 'AUDIT_UNREADABLE' | 'BUI
       cause,
     );
   } finally {
-    closeSync(fd);
+    if (fd !== 0) closeSync(fd);
   }
 }

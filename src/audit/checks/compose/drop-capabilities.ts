@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { sets } from '../../yaml-text.ts';
 import { type ComposeCheck, capability, SERVICES, service, wrongs } from './shared/check.ts';
 
 export default {
@@ -19,4 +20,8 @@ export default {
         ? []
         : [['/cap_drop', 'it keeps what the engine gives it: cap_drop does not name ALL']],
     ),
+  fix: sets(['ALL'], {
+    does: 'Adds `ALL` to `cap_drop`.',
+    risk: 'a program that needs a capability fails without it: find which by `docker compose up`, and name it in cap_add',
+  }),
 } satisfies ComposeCheck;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { sets } from '../../yaml-text.ts';
 import { type ComposeCheck, flag, SERVICES, service } from './shared/check.ts';
 
 export default {
@@ -17,4 +18,8 @@ export default {
   ],
   check: (facts) =>
     flag(facts, 'privileged', facts.privileged, true, 'it is privileged: root inside is root of the host'),
+  fix: sets(false, {
+    does: 'Sets `privileged: false`.',
+    risk: 'a program that administers the host fails: name the device or the capability that it needs',
+  }),
 } satisfies ComposeCheck;

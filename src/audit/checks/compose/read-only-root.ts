@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { sets } from '../../yaml-text.ts';
 import { type ComposeCheck, flag, SERVICES, service } from './shared/check.ts';
 
 export default {
@@ -12,4 +13,8 @@ export default {
   references: [`${SERVICES}#read_only`],
   examples: [{ good: service('read_only: true'), bad: service('read_only: false') }],
   check: (facts) => flag(facts, 'read_only', facts.readOnly, false, 'its root file system is writable'),
+  fix: sets(true, {
+    does: 'Sets `read_only: true`.',
+    risk: 'a program that writes to the file system of its image fails: give those directories to `tmpfs` or a volume',
+  }),
 } satisfies ComposeCheck;

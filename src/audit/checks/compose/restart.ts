@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { sets } from '../../yaml-text.ts';
 import { type ComposeCheck, SERVICES, service, wrongs } from './shared/check.ts';
 
 export default {
@@ -22,4 +23,8 @@ export default {
         ? [['/restart', `restart is ${facts.restart}: it is started again without end`]]
         : [],
     ),
+  fix: sets('on-failure:5', {
+    does: 'Sets `restart: on-failure:5`.',
+    risk: 'it does not start with the host any more, and stays down after five failures',
+  }),
 } satisfies ComposeCheck;

@@ -28,4 +28,10 @@ export default {
         return more.length === 0 ? null : ['/securityContext/capabilities/add', `it gets ${more.join(', ')} back`];
       }),
     ),
+  fix: {
+    does: 'Adds `ALL` to `capabilities.drop` of the container. What it gets back by `add` is left.',
+    risk: 'a program that needs a capability fails without it: name that in `add`',
+    edits: ({ line }, { location: { pointer } }) =>
+      pointer?.endsWith('/drop') === true ? [{ kind: 'yaml', line, at: pointer, value: ['ALL'] }] : [],
+  },
 } satisfies KubernetesCheck;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { verdict } from '../../verdicts.ts';
+import { sets } from '../../yaml-text.ts';
 import { container, type KubernetesCheck, ofPod, STANDARDS } from './shared/check.ts';
 
 const NAMESPACES = ['hostNetwork', 'hostPID', 'hostIPC'] as const;
@@ -31,4 +33,8 @@ export default {
         facts[name] ? [ofPod(facts, `/${name}`, `${name}: the pod is in a namespace of its node`)] : [],
       ),
     ),
+  fix: sets(false, {
+    does: 'Sets it to false.',
+    risk: 'a program that looks at its node, or serves on the address of the node, fails',
+  }),
 } satisfies KubernetesCheck;

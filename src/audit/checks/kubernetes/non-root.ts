@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { PASS } from '../../verdicts.ts';
+import { sets } from '../../yaml-text.ts';
 import { eachContainer, type KubernetesCheck, podSecurity, STANDARDS, security } from './shared/check.ts';
 
 export default {
@@ -29,4 +31,8 @@ export default {
               ];
         })
       : PASS,
+  fix: sets(true, {
+    does: 'Sets `runAsNonRoot: true` in the container.',
+    risk: 'the kubelet refuses an image whose user is root or a name: set runAsUser to a number above 0 as well',
+  }),
 } satisfies KubernetesCheck;

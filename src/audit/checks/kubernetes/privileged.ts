@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { sets } from '../../yaml-text.ts';
 import { eachContainer, type KubernetesCheck, STANDARDS, security } from './shared/check.ts';
 
 export default {
@@ -16,4 +17,8 @@ export default {
     eachContainer(facts, ({ privileged }) =>
       privileged ? ['/securityContext/privileged', 'it is privileged: root inside is root of the node'] : null,
     ),
+  fix: sets(false, {
+    does: 'Sets `privileged: false` in the container.',
+    risk: 'a program that administers its node fails: name the capability that it needs',
+  }),
 } satisfies KubernetesCheck;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { sets } from '../../yaml-text.ts';
 import { CONTEXT, eachContainer, type KubernetesCheck, security } from './shared/check.ts';
 
 export default {
@@ -23,4 +24,8 @@ export default {
             `its root file system is writable: readOnlyRootFilesystem is ${set === null ? 'not set' : 'false'}`,
           ],
     ),
+  fix: sets(true, {
+    does: 'Sets `readOnlyRootFilesystem: true` in the container.',
+    risk: 'a program that writes to the file system of its image fails: mount an emptyDir at those directories',
+  }),
 } satisfies KubernetesCheck;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { verdict } from '../../verdicts.ts';
+import { sets } from '../../yaml-text.ts';
 import { type KubernetesCheck, ofContainer, ofPod, podSecurity, STANDARDS, security } from './shared/check.ts';
 
 export default {
@@ -36,4 +38,9 @@ export default {
       ...each.map((one) => ofContainer(facts, one, '/securityContext/seccompProfile', 'seccompProfile is Unconfined')),
     ]);
   },
+  fix: sets('RuntimeDefault', {
+    at: '/type',
+    does: 'Sets `seccompProfile.type: RuntimeDefault`.',
+    risk: 'somebody switched it off: a system call may be needed that the filter refuses',
+  }),
 } satisfies KubernetesCheck;

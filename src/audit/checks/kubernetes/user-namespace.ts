@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { fails, PASS } from '../../verdicts.ts';
+import { sets } from '../../yaml-text.ts';
 import { container, type KubernetesCheck, ofPod } from './shared/check.ts';
 
 export default {
@@ -17,4 +19,8 @@ export default {
     facts.hostUsers
       ? fails(ofPod(facts, '/hostUsers', 'root of its containers is root of the node: hostUsers is not false'))
       : PASS,
+  fix: sets(false, {
+    does: 'Sets `hostUsers: false` for the pod.',
+    risk: 'a cluster older than Kubernetes 1.33 may not know it, and what is on its volumes has to belong to the ids of the pod',
+  }),
 } satisfies KubernetesCheck;

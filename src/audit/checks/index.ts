@@ -111,14 +111,19 @@ import engineUserNamespaces from './engine/user-namespaces.ts';
 import engineUserWord from './engine/user-word.ts';
 import engineVersion from './engine/version.ts';
 import hostAccountFiles from './host/account-files.ts';
+import hostAccountLines from './host/account-lines.ts';
 import hostAccountsOnce from './host/accounts-once.ts';
 import hostAddressSpace from './host/address-space.ts';
+import hostAuditEvents from './host/audit-events.ts';
+import hostAuditLogs from './host/audit-logs.ts';
 import hostAuditRules from './host/audit-rules.ts';
+import hostAuditStart from './host/audit-start.ts';
 import hostBootLoader from './host/boot-loader.ts';
 import hostBpfJit from './host/bpf-jit.ts';
 import hostCgroupVersion from './host/cgroup-version.ts';
 import hostCipherSockets from './host/cipher-sockets.ts';
 import hostClearedMemory from './host/cleared-memory.ts';
+import hostComplainingProfiles from './host/complaining-profiles.ts';
 import hostContentTrust from './host/content-trust.ts';
 import hostCoreHandler from './host/core-handler.ts';
 import hostDeviceMemory from './host/device-memory.ts';
@@ -145,6 +150,7 @@ import hostEmptyPasswords from './host/empty-passwords.ts';
 import hostEngineFileModes from './host/engine-file-modes.ts';
 import hostEngineFiles from './host/engine-files.ts';
 import hostEngineSockets from './host/engine-sockets.ts';
+import hostFileIntegrity from './host/file-integrity.ts';
 import hostFirewall from './host/firewall.ts';
 import hostForwarding from './host/forwarding.ts';
 import hostIdMapHelpers from './host/id-map-helpers.ts';
@@ -156,14 +162,23 @@ import hostKernelLog from './host/kernel-log.ts';
 import hostKernelPointers from './host/kernel-pointers.ts';
 import hostKexec from './host/kexec.ts';
 import hostLandlock from './host/landlock.ts';
+import hostLastingLogs from './host/lasting-logs.ts';
+import hostLastingSelinux from './host/lasting-selinux.ts';
 import hostLockdown from './host/lockdown.ts';
+import hostLogFiles from './host/log-files.ts';
+import hostLogServer from './host/log-server.ts';
 import hostLowMemory from './host/low-memory.ts';
 import hostMitigations from './host/mitigations.ts';
+import hostNeedlessPrograms from './host/needless-programs.ts';
 import hostNeedlessServices from './host/needless-services.ts';
 import hostObjectChecks from './host/object-checks.ts';
 import hostOldInterfaces from './host/old-interfaces.ts';
 import hostOopsLimit from './host/oops-limit.ts';
+import hostPackageSignatures from './host/package-signatures.ts';
 import hostPasswordFiles from './host/password-files.ts';
+import hostPasswordHashes from './host/password-hashes.ts';
+import hostPasswordRules from './host/password-rules.ts';
+import hostPendingRestart from './host/pending-restart.ts';
 import hostPerfEvents from './host/perf-events.ts';
 import hostPodmanDefaults from './host/podman-defaults.ts';
 import hostProcessMemory from './host/process-memory.ts';
@@ -173,6 +188,7 @@ import hostProtectedFiles from './host/protected-files.ts';
 import hostProtectedLinks from './host/protected-links.ts';
 import hostPtraceScope from './host/ptrace-scope.ts';
 import hostRandomBits from './host/random-bits.ts';
+import hostRareFileSystems from './host/rare-file-systems.ts';
 import hostRareProtocols from './host/rare-protocols.ts';
 import hostRedirects from './host/redirects.ts';
 import hostRegistryCertificates from './host/registry-certificates.ts';
@@ -184,29 +200,39 @@ import hostRootlessLimits from './host/rootless-limits.ts';
 import hostRootlessLingering from './host/rootless-lingering.ts';
 import hostRootlessNetwork from './host/rootless-network.ts';
 import hostRootlessSourceAddress from './host/rootless-source-address.ts';
+import hostRotatedLogs from './host/rotated-logs.ts';
 import hostRouterAdvertisements from './host/router-advertisements.ts';
 import hostSeccomp from './host/seccomp.ts';
 import hostSecurityModule from './host/security-module.ts';
 import hostSentRedirects from './host/sent-redirects.ts';
+import hostSeparateLogs from './host/separate-logs.ts';
 import hostSeparateStorage from './host/separate-storage.ts';
 import hostSetIdDumps from './host/set-id-dumps.ts';
+import hostShadowGroup from './host/shadow-group.ts';
 import hostSharedDirectories from './host/shared-directories.ts';
 import hostShuffledPages from './host/shuffled-pages.ts';
 import hostSignedModules from './host/signed-modules.ts';
 import hostSpoofedPackets from './host/spoofed-packets.ts';
+import hostSshdAlgorithms from './host/sshd-algorithms.ts';
 import hostSshdFiles from './host/sshd-files.ts';
 import hostSshdForwarding from './host/sshd-forwarding.ts';
+import hostSshdLimits from './host/sshd-limits.ts';
 import hostSshdPasswords from './host/sshd-passwords.ts';
 import hostSshdRoot from './host/sshd-root.ts';
 import hostSshdTrust from './host/sshd-trust.ts';
 import hostStackOffset from './host/stack-offset.ts';
+import hostStickyDirectories from './host/sticky-directories.ts';
 import hostStores from './host/stores.ts';
+import hostSu from './host/su.ts';
 import hostSubordinateIdCount from './host/subordinate-id-count.ts';
 import hostSubordinateIds from './host/subordinate-ids.ts';
 import hostSwap from './host/swap.ts';
 import hostSysrq from './host/sysrq.ts';
+import hostSystemFiles from './host/system-files.ts';
+import hostSystemLogins from './host/system-logins.ts';
 import hostTerminals from './host/terminals.ts';
 import hostTime from './host/time.ts';
+import hostUmask from './host/umask.ts';
 import hostUnconfinedProfiles from './host/unconfined-profiles.ts';
 import hostUnmergedSlabs from './host/unmerged-slabs.ts';
 import hostUnprivilegedBpf from './host/unprivileged-bpf.ts';
@@ -215,6 +241,7 @@ import hostUnprivilegedUserNamespaces from './host/unprivileged-user-namespaces.
 import hostUserNamespaces from './host/user-namespaces.ts';
 import hostUserfaultfd from './host/userfaultfd.ts';
 import hostWeakenedStart from './host/weakened-start.ts';
+import hostWireless from './host/wireless.ts';
 import imageAddedFiles from './image/added-files.ts';
 import imageAge from './image/age.ts';
 import imageBuildSources from './image/build-sources.ts';
@@ -402,6 +429,33 @@ export const CHECKS = {
     hostRootlessLingering,
     hostUnprivilegedPorts,
     hostUnprivilegedUserNamespaces,
+    hostRareFileSystems,
+    hostSeparateLogs,
+    hostStickyDirectories,
+    hostPackageSignatures,
+    hostFileIntegrity,
+    hostNeedlessPrograms,
+    hostLastingSelinux,
+    hostComplainingProfiles,
+    hostSystemFiles,
+    hostPendingRestart,
+    hostWireless,
+    hostAuditStart,
+    hostAuditLogs,
+    hostAuditEvents,
+    hostLastingLogs,
+    hostLogFiles,
+    hostLogServer,
+    hostRotatedLogs,
+    hostSshdLimits,
+    hostSshdAlgorithms,
+    hostPasswordRules,
+    hostPasswordHashes,
+    hostSystemLogins,
+    hostUmask,
+    hostSu,
+    hostAccountLines,
+    hostShadowGroup,
   ],
   engine: [
     engineRootless,

@@ -6,8 +6,12 @@ import { type Account, groupId, membersOf, parseAccounts, parseRanges, type Rang
 import { type AuditdFacts, collectAuditd } from './host/auditd.ts';
 import { collectDocker, type DockerFacts, tlsFiles } from './host/docker.ts';
 import { ALL_FILES } from './host/files.ts';
+import { collectIntegrity, type IntegrityFacts } from './host/integrity.ts';
 import { collectKernel, type KernelFacts } from './host/kernel.ts';
+import { collectLogins, type LoginFacts } from './host/logins.ts';
+import { collectLogs, type LogFacts } from './host/logs.ts';
 import { type Mount, parseMounts } from './host/mounts.ts';
+import { collectPackages, type PackageFacts } from './host/packages.ts';
 import { collectPodman, type PodmanFacts } from './host/podman.ts';
 import { collectRootless, type RootlessFacts } from './host/rootless.ts';
 import { collectSystem, type SystemFacts } from './host/system.ts';
@@ -42,6 +46,11 @@ export interface HostFacts {
   readonly system: SystemFacts;
   readonly podman: PodmanFacts;
   readonly rootless: RootlessFacts;
+  /** Undefined, all four: the facts were recorded before anybody looked. */
+  readonly logins: LoginFacts | undefined;
+  readonly logs: LogFacts | undefined;
+  readonly packages: PackageFacts | undefined;
+  readonly integrity: IntegrityFacts | undefined;
   /** `secure` has switched forwarding on for its containers, and will switch it off. */
   readonly forwardingLent: boolean;
 }
@@ -94,7 +103,11 @@ export async function collectHost(root = '/'): Promise<HostFacts> {
     const docker = collectDocker(tree);
     const certificates = registryCertificates(tree);
     const system = collectSystem(tree);
-    const more = [...(certificates ?? []), ...tlsFiles(docker), ...system.hostKeys, ...system.rootCommands];
+    const logs = collectLogs(tree);
+    const more = [
+      ...[...(certificates ?? []), ...tlsFiles(docker), ...system.hostKeys, ...(system.hostPublicKeys ?? [])],
+      ...[...system.rootCommands, ...logs.paths],
+    ];
     const handler = corePatternProgram(kernel.sysctls?.['kernel.core_pattern'] ?? '');
     return {
       root: tree.root,
@@ -119,6 +132,10 @@ export async function collectHost(root = '/'): Promise<HostFacts> {
       system,
       podman: collectPodman(tree),
       rootless: collectRootless(tree, accounts, mounts),
+      logins: collectLogins(tree),
+      logs,
+      packages: collectPackages(tree),
+      integrity: collectIntegrity(tree),
       forwardingLent: lendsForwarding(tree),
     };
   } finally {

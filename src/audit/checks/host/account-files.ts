@@ -8,7 +8,7 @@ export default {
   title: 'Only root changes accounts and their ranges of ids',
   severity: 'critical',
   target: 'host',
-  frameworks: ['CIS-Docker-1.6:1.2.1', 'NIST-800-190:4.5.4'],
+  frameworks: ['CIS-DIL-2.0:6.1.2', 'CIS-DIL-2.0:6.1.4', 'CIS-Docker-1.6:1.2.1', 'NIST-800-190:4.5.4'],
   rationale:
     'Who writes /etc/passwd or /etc/group is root; who writes /etc/subuid maps any user of the host into his container.',
   remediation:

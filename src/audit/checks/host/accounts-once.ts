@@ -7,7 +7,13 @@ export default {
   title: 'Names and ids of accounts are given once',
   severity: 'medium',
   target: 'host',
-  frameworks: ['CIS-DIL-2.0:6.2', 'CIS-Docker-1.6:1.2.1'],
+  frameworks: [
+    'CIS-DIL-2.0:6.2.16',
+    'CIS-DIL-2.0:6.2.17',
+    'CIS-DIL-2.0:6.2.18',
+    'CIS-DIL-2.0:6.2.19',
+    'CIS-Docker-1.6:1.2.1',
+  ],
   rationale:
     'Two accounts with one id are one to the kernel: each has the files and processes of the other, and the logs name the wrong one. Of a name that is there twice only the first counts, whatever is done to the second.',
   remediation:

@@ -6,7 +6,7 @@ export default {
   title: 'Addresses of programs are random',
   severity: 'high',
   target: 'host',
-  frameworks: ['CIS-Docker-1.6:1.2.1', 'NIST-800-190:4.5.1'],
+  frameworks: ['CIS-DIL-2.0:1.5.3', 'CIS-Docker-1.6:1.2.1', 'NIST-800-190:4.5.1'],
   rationale:
     'Where code, stack and heap lie where they always lie, a bug that writes memory becomes one that runs code, in every container.',
   remediation:

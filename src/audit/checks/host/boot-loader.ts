@@ -10,7 +10,7 @@ export default {
   title: 'The configuration of the boot loader is for root alone',
   severity: 'low',
   target: 'host',
-  frameworks: ['CIS-DIL-2.0:1.4', 'CIS-Docker-1.6:1.2.1'],
+  frameworks: ['CIS-DIL-2.0:1.4.1', 'CIS-Docker-1.6:1.2.1'],
   rationale:
     'It says which kernel is started and how, protections of it included, and may hold the hash of the password that guards its menu.',
   remediation: "Run 'chown root:root PATH && chmod 600 PATH' for each that is named.",

@@ -17,7 +17,7 @@ export default {
   title: 'The program that receives core dumps belongs to the system',
   severity: 'critical',
   target: 'host',
-  frameworks: ['NIST-800-190:4.5.1'],
+  frameworks: ['CIS-DIL-2.0:1.5.1', 'NIST-800-190:4.5.1'],
   rationale:
     'The kernel starts it as root on the host whenever a program crashes in any container: setting it is the last step of many escapes (CVE-2022-0811), and who can change its file needs no escape.',
   remediation:

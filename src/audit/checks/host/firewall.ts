@@ -21,7 +21,7 @@ export default {
   title: 'A firewall is set up when the machine starts',
   severity: 'low',
   target: 'host',
-  frameworks: ['CIS-DIL-2.0:3.5', 'CIS-Docker-1.6:1.2.1', 'NIST-800-190:4.5.2'],
+  frameworks: ['CIS-DIL-2.0:3.5.3', 'CIS-Docker-1.6:1.2.1', 'NIST-800-190:4.5.2'],
   rationale:
     'The rules of engines are about containers alone: without others every port of the machine itself is open, and one that a careless service opens tomorrow, too.',
   remediation:

@@ -14,7 +14,7 @@ export default {
   title: 'It forwards packets only for containers',
   severity: 'low',
   target: 'host',
-  frameworks: ['CIS-Docker-1.6:1.2.1', 'NIST-800-190:4.5.3'],
+  frameworks: ['CIS-DIL-2.0:3.1.1', 'CIS-Docker-1.6:1.2.1', 'NIST-800-190:4.5.3'],
   rationale: 'A host that forwards without need is a router between its networks for whoever sends it packets.',
   remediation:
     "Run 'sysctl -w net.ipv4.ip_forward=0' and remove the line that sets 1 ('grep -r ip_forward /etc/sysctl*'). 'secure' switches it on while a container needs it and then keeps other interfaces apart.",

@@ -8,7 +8,14 @@ export default {
   title: 'Only root reads the hashes of passwords',
   severity: 'critical',
   target: 'host',
-  frameworks: ['CIS-Docker-1.6:1.2.1', 'NIST-800-190:4.5.4'],
+  frameworks: [
+    'CIS-DIL-2.0:6.1.3',
+    'CIS-DIL-2.0:6.1.5',
+    'CIS-DIL-2.0:6.1.7',
+    'CIS-DIL-2.0:6.1.9',
+    'CIS-Docker-1.6:1.2.1',
+    'NIST-800-190:4.5.4',
+  ],
   rationale: 'Hashes that anybody reads are guessed elsewhere, without a limit of attempts.',
   remediation:
     "Run 'chown root:shadow /etc/shadow /etc/gshadow && chmod 640 /etc/shadow /etc/gshadow' (on Fedora and RHEL root:root and 000).",

@@ -6,7 +6,7 @@ export default {
   title: 'Neighbours cannot change its routes',
   severity: 'medium',
   target: 'host',
-  frameworks: ['CIS-Docker-1.6:1.2.1', 'NIST-800-190:4.5.3'],
+  frameworks: ['CIS-DIL-2.0:3.2.1', 'CIS-DIL-2.0:3.2.2', 'CIS-Docker-1.6:1.2.1', 'NIST-800-190:4.5.3'],
   rationale:
     'By an ICMP redirect or a source route a neighbour, a container on a bridge included, leads traffic of the host through itself. Where the host does not forward, the default of new interfaces counts as much as the setting for all.',
   remediation:

@@ -9,20 +9,37 @@ const accounts = (uid: number) => [
 
 export default {
   id: 'SEC-HOST-0044',
-  title: 'Only root has the user id 0',
+  title: 'Only root has the user id 0, and its files its group',
   severity: 'high',
   target: 'host',
-  frameworks: ['CIS-Docker-1.6:1.2.1', 'NIST-800-190:4.5.4'],
+  frameworks: ['CIS-DIL-2.0:5.4.3', 'CIS-DIL-2.0:6.2.5', 'CIS-Docker-1.6:1.2.1', 'NIST-800-190:4.5.4'],
   rationale:
     'A second account with id 0 is root under another name: left by an attacker, or forgotten when root was locked.',
   remediation:
     "Find out who made it, then run 'userdel --force NAME' or give it another id: 'usermod --uid NUMBER NAME'.",
   references: ['https://man7.org/linux/man-pages/man5/passwd.5.html'],
-  examples: [{ good: { accounts: accounts(1001) }, bad: { accounts: accounts(0) } }],
+  examples: [
+    { good: { accounts: accounts(1001) }, bad: { accounts: accounts(0) } },
+    {
+      good: { accounts: [{ name: 'root', uid: 0, gid: 0 }] },
+      bad: { accounts: [{ name: 'root', uid: 0, gid: 100 }] },
+    },
+  ],
   check({ accounts: all }) {
     if (all === undefined) return unknown('/etc/passwd cannot be read');
-    return verdict(
-      all
+    const root = all.find(({ name }) => name === 'root');
+    const group =
+      root === undefined || root.gid === 0
+        ? []
+        : [
+            problem('root group', `files of root belong to group ${root.gid}, not to that of root`, {
+              logical: '/etc/passwd',
+              path: 'etc/passwd',
+            }),
+          ];
+    return verdict([
+      ...group,
+      ...all
         .filter(({ name, uid }) => uid === 0 && name !== 'root')
         .map(({ name }) =>
           problem(name, `the account ${quoted(name)} has the user id 0`, {
@@ -30,6 +47,6 @@ export default {
             path: 'etc/passwd',
           }),
         ),
-    );
+    ]);
   },
 } satisfies HostCheck;

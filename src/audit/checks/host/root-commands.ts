@@ -7,7 +7,15 @@ export default {
   title: 'Only root changes what cron and sudo run',
   severity: 'critical',
   target: 'host',
-  frameworks: ['CIS-DIL-2.0:5.1', 'CIS-Docker-1.6:1.2.1'],
+  frameworks: [
+    'CIS-DIL-2.0:5.1.2',
+    'CIS-DIL-2.0:5.1.3',
+    'CIS-DIL-2.0:5.1.4',
+    'CIS-DIL-2.0:5.1.5',
+    'CIS-DIL-2.0:5.1.6',
+    'CIS-DIL-2.0:5.1.7',
+    'CIS-Docker-1.6:1.2.1',
+  ],
   rationale: 'Who can write a line there runs a command as root within the hour, or whenever he likes.',
   remediation:
     "Run 'chown root:root PATH && chmod go-w PATH' for each that is named, and find out who wrote it ('ls -l --time-style=full-iso PATH').",

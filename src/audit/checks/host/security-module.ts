@@ -7,7 +7,7 @@ export default {
   title: 'AppArmor or SELinux is enforced',
   severity: 'medium',
   target: 'host',
-  frameworks: ['CIS-Docker-1.6:5.2', 'CIS-Docker-1.6:5.3', 'NIST-800-190:4.5.1'],
+  frameworks: ['CIS-DIL-2.0:1.6.1.1', 'CIS-Docker-1.6:5.2', 'CIS-Docker-1.6:5.3', 'NIST-800-190:4.5.1'],
   rationale:
     'They confine also what Landlock does not reach, daemons of engines among it, and hold when a program inside is root.',
   remediation:

@@ -15,7 +15,7 @@ export default {
   title: 'The host sends no redirects, and takes none that are called secure',
   severity: 'low',
   target: 'host',
-  frameworks: ['CIS-DIL-2.0:3.1', 'NIST-800-190:4.5.1'],
+  frameworks: ['CIS-DIL-2.0:3.1.2', 'CIS-DIL-2.0:3.2.2', 'CIS-DIL-2.0:3.2.3', 'NIST-800-190:4.5.1'],
   rationale:
     'It forwards for its containers and would tell them of shorter ways that lead past its rules. What is set for new interfaces counts too: an engine makes one for each network.',
   remediation: "Run 'sysctl -w NAME=0' for each that is named and put NAME = 0 into /etc/sysctl.d/60-containers.conf.",

@@ -12,7 +12,7 @@ export default {
   title: 'Containers have a file system apart from that of the system',
   severity: 'low',
   target: 'host',
-  frameworks: ['CIS-Docker-1.6:1.1.1'],
+  frameworks: ['CIS-DIL-2.0:1.1.6', 'CIS-Docker-1.6:1.1.1'],
   rationale:
     'Images, logs and what containers write fill the disk: on that of the system nothing can be logged, updated or logged in to any more.',
   remediation:

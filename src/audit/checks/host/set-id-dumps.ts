@@ -6,7 +6,7 @@ export default {
   title: 'Set-user-id programs leave no core dumps that their caller can read',
   severity: 'medium',
   target: 'host',
-  frameworks: ['CIS-Docker-1.6:1.2.1', 'NIST-800-190:4.5.1'],
+  frameworks: ['CIS-DIL-2.0:1.5.1', 'CIS-Docker-1.6:1.2.1', 'NIST-800-190:4.5.1'],
   rationale:
     'The dump of a program that changed its user holds what it read as root, such as password hashes; with the value 1 it belongs to the caller.',
   remediation:

@@ -18,7 +18,18 @@ export default {
   title: 'Directories that everybody writes to take no devices and no set-user-ID programs',
   severity: 'low',
   target: 'host',
-  frameworks: ['CIS-DIL-2.0:1.1', 'CIS-Docker-1.6:1.2.1'],
+  frameworks: [
+    'CIS-DIL-2.0:1.1.2',
+    'CIS-DIL-2.0:1.1.3',
+    'CIS-DIL-2.0:1.1.4',
+    'CIS-DIL-2.0:1.1.7',
+    'CIS-DIL-2.0:1.1.8',
+    'CIS-DIL-2.0:1.1.9',
+    'CIS-DIL-2.0:1.1.15',
+    'CIS-DIL-2.0:1.1.16',
+    'CIS-DIL-2.0:1.1.17',
+    'CIS-Docker-1.6:1.2.1',
+  ],
   rationale:
     'A flaw that writes one file as root is root when that file may be a set-user-ID program or a device; and what fills /tmp fills the disk of the system where both are one.',
   remediation:

@@ -8,7 +8,13 @@ export default {
   title: 'Packets with a forged sender are dropped, and floods are answered',
   severity: 'medium',
   target: 'host',
-  frameworks: ['CIS-DIL-2.0:3.2', 'NIST-800-190:4.5.1'],
+  frameworks: [
+    'CIS-DIL-2.0:3.2.5',
+    'CIS-DIL-2.0:3.2.6',
+    'CIS-DIL-2.0:3.2.7',
+    'CIS-DIL-2.0:3.2.8',
+    'NIST-800-190:4.5.1',
+  ],
   rationale:
     'A container with NET_RAW, or another machine, sends packets in the name of a third; without cookies a few thousand of them fill the table of connections.',
   remediation:

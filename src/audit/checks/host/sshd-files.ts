@@ -10,7 +10,7 @@ export default {
   title: 'Keys and configuration of sshd are for root alone',
   severity: 'high',
   target: 'host',
-  frameworks: ['CIS-DIL-2.0:5.2', 'CIS-Docker-1.6:1.2.1'],
+  frameworks: ['CIS-DIL-2.0:5.2.1', 'CIS-DIL-2.0:5.2.2', 'CIS-DIL-2.0:5.2.3', 'CIS-Docker-1.6:1.2.1'],
   rationale:
     'With the private key another machine is taken for this one by everybody who logs in. A line in the configuration starts a program as root.',
   remediation:
@@ -25,12 +25,19 @@ export default {
     },
   ],
   check: (facts) =>
-    files(facts, [...SSHD_FILES, ...facts.system.hostKeys], 'sshd is not installed', (file, path): Flaw[] => {
-      // Some distributions give keys to a group of their own, which only a set-group-ID program has.
-      const open = facts.system.hostKeys.includes(path) && (file.mode & 0o007) !== 0;
-      const read = open ? [{ what: `has mode ${octal(file.mode)}: everybody can read it`, aspect: ' mode' }] : [];
-      return open ? [...writableByOthers(file).filter(({ aspect }) => aspect === ''), ...read] : writableByOthers(file);
-    }),
+    files(
+      facts,
+      [...SSHD_FILES, ...facts.system.hostKeys, ...(facts.system.hostPublicKeys ?? [])],
+      'sshd is not installed',
+      (file, path): Flaw[] => {
+        // Some distributions give keys to a group of their own, which only a set-group-ID program has.
+        const open = facts.system.hostKeys.includes(path) && (file.mode & 0o007) !== 0;
+        const read = open ? [{ what: `has mode ${octal(file.mode)}: everybody can read it`, aspect: ' mode' }] : [];
+        return open
+          ? [...writableByOthers(file).filter(({ aspect }) => aspect === ''), ...read]
+          : writableByOthers(file);
+      },
+    ),
   fix: accessFix(
     'Gives the file to root, and takes the right to write from others, and of a key every right. A key that was open is still known to whoever read it.',
     ({ gid }, path, aspect, { system }) => {

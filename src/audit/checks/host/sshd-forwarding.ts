@@ -7,7 +7,7 @@ export default {
   title: 'Sshd forwards no X11, and gives few tries',
   severity: 'low',
   target: 'host',
-  frameworks: ['CIS-DIL-2.0:5.2', 'CIS-Docker-1.6:1.2.1'],
+  frameworks: ['CIS-DIL-2.0:5.2.6', 'CIS-DIL-2.0:5.2.7', 'CIS-Docker-1.6:1.2.1'],
   rationale:
     'A machine that runs containers shows no windows; forwarded, whoever is root here reads the keyboard of who logged in. Many tries on one connection make guessing cheap.',
   remediation:

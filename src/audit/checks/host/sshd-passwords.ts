@@ -7,7 +7,7 @@ export default {
   title: 'Nobody logs in by ssh with a password alone',
   severity: 'medium',
   target: 'host',
-  frameworks: ['CIS-DIL-2.0:5.2', 'CIS-Docker-1.6:1.2.1', 'NIST-800-190:4.5.4'],
+  frameworks: ['CIS-Docker-1.6:1.2.1', 'NIST-800-190:4.5.4'],
   rationale:
     'A password is guessed, reused and given away; a key is not, and whoever gets in is on the kernel of all containers.',
   remediation:

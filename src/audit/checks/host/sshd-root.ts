@@ -7,7 +7,7 @@ export default {
   title: 'Root does not log in by ssh with a password',
   severity: 'high',
   target: 'host',
-  frameworks: ['CIS-DIL-2.0:5.2', 'CIS-Docker-1.6:1.2.1', 'NIST-800-190:4.5.4'],
+  frameworks: ['CIS-DIL-2.0:5.2.10', 'CIS-Docker-1.6:1.2.1', 'NIST-800-190:4.5.4'],
   rationale:
     'Root is the one name that every machine has, so that only its password has to be guessed; and who logged in as root is nobody in the logs.',
   remediation:

@@ -7,7 +7,13 @@ export default {
   title: 'Sshd believes neither hosts nor files of others, and no empty password',
   severity: 'high',
   target: 'host',
-  frameworks: ['CIS-DIL-2.0:5.2', 'CIS-Docker-1.6:1.2.1'],
+  frameworks: [
+    'CIS-DIL-2.0:5.2.8',
+    'CIS-DIL-2.0:5.2.9',
+    'CIS-DIL-2.0:5.2.11',
+    'CIS-DIL-2.0:5.2.12',
+    'CIS-Docker-1.6:1.2.1',
+  ],
   rationale:
     'Each of these lets somebody in, or lets him choose what is loaded into his shell, who has proved nothing: by an empty password, the word of another machine, or a file that others can write.',
   remediation:

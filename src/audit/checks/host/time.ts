@@ -8,7 +8,7 @@ export default {
   title: 'The clock is kept right',
   severity: 'low',
   target: 'host',
-  frameworks: ['NIST-800-190:4.5.1'],
+  frameworks: ['CIS-DIL-2.0:2.2.1.1', 'NIST-800-190:4.5.1'],
   rationale:
     'Containers have the clock of the host: certificates, signatures and exceptions expire by it, and logs of several hosts are put together by it.',
   remediation:

@@ -46,7 +46,7 @@ export const ENGINE_PROGRAMS = [
   '/usr/bin/crio',
 ];
 export const ACCOUNT_FILES = ['/etc/passwd', '/etc/group', '/etc/subuid', '/etc/subgid'];
-export const PASSWORD_FILES = ['/etc/shadow', '/etc/gshadow'];
+export const PASSWORD_FILES = ['/etc/shadow', '/etc/gshadow', '/etc/shadow-', '/etc/gshadow-', '/etc/security/opasswd'];
 /** Of the programs' own making; a watch on it sees the sockets, too. */
 export const RUN_DIRECTORIES = ['/run/containerd'];
 /** Where engines keep file systems of containers. */
@@ -73,6 +73,43 @@ export const BOOT_FILES = [
 ];
 export const SSHD_FILES = ['/etc/ssh/sshd_config'];
 
+/** What every program, every login or the next start believes. */
+export const SYSTEM_FILES = [
+  ...['/etc/passwd-', '/etc/group-', '/etc/motd', '/etc/issue', '/etc/issue.net', '/etc/hosts', '/etc/hosts.allow'],
+  ...[
+    '/etc/hosts.deny',
+    '/etc/nsswitch.conf',
+    '/etc/resolv.conf',
+    '/etc/profile',
+    '/etc/profile.d',
+    '/etc/bash.bashrc',
+  ],
+  ...['/etc/environment', '/etc/fstab', '/etc/crypttab', '/etc/ld.so.conf', '/etc/ld.so.conf.d', '/etc/ld.so.preload'],
+  ...['/etc/login.defs', '/etc/pam.d', '/etc/security', '/etc/modprobe.d', '/etc/modules-load.d', '/etc/sysctl.conf'],
+  ...['/etc/sysctl.d', '/etc/systemd', '/etc/systemd/system', '/etc/audit', '/etc/audit/rules.d', '/etc/rsyslog.conf'],
+  ...[
+    '/etc/rsyslog.d',
+    '/etc/apt',
+    '/etc/apt/sources.list.d',
+    '/etc/apt/trusted.gpg.d',
+    '/etc/yum.repos.d',
+    '/etc/pki',
+  ],
+  ...['/etc/cron.allow', '/etc/at.allow', '/etc/apparmor.d', '/etc/selinux', '/etc', '/usr', '/var', '/root'],
+];
+/** Directories that everybody may write to. */
+export const OPEN_DIRECTORIES = ['/tmp', '/var/tmp', '/dev/shm', '/dev/mqueue', '/run/lock', '/var/crash'];
+/** Programs that a machine of containers has no use for, each by its paths and what it is. */
+export const NEEDLESS_PROGRAMS: Readonly<Record<string, string>> = {
+  ...{ '/usr/bin/telnet': 'telnet', '/usr/bin/telnet.netkit': 'telnet', '/usr/bin/inetutils-telnet': 'telnet' },
+  ...{ '/usr/bin/rsh': 'rsh', '/usr/bin/rlogin': 'rsh', '/usr/bin/rcp': 'rsh', '/usr/bin/talk': 'talk' },
+  ...{ '/usr/bin/ypwhich': 'NIS', '/usr/sbin/ypbind': 'NIS', '/usr/sbin/prelink': 'prelink' },
+  ...{ '/usr/bin/Xorg': 'X', '/usr/lib/xorg/Xorg': 'X', '/usr/libexec/Xorg': 'X', '/usr/bin/Xwayland': 'X' },
+  ...{ '/usr/sbin/setroubleshootd': 'SETroubleshoot', '/usr/sbin/mcstransd': 'mcstrans' },
+};
+/** Left where a package was replaced that programs in memory still have the old one of. */
+export const RESTART_REQUIRED = ['/run/reboot-required'];
+
 export const ALL_FILES: readonly string[] = [
   ...new Set([
     ...SOCKETS,
@@ -85,5 +122,9 @@ export const ALL_FILES: readonly string[] = [
     ...TIME_SOURCES,
     ...BOOT_FILES,
     ...SSHD_FILES,
+    ...SYSTEM_FILES,
+    ...OPEN_DIRECTORIES,
+    ...Object.keys(NEEDLESS_PROGRAMS),
+    ...RESTART_REQUIRED,
   ]),
 ];

@@ -28,6 +28,12 @@ export interface KernelFacts {
   /** Words of the command line. */
   readonly commandLine: readonly string[] | undefined;
   readonly config: KernelConfig | undefined;
+  /** Releases whose modules are installed. Undefined: they cannot be listed, or were not looked at. */
+  readonly installed?: readonly string[] | undefined;
+  /** Profiles of AppArmor that only complain. Null: no profile is loaded; undefined: the list cannot be read. */
+  readonly complaining: readonly string[] | null | undefined;
+  /** Wireless cards that are up. Undefined: no list of cards is in this file tree. */
+  readonly wireless: readonly string[] | undefined;
 }
 
 function swapKind(tree: Tree, path: string, type: string): Swap['kind'] {
@@ -85,6 +91,25 @@ function sysctls(tree: Tree): Record<string, string | null> {
   );
 }
 
+/** `name (complain)`, a profile in a line. */
+function complaining(tree: Tree): KernelFacts['complaining'] {
+  const read = tree.read('/sys/kernel/security/apparmor/profiles');
+  if (read.status !== 'text') return read.status === 'absent' ? null : undefined;
+  return read.text
+    .split('\n')
+    .filter((line) => line.endsWith(' (complain)'))
+    .map((line) => line.slice(0, -' (complain)'.length));
+}
+
+function wireless(tree: Tree): string[] | undefined {
+  const names = tree.list('/sys/class/net') ?? [];
+  if (names.length === 0) return undefined;
+  return names
+    .slice(0, 10_000)
+    .filter((name) => ['wireless', 'phy80211'].some((sign) => tree.stat(`/sys/class/net/${name}/${sign}`) != null))
+    .filter((name) => tree.text(`/sys/class/net/${name}/operstate`) !== 'down');
+}
+
 export function collectKernel(tree: Tree): KernelFacts {
   const release = tree.text('/proc/sys/kernel/osrelease');
   const hasSys = tree.stat('/sys/kernel')?.type === 'directory' && (tree.list('/sys/kernel') ?? []).length > 0;
@@ -109,5 +134,8 @@ export function collectKernel(tree: Tree): KernelFacts {
     swaps: swaps(tree),
     commandLine: tree.text('/proc/cmdline')?.split(/\s+/).filter(Boolean),
     config: kernelConfig(tree, release),
+    installed: tree.stat('/lib/modules') === null ? undefined : tree.list('/lib/modules'),
+    complaining: hasSys ? complaining(tree) : undefined,
+    wireless: wireless(tree),
   };
 }

@@ -17,6 +17,10 @@ export interface SystemFacts {
   /** Absolute paths of private keys of sshd, and of files by which root runs commands; both are in `files`. */
   readonly hostKeys: readonly string[];
   readonly rootCommands: readonly string[];
+  /** Of those keys what everybody may read; in `files`. */
+  readonly hostPublicKeys?: readonly string[];
+  /** What /etc/selinux/config has the next start do. Null: there is none; undefined: it cannot be read. */
+  readonly seLinuxConfig?: { readonly state: string; readonly policy: string } | null | undefined;
 }
 
 const UNITS = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
@@ -45,7 +49,13 @@ function openAccounts(tree: Tree): string[] | null {
   if (passwd.status !== 'text' || shadow.status === 'unreadable') return null;
   // Of an account whose field here is `x` the password is in the other file.
   const lines = [...rows(passwd.text), ...(shadow.status === 'text' ? rows(shadow.text) : [])];
-  return [...new Set(lines.filter(([name, password]) => name !== '' && password === '').map(([name]) => name ?? ''))];
+  return [
+    ...new Set(
+      lines
+        .filter(([name, password]) => name !== '' && !/^[+-]/.test(name ?? '') && password === '')
+        .map(([name]) => name ?? ''),
+    ),
+  ];
 }
 
 /** Values that more than one row has. */
@@ -123,6 +133,13 @@ function enabledUnits(tree: Tree): string[] | undefined {
 const namesIn = (tree: Tree, directory: string): string[] =>
   (tree.list(directory) ?? []).slice(0, NAMES).map((name) => `${directory}/${name}`);
 
+function seLinuxConfig(tree: Tree): SystemFacts['seLinuxConfig'] {
+  const read = tree.read('/etc/selinux/config');
+  if (read.status !== 'text') return read.status === 'absent' ? null : undefined;
+  const said = (key: string) => new RegExp(`^[ \\t]*${key}[ \\t]*=[ \\t]*(\\w*)`, 'm').exec(read.text)?.[1] ?? '';
+  return { state: said('SELINUX').toLowerCase(), policy: said('SELINUXTYPE').toLowerCase() };
+}
+
 export function collectSystem(tree: Tree): SystemFacts {
   return {
     sshd: collectSshd(tree),
@@ -131,6 +148,8 @@ export function collectSystem(tree: Tree): SystemFacts {
     barredModules: barredModules(tree),
     enabledUnits: enabledUnits(tree),
     hostKeys: namesIn(tree, '/etc/ssh').filter((path) => /\/ssh_host_\w+_key$/.test(path)),
+    hostPublicKeys: namesIn(tree, '/etc/ssh').filter((path) => /\/ssh_host_\w+_key\.pub$/.test(path)),
+    seLinuxConfig: seLinuxConfig(tree),
     rootCommands: COMMANDS.flatMap((path) => [path, ...(/\.[a-z]+$/.test(path) ? namesIn(tree, path) : [])]),
   };
 }

@@ -43,6 +43,26 @@ describe('manifests', () => {
     });
   });
 
+  it('give the pods of resources that others define, each by its place when there are several', () => {
+    const spec = '{containers: [{name: c, image: i, securityContext: {privileged: true}}]}';
+    const text = [
+      `apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: r}\nspec: {template: {spec: ${spec}}}\n---`,
+      `apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: k}\nspec: {template: {metadata: {labels: {a: b}}, spec: ${spec}}}\n---`,
+      `apiVersion: ray.io/v1\nkind: RayCluster\nmetadata: {name: ray}\nspec:\n  head: {template: {spec: ${spec}}}\n  workers: [{template: {spec: ${spec}}}]\n---`,
+      // No whole pod, a schema, a file of somebody else's.
+      `apiVersion: monitoring.coreos.com/v1\nkind: Prometheus\nmetadata: {name: p}\nspec: ${spec}\n---`,
+      `apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: d}\nspec: {spec: {containers: {type: array}}}\n---`,
+      `web: {template: {spec: ${spec}}}\n`,
+    ].join('\n');
+    expect(subjects(text).map(({ name, facts }) => [name.slice(8), facts.at])).toEqual([
+      ['Rollout r', '/spec/template/spec'],
+      ['Service k', '/spec/template/spec'],
+      ['RayCluster ray (spec.head.template)', '/spec/head/template/spec'],
+      ['RayCluster ray (spec.workers.0.template)', '/spec/workers/0/template/spec'],
+    ]);
+    expect(subjects(text)[1]?.facts).toMatchObject({ labels: { a: 'b' }, containers: [{ privileged: true }] });
+  });
+
   it('keep what is left out apart from what is false', () => {
     const [subject] = subjects(
       POD(

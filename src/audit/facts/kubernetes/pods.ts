@@ -121,20 +121,35 @@ export type PodFacts = Identity & ReturnType<typeof podFacts>;
 export type PodContainer = ReturnType<typeof container>;
 export type PodSubject = Subject & { readonly facts: PodFacts };
 
-function* workloads(object: Tree, file: string, manifest: Manifest): Generator<PodSubject> {
-  const kind = object.get('kind').text;
-  if (LISTS.test(kind) && object.get('items').present) {
-    for (const item of object.get('items').items) yield* workloads(item, file, manifest);
+/** A list of containers, of which one at least names an image. */
+function isPodSpec(value: unknown): boolean {
+  const containers = (value as { containers?: unknown } | null | undefined)?.containers;
+  return (
+    Array.isArray(containers) &&
+    containers.some((one: { image?: unknown } | null | undefined) => typeof one?.image === 'string')
+  );
+}
+
+/**
+ * Templates of pods anywhere below, as resources of others embed them: Rollout of Argo, Service of Knative, RayCluster, PyTorchJob. How many
+ * values there are is bounded where the text is read.
+ */
+function* embedded(node: Tree): Generator<Tree> {
+  const { value } = node;
+  if (typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value)) {
+    for (const item of node.items) yield* embedded(item);
     return;
   }
-  const path = Object.hasOwn(TEMPLATES, kind) ? TEMPLATES[kind] : undefined;
-  if (path === undefined) return;
-  const template = path.reduce((node, name) => node.get(name), object);
-  const spec = template.get('spec');
-  if (!spec.present)
-    throw invalidManifest(file, manifest.at(template.place), `${kind} has no pod: its spec is missing`);
+  const isTemplate = isPodSpec((value as { spec?: unknown }).spec);
+  if (isTemplate) yield node;
+  for (const name of node.names) if (!isTemplate || name !== 'spec') yield* embedded(node.get(name));
+}
+
+function podSubject(object: Tree, template: Tree, file: string, manifest: Manifest, which = ''): PodSubject {
   const metadata = object.get('metadata');
-  const name = metadata.get('name').text || metadata.get('generateName').text;
+  const kind = object.get('kind').text;
+  const name = (metadata.get('name').text || metadata.get('generateName').text) + which;
   const facts: PodFacts = {
     ...{
       apiVersion: object.get('apiVersion').text,
@@ -145,14 +160,36 @@ function* workloads(object: Tree, file: string, manifest: Manifest): Generator<P
     },
     labels: template.get('metadata').get('labels').map(),
     annotations: template.get('metadata').get('annotations').map(),
-    ...podFacts(spec),
+    ...podFacts(template.get('spec')),
   };
   const at = (pointer: string) => manifest.at(pointer);
-  yield { target: 'kubernetes', name: `${file}: ${kind} ${name}`, facts, file: { path: file, line: facts.line, at } };
+  return { target: 'kubernetes', name: `${file}: ${kind} ${name}`, facts, file: { path: file, line: facts.line, at } };
+}
+
+function* workloads(object: Tree, file: string, manifest: Manifest): Generator<PodSubject> {
+  const kind = object.get('kind').text;
+  if (LISTS.test(kind) && object.get('items').present) {
+    for (const item of object.get('items').items) yield* workloads(item, file, manifest);
+    return;
+  }
+  const path = Object.hasOwn(TEMPLATES, kind) ? TEMPLATES[kind] : undefined;
+  if (path !== undefined) {
+    const template = path.reduce((node, name) => node.get(name), object);
+    if (!template.get('spec').present)
+      throw invalidManifest(file, manifest.at(template.place), `${kind} has no pod: its spec is missing`);
+    yield podSubject(object, template, file, manifest);
+    return;
+  }
+  if (kind === '' || object.get('apiVersion').text === '') return;
+  // Below its fields: a spec with containers that is its own is no whole pod (Prometheus, Alertmanager).
+  const templates = object.names.flatMap((name) => [...embedded(object.get(name))]);
+  const which = (template: Tree): string =>
+    templates.length === 1 ? '' : ` (${template.place.slice(object.place.length + 1).replaceAll('/', '.')})`;
+  for (const template of templates) yield podSubject(object, template, file, manifest, which(template));
 }
 
 /**
- * Everything in a file of manifests that makes pods; other objects are left out.
+ * Everything in a file of manifests that makes pods, resources that others define too; other objects are left out.
  * @throws SecureError MANIFEST_INVALID, LIMIT_EXCEEDED
  */
 export function* kubernetesSubjects(text: string, file: string): Generator<PodSubject> {

@@ -28,6 +28,7 @@ export function writeHost(root: string, facts: HostFacts): void {
   put(root, '/etc/modprobe.d/10-own.conf', barred.join(''));
   if (facts.auditd.installed)
     put(root, '/etc/audit/rules.d/10-own.rules', facts.auditd.watches.map((path) => `-w ${path} -p wa\n`).join(''));
+  for (const { file, entry } of facts.programs?.relative ?? []) put(root, file, `PATH=/usr/bin:${entry}\n`);
   const sockets: string[] = [];
   for (const [path, file] of Object.entries(facts.files)) {
     if (file === null) continue;

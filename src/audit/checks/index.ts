@@ -153,6 +153,7 @@ import hostEngineSockets from './host/engine-sockets.ts';
 import hostFileIntegrity from './host/file-integrity.ts';
 import hostFirewall from './host/firewall.ts';
 import hostForwarding from './host/forwarding.ts';
+import hostHomes from './host/homes.ts';
 import hostIdMapHelpers from './host/id-map-helpers.ts';
 import hostInsecureRegistries from './host/insecure-registries.ts';
 import hostIoUring from './host/io-uring.ts';
@@ -164,6 +165,7 @@ import hostKexec from './host/kexec.ts';
 import hostLandlock from './host/landlock.ts';
 import hostLastingLogs from './host/lasting-logs.ts';
 import hostLastingSelinux from './host/lasting-selinux.ts';
+import hostLocalMail from './host/local-mail.ts';
 import hostLockdown from './host/lockdown.ts';
 import hostLogFiles from './host/log-files.ts';
 import hostLogServer from './host/log-server.ts';
@@ -184,6 +186,7 @@ import hostPodmanDefaults from './host/podman-defaults.ts';
 import hostProcessMemory from './host/process-memory.ts';
 import hostProcessorBugs from './host/processor-bugs.ts';
 import hostProcessorBuild from './host/processor-build.ts';
+import hostProgramFiles from './host/program-files.ts';
 import hostProtectedFiles from './host/protected-files.ts';
 import hostProtectedLinks from './host/protected-links.ts';
 import hostPtraceScope from './host/ptrace-scope.ts';
@@ -208,6 +211,7 @@ import hostSentRedirects from './host/sent-redirects.ts';
 import hostSeparateLogs from './host/separate-logs.ts';
 import hostSeparateStorage from './host/separate-storage.ts';
 import hostSetIdDumps from './host/set-id-dumps.ts';
+import hostSetIdPrograms from './host/set-id-programs.ts';
 import hostShadowGroup from './host/shadow-group.ts';
 import hostSharedDirectories from './host/shared-directories.ts';
 import hostShuffledPages from './host/shuffled-pages.ts';
@@ -454,8 +458,12 @@ export const CHECKS = {
     hostSystemLogins,
     hostUmask,
     hostSu,
+    hostProgramFiles,
+    hostSetIdPrograms,
     hostAccountLines,
+    hostHomes,
     hostShadowGroup,
+    hostLocalMail,
   ],
   engine: [
     engineRootless,

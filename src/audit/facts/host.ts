@@ -6,13 +6,16 @@ import { type Account, groupId, membersOf, parseAccounts, parseRanges, type Rang
 import { type AuditdFacts, collectAuditd } from './host/auditd.ts';
 import { collectDocker, type DockerFacts, tlsFiles } from './host/docker.ts';
 import { ALL_FILES } from './host/files.ts';
+import { collectHomes, type HomeFacts } from './host/homes.ts';
 import { collectIntegrity, type IntegrityFacts } from './host/integrity.ts';
 import { collectKernel, type KernelFacts } from './host/kernel.ts';
 import { collectLogins, type LoginFacts } from './host/logins.ts';
 import { collectLogs, type LogFacts } from './host/logs.ts';
+import { collectMail, type MailFacts } from './host/mail.ts';
 import { type Mount, parseMounts } from './host/mounts.ts';
 import { collectPackages, type PackageFacts } from './host/packages.ts';
 import { collectPodman, type PodmanFacts } from './host/podman.ts';
+import { collectPrograms, type ProgramFacts } from './host/programs.ts';
 import { collectRootless, type RootlessFacts } from './host/rootless.ts';
 import { collectSystem, type SystemFacts } from './host/system.ts';
 import { type FileFact, Tree } from './host/tree.ts';
@@ -46,11 +49,14 @@ export interface HostFacts {
   readonly system: SystemFacts;
   readonly podman: PodmanFacts;
   readonly rootless: RootlessFacts;
-  /** Undefined, all four: the facts were recorded before anybody looked. */
+  /** Undefined, all of these: the facts were recorded before anybody looked. */
   readonly logins: LoginFacts | undefined;
   readonly logs: LogFacts | undefined;
   readonly packages: PackageFacts | undefined;
   readonly integrity: IntegrityFacts | undefined;
+  readonly programs: ProgramFacts | undefined;
+  readonly homes: HomeFacts | undefined;
+  readonly mail: MailFacts | undefined;
   /** `secure` has switched forwarding on for its containers, and will switch it off. */
   readonly forwardingLent: boolean;
 }
@@ -104,9 +110,10 @@ export async function collectHost(root = '/'): Promise<HostFacts> {
     const certificates = registryCertificates(tree);
     const system = collectSystem(tree);
     const logs = collectLogs(tree);
+    const programs = collectPrograms(tree);
     const more = [
       ...[...(certificates ?? []), ...tlsFiles(docker), ...system.hostKeys, ...(system.hostPublicKeys ?? [])],
-      ...[...system.rootCommands, ...logs.paths],
+      ...[...system.rootCommands, ...logs.paths, ...programs.loose, ...programs.setId],
     ];
     const handler = corePatternProgram(kernel.sysctls?.['kernel.core_pattern'] ?? '');
     return {
@@ -136,6 +143,9 @@ export async function collectHost(root = '/'): Promise<HostFacts> {
       logs,
       packages: collectPackages(tree),
       integrity: collectIntegrity(tree),
+      programs,
+      homes: collectHomes(tree, passwd, mounts),
+      mail: collectMail(tree),
       forwardingLent: lendsForwarding(tree),
     };
   } finally {

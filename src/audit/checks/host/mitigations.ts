@@ -18,8 +18,8 @@ const OTHERS: Readonly<Record<string, RegExp>> = {
   ssbd: /^force-off$/,
   tsx: /^on$/,
   microcode: /\bdis_ucode_ldr\b/,
-  // Attack vectors, since Linux 6.17: `auto;no_user_kernel`.
-  mitigations: /\bno_(?:user_kernel|user_user|guest_host|guest_guest)\b/,
+  // Attack vectors, since Linux 6.17: `auto;no_user_kernel`. Those of guests are about virtual machines.
+  mitigations: /\bno_(?:user_kernel|user_user|cross_thread)\b/,
 };
 
 export default {
@@ -38,6 +38,7 @@ export default {
   examples: [
     { good: commandLine('mitigations=auto'), bad: commandLine('mitigations=off') },
     { good: commandLine('mitigations=auto,nosmt'), bad: commandLine('mitigations=auto;no_user_user') },
+    { good: commandLine('mitigations=auto,no_guest_host'), bad: commandLine('mitigations=auto;no_user_kernel') },
     { good: commandLine('quiet'), bad: commandLine('nopti') },
     { good: commandLine('spectre_v2=auto'), bad: commandLine('spectre_v2=off') },
     { good: commandLine('spec_store_bypass_disable=auto'), bad: commandLine('spec-store-bypass-disable=off') },

@@ -28,6 +28,7 @@ const FILES: Readonly<Record<string, FileFact>> = {
   '/etc/gshadow': file(0o640, 42),
   '/var/lib/docker': directory(0o710),
   '/run/systemd/timesync': directory(0o755),
+  '/usr/bin/su': file(0o4755),
   '/usr/bin/dockerd': file(0o755),
   '/usr/bin/containerd': file(0o755),
   '/usr/bin/containerd-shim-runc-v2': file(0o755),
@@ -237,5 +238,16 @@ export const exampleFacts: HostFacts = {
   },
   packages: { managers: ['apt'], unsigned: [], problem: null },
   integrity: { programs: ['aide'], scheduled: true },
+  programs: { loose: [], setId: ['/usr/bin/su'], relative: [], problem: null },
+  homes: {
+    homes: [
+      {
+        ...{ user: 'alice', uid: 1000, gid: 1000, path: '/home/alice', foreign: false },
+        files: { '': { type: 'directory', mode: 0o750, uid: 1000, gid: 1000 } },
+      },
+    ],
+    problem: null,
+  },
+  mail: { listens: { 'postfix.service': 'loopback-only' }, problem: null },
   forwardingLent: false,
 };

@@ -43,6 +43,14 @@ export function fileType(stats: Stats): FileType {
   return stats.isFIFO() ? 'fifo' : 'device';
 }
 
+/** What is open. */
+export const fileFact = (stats: Stats): FileFact => ({
+  type: fileType(stats),
+  mode: stats.mode & 0o7777,
+  uid: stats.uid,
+  gid: stats.gid,
+});
+
 export class Tree {
   /** Absolute. */
   readonly root: string;
@@ -123,8 +131,7 @@ export class Tree {
       return isAbsent(thrown) ? null : undefined;
     }
     try {
-      const stats = fstatSync(fd);
-      return { type: fileType(stats), mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid };
+      return fileFact(fstatSync(fd));
     } finally {
       closeSync(fd);
     }

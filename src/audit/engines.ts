@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // An engine, its containers and its images, asked over its socket.
 
+import type { EngineAnswers } from './facts/engine/collect.ts';
 import type { ConfigFile } from './facts/engine/configured.ts';
 import type { EngineSocket } from './facts/engine/sockets.ts';
+import type { Fetch } from './facts/engine/targets.ts';
 import type { TaskEngine } from './facts/engine/tasks.ts';
 import type { EngineUser } from './facts/engine/types.ts';
 import type { ImageAuditFacts } from './facts/image/types.ts';
@@ -12,33 +14,39 @@ import type { Collected } from './recorded.ts';
 export const engineTarget = (engine: string, user: EngineUser | null): string =>
   user === null ? engine : `${engine}~${user.name}`;
 
-export interface AskOptions {
-  /** A database of advisories; undefined: what is known of packages stays unknown. */
-  readonly advisories?: string | undefined;
-  /** For all its answers. */
-  readonly milliseconds?: number;
+/** What docker or podman says on its socket: of itself, its containers and its images. @param milliseconds for all its answers */
+export async function askEngine(
+  { engine, path, user, connect }: Omit<EngineSocket, 'close'>,
+  milliseconds?: number,
+): Promise<EngineAnswers> {
+  const { collectEngine } = await import('./facts/engine/collect.ts');
+  return collectEngine(engine, connect, { path, user, ...(milliseconds === undefined ? {} : { milliseconds }) });
 }
 
-/** What docker or podman says on its socket. What it did not answer is unknown in the report, with the reason. */
-export async function collectEngineTargets(
-  { engine, path, user, connect }: Omit<EngineSocket, 'close'>,
-  { advisories, milliseconds }: AskOptions = {},
+export interface EngineOptions {
+  /** A database of advisories; undefined: what is known of packages stays unknown. */
+  readonly advisories?: string | undefined;
+  /** Have the engine pack an image whose files cannot be looked at otherwise; undefined: they are unknown. */
+  readonly fetch?: Fetch | undefined;
+}
+
+/** What it said as targets. What it did not answer is unknown in the report, with the reason. */
+export async function answeredTargets(
+  answers: EngineAnswers,
+  { advisories, fetch }: EngineOptions = {},
 ): Promise<Collected[]> {
-  const [{ collectEngine }, { containersOf, imagesOf }, { VulnerabilityDatabase }] = await Promise.all([
-    import('./facts/engine/collect.ts'),
+  const [{ containersOf, imagesOf }, { VulnerabilityDatabase }] = await Promise.all([
     import('./facts/engine/targets.ts'),
     import('./vulnerabilities/database.ts'),
   ]);
-  const options = { path, user, ...(milliseconds === undefined ? {} : { milliseconds }) };
-  const answers = await collectEngine(engine, connect, options);
   const database = advisories === undefined ? undefined : VulnerabilityDatabase.open(advisories);
   let images: ImageAuditFacts[];
   try {
-    images = imagesOf(answers, database);
+    images = await imagesOf(answers, database, fetch);
   } finally {
     database?.close();
   }
-  const whole = engineTarget(engine, user);
+  const whole = engineTarget(answers.facts.engine, answers.facts.user);
   const of = (target: 'image' | 'container', name: string, facts: unknown): Collected => ({
     ...{ target, name: `${whole}/${name}`, facts },
   });
@@ -48,6 +56,12 @@ export async function collectEngineTargets(
     ...containersOf(answers, images).map((facts) => of('container', facts.name, facts)),
   ];
 }
+
+/** Both for one engine. */
+export const collectEngineTargets = async (
+  socket: Omit<EngineSocket, 'close'>,
+  options: EngineOptions = {},
+): Promise<Collected[]> => answeredTargets(await askEngine(socket), options);
 
 /** One that was found and not asked. */
 export async function unaskedTarget({ engine, path, user }: EngineSocket, why: string): Promise<Collected> {

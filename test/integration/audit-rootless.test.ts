@@ -60,6 +60,13 @@ describe.skipIf(cannotRunEngines())('engines without root', () => {
       const unknown = Object.keys(said).filter((id) => said[id] === 'unknown');
       expect(unknown).toEqual([engine === 'docker~alice' ? 'ENGINE-0006' : 'ENGINE-0019']);
     }
+    // Files of their images are what the engines pack, since nobody takes their word for where they lie.
+    for (const image of ['docker~alice/box:1', 'podman~alice/localhost/box:1']) {
+      const said = statuses(audited, image);
+      const files = ['0006', '0007', '0008', '0014'].map((id) => said[`IMAGE-${id}`]);
+      const known = who === 'root' ? 'pass' : 'unknown';
+      expect([image, files]).toEqual([image, [known, known, known, known]]);
+    }
     // Root of their containers is the user: ids are mapped.
     for (const container of ['docker~alice/made', 'podman~alice/made'])
       expect(statuses(audited, container)['CONTAINER-0004']).not.toBe('unknown');

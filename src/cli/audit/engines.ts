@@ -2,8 +2,15 @@
 // Which engines there are to audit, and where they listen.
 import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { collectConfiguredTargets, collectEngineTargets, unaskedTarget } from '../../audit/engines.ts';
+import {
+  answeredTargets,
+  askEngine,
+  collectConfiguredTargets,
+  type EngineOptions,
+  unaskedTarget,
+} from '../../audit/engines.ts';
 import { DEADLINE_MS } from '../../audit/facts/engine/client.ts';
+import type { EngineAnswers } from '../../audit/facts/engine/collect.ts';
 import { type EngineSocket, namedSocket, userSockets } from '../../audit/facts/engine/sockets.ts';
 import type { TaskEngine } from '../../audit/facts/engine/tasks.ts';
 import type { Collected } from '../../audit/recorded.ts';
@@ -133,39 +140,57 @@ const USERS_MS = 20_000;
 /** Engines of users at once: each of them may answer with 128 MiB. */
 const USERS_AT_ONCE = 4;
 
-async function collectUsers(
-  found: readonly EngineSocket[],
-  ask: (one: EngineSocket, milliseconds: number) => Promise<Collected[]>,
-): Promise<Collected[]> {
+/** The answers of each; undefined: there was no time to ask it. */
+async function askUsers(found: readonly EngineSocket[]): Promise<(EngineAnswers | undefined)[]> {
   const ends = Date.now() + USERS_MS;
-  const collected: Collected[][] = found.map(() => []);
+  const answers: (EngineAnswers | undefined)[] = found.map(() => undefined);
   let next = 0;
   const worker = async (): Promise<void> => {
     for (let at = next++; at < found.length; at = next++) {
-      const one = found[at] as EngineSocket;
       const left = Math.min(ends - Date.now(), DEADLINE_MS);
-      const why = `it was not asked: engines of other users took ${USERS_MS / 1000} seconds. Audit it alone: --socket ${one.path}`;
-      collected[at] = left > 0 ? await ask(one, left) : [await unaskedTarget(one, why)];
+      if (left > 0) answers[at] = await askEngine(found[at] as EngineSocket, left);
     }
   };
   await Promise.all(Array.from({ length: USERS_AT_ONCE }, worker));
-  return collected.flat();
+  return answers;
 }
 
-/** Of all that were found, asked at the same time; users' after root's. They are closed. */
-export async function collectEngines(engines: readonly FoundEngine[]): Promise<Collected[]> {
+/**
+ * Of all that were found, asked at the same time; users' after root's. They are closed.
+ * @param contents whether files of images are wanted that the engine has to pack for it
+ */
+export async function collectEngines(
+  engines: readonly FoundEngine[],
+  { contents = true }: { readonly contents?: boolean } = {},
+): Promise<Collected[]> {
   const advisories = advisoriesOf(rootsFromEnv().state);
+  const { FetchedImages } = await import('./fetched.ts');
+  const fetched = new FetchedImages();
+  const optionsFor = ({ connect }: EngineSocket): EngineOptions => ({
+    advisories,
+    fetch: contents ? (id, database) => fetched.fetch(connect, id, database) : undefined,
+  });
   const listening = engines.flatMap(({ socket }) => socket ?? []);
-  const of = (users: boolean) => listening.filter(({ user }) => (user !== null) === users);
+  const [own, users] = [false, true].map((theirs) => listening.filter(({ user }) => (user !== null) === theirs));
   try {
-    const collected = await Promise.all([
-      ...of(false).map((one) => collectEngineTargets(one, { advisories })),
-      ...engines.map((found) => (found.socket === null ? configured(found.engine) : [])),
+    // All are asked before anything is made of an answer: to look at images takes longer than an engine has to answer.
+    const [answers, theirs, tasks] = await Promise.all([
+      Promise.all((own ?? []).map((one) => askEngine(one))),
+      askUsers(users ?? []),
+      Promise.all(engines.map((found) => (found.socket === null ? configured(found.engine) : []))),
     ]);
-    const users = await collectUsers(of(true), (one, milliseconds) =>
-      collectEngineTargets(one, { advisories, milliseconds }),
-    );
-    return [...collected.flat(), ...users];
+    const collected: Collected[] = [];
+    for (const [i, said] of answers.entries())
+      collected.push(...(await answeredTargets(said, optionsFor((own ?? [])[i] as EngineSocket))));
+    collected.push(...tasks.flat());
+    for (const [i, said] of theirs.entries()) {
+      const one = (users ?? [])[i] as EngineSocket;
+      const why = `it was not asked: engines of other users took ${USERS_MS / 1000} seconds. Audit it alone: --socket ${one.path}`;
+      collected.push(
+        ...(said === undefined ? [await unaskedTarget(one, why)] : await answeredTargets(said, optionsFor(one))),
+      );
+    }
+    return collected;
   } finally {
     for (const one of listening) one.close();
   }

@@ -34,7 +34,9 @@ export default class AuditEngine extends AuditCommand {
     return this.audit(flags, async () => {
       const targets = flags.only ? ONLY : ALL;
       return auditFacts(flags, targets, async () =>
-        (await collectEngines(findEngines(args.engine, flags.socket))).filter(({ target }) => targets.includes(target)),
+        (await collectEngines(findEngines(args.engine, flags.socket), { contents: !flags.only })).filter(({ target }) =>
+          targets.includes(target),
+        ),
       );
     });
   }

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { CHECKS } from '../../../src/audit/checks/index.ts';
 import { inspectedContainer } from '../../../src/audit/facts/container/inspect.ts';
 import { capabilityNames, readProcess } from '../../../src/audit/facts/container/process.ts';
-import { inspectedImage } from '../../../src/audit/facts/image/engine.ts';
+import { type EngineStore, inspectedImage } from '../../../src/audit/facts/image/engine.ts';
 import { VulnerabilityDatabase } from '../../../src/audit/vulnerabilities/database.ts';
 import { merge } from '../../support/audit.ts';
 
@@ -207,6 +207,8 @@ describe('the kernel', () => {
   });
 });
 
+const store = (root: string): EngineStore => ({ engine: 'docker', root, native: true });
+
 describe('an image of docker', () => {
   const image = {
     Id: IMAGE,
@@ -217,7 +219,7 @@ describe('an image of docker', () => {
   };
 
   it('without its files says so, and passes nothing by that', () => {
-    const facts = inspectedImage(image, [{ CreatedBy: 'RUN b' }, { CreatedBy: 'FROM a' }], '/var/lib/docker');
+    const facts = inspectedImage(image, [{ CreatedBy: 'RUN b' }, { CreatedBy: 'FROM a' }], store('/var/lib/docker'));
     expect(facts).toMatchObject({ origin: 'pulled', history: ['FROM a', 'RUN b'], accounts: null });
     const files = CHECKS.image.filter(({ id }) => /-00(?:01|02|03|06|07|08|14|17|18)$/.test(id));
     expect(new Set(files.map((check) => check.check(facts).status))).toEqual(new Set(['unknown']));
@@ -232,12 +234,12 @@ describe('an image of docker', () => {
     const chmod = (path: string) => writeFileSync(path, 'x', { mode: 0o777 });
     chmod(join(diff('up'), 'open'));
     const data = { Name: 'overlay2', Data: { UpperDir: diff('up'), LowerDir: diff('low') } };
-    const found = inspectedImage({ ...image, GraphDriver: data }, [], root);
+    const found = inspectedImage({ ...image, GraphDriver: data }, [], store(root));
     expect(found.incomplete).toBeNull();
     const outside = { Name: 'overlay2', Data: { UpperDir: diff('up'), LowerDir: '/etc' } };
-    expect(inspectedImage({ ...image, GraphDriver: outside }, [], root).incomplete).not.toBeNull();
+    expect(inspectedImage({ ...image, GraphDriver: outside }, [], store(root)).incomplete).not.toBeNull();
     const above = { Name: 'overlay2', Data: { UpperDir: `${root}/../../etc`, LowerDir: '' } };
-    expect(inspectedImage({ ...image, GraphDriver: above }, [], root).incomplete).not.toBeNull();
+    expect(inspectedImage({ ...image, GraphDriver: above }, [], store(root)).incomplete).not.toBeNull();
     rmSync(root, { recursive: true });
   });
 
@@ -262,8 +264,8 @@ describe('an image of docker', () => {
     const database = VulnerabilityDatabase.create(join(root, 'db'));
     await database.load(join(root, 'advisory.json'), 'test', new Date());
     const driver = { Name: 'overlay2', Data: { UpperDir: diff, LowerDir: '' } };
-    const facts = inspectedImage({ ...image, GraphDriver: driver }, [], root, database);
-    const without = inspectedImage({ ...image, GraphDriver: driver }, [], root);
+    const facts = inspectedImage({ ...image, GraphDriver: driver }, [], store(root), database);
+    const without = inspectedImage({ ...image, GraphDriver: driver }, [], store(root));
     database.close();
     expect(facts.vulnerabilities?.found.map(({ id, name, fixed }) => [id, name, fixed])).toEqual([
       ['CVE-2026-1', 'openssl', '3.0.2-1'],

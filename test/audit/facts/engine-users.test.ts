@@ -180,9 +180,11 @@ describe('an engine of a user', () => {
     mkdirSync(join(data, 'layer/root/.ssh'), { recursive: true });
     writeFileSync(join(data, 'layer/root/.ssh/id_ed25519'), '-----BEGIN OPENSSH PRIVATE KEY-----\nx\n');
     const image = { GraphDriver: { Name: 'overlay2', Data: { UpperDir: join(data, 'layer') } } };
-    const facts = async (user: EngineUser | null) =>
-      (await asked(user, { DockerRootDir: data }, image)).find(({ target }) => target === 'image')
-        ?.facts as ImageAuditFacts;
+    const facts = async (user: EngineUser | null) => {
+      const options = ['name=seccomp,profile=builtin', ...(user === null ? [] : ['name=rootless'])];
+      const found = await asked(user, { DockerRootDir: data, SecurityOptions: options }, image);
+      return found.find(({ target }) => target === 'image')?.facts as ImageAuditFacts;
+    };
     expect((await facts(null)).files.secrets.map(({ path }) => path)).toEqual(['root/.ssh/id_ed25519']);
     const theirs = await facts(ALICE);
     expect(theirs.files.secrets).toEqual([]);

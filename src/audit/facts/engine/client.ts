@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Questions to an engine that speaks docker's API on a Unix socket: docker itself, and podman. Nothing is started for them. The engine is
 // not trusted: all answers together may take five seconds, and each may have a bounded size.
-import { Agent, request } from 'node:http';
+import { writeSync } from 'node:fs';
+import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 
 /** Of all questions to one engine. */
 export const DEADLINE_MS = 5_000;
@@ -54,6 +55,15 @@ function parsed(path: string, body: Buffer): unknown {
   }
 }
 
+async function write(parts: AsyncIterable<Buffer>, file: number, limit: number, path: string): Promise<void> {
+  let left = limit;
+  for await (const part of parts) {
+    left -= part.length;
+    if (left < 0) throw new EngineProblem(`its answer to ${path} is larger than ${Math.floor(limit / 2 ** 20)} MiB`);
+    for (let at = 0; at < part.length; ) at += writeSync(file, part, at);
+  }
+}
+
 /** One audit of one engine: connections are kept until `close`. */
 export class EngineClient {
   readonly socket: string;
@@ -62,10 +72,12 @@ export class EngineClient {
   readonly #milliseconds: number;
   #left = MAX_TOTAL;
 
-  constructor(socket: string, milliseconds = DEADLINE_MS) {
+  /** @param cancel ends it before its time */
+  constructor(socket: string, milliseconds = DEADLINE_MS, cancel?: AbortSignal) {
     this.socket = socket;
     this.#milliseconds = milliseconds;
-    this.#deadline = AbortSignal.timeout(milliseconds);
+    const deadline = AbortSignal.timeout(milliseconds);
+    this.#deadline = cancel === undefined ? deadline : AbortSignal.any([deadline, cancel]);
   }
 
   close(): void {
@@ -92,6 +104,33 @@ export class EngineClient {
     await this.#ask('PUT', path, { type: 'application/x-tar', bytes: archive });
   }
 
+  /**
+   * Have what is at `path` written to the end of an open file, as it comes.
+   * @param limit bytes
+   * @throws EngineProblem; what writing throws
+   */
+  save(path: string, file: number, limit: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (thrown: unknown): void => reject(this.#failure(thrown));
+      const asked = this.#request('GET', path, undefined, (answer) => {
+        if (answer.statusCode !== 200) {
+          answer.destroy();
+          fail(new EngineProblem(`it answered ${path} with ${answer.statusCode}`, answer.statusCode === 404));
+          return;
+        }
+        write(answer, file, limit, path).then(resolve, (thrown: unknown) => {
+          answer.destroy();
+          const early = ['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'].includes(
+            String((thrown as { code?: unknown }).code),
+          );
+          fail(early && !this.#deadline.aborted ? new EngineProblem(`its answer to ${path} ended too early`) : thrown);
+        });
+      });
+      asked.once('error', fail);
+      asked.end();
+    });
+  }
+
   /** Is it there? @throws EngineProblem `gone`: it is not */
   async head(path: string): Promise<void> {
     await this.#ask('HEAD', path);
@@ -104,43 +143,53 @@ export class EngineClient {
     throw new EngineProblem(`it answered ${path} with ${status}: ${words}`, status === 404);
   }
 
+  #failure(thrown: unknown): unknown {
+    if (this.#deadline.aborted)
+      return new EngineProblem(`it did not answer within ${this.#milliseconds / 1000} seconds`);
+    return reason(thrown);
+  }
+
+  #request(
+    method: string,
+    path: string,
+    sent: Sent | undefined,
+    answered: (answer: IncomingMessage) => void,
+  ): ClientRequest {
+    return request(
+      // What the engine is called has to be said in HTTP/1.1, and means nothing on a socket.
+      {
+        ...{ socketPath: this.socket, method, path, agent: this.#agent, signal: this.#deadline },
+        headers: {
+          host: 'engine',
+          ...(sent && { 'content-type': sent.type, 'content-length': Buffer.byteLength(sent.bytes) }),
+        },
+      },
+      answered,
+    );
+  }
+
   #bytes(method: string, path: string, sent?: Sent): Promise<{ status: number; body: Buffer }> {
     return new Promise((resolve, reject) => {
-      const fail = (thrown: unknown): void =>
-        reject(
-          this.#deadline.aborted
-            ? new EngineProblem(`it did not answer within ${this.#milliseconds / 1000} seconds`)
-            : reason(thrown),
-        );
-      const asked = request(
-        // What the engine is called has to be said in HTTP/1.1, and means nothing on a socket.
-        {
-          ...{ socketPath: this.socket, method, path, agent: this.#agent, signal: this.#deadline },
-          headers: {
-            host: 'engine',
-            ...(sent && { 'content-type': sent.type, 'content-length': Buffer.byteLength(sent.bytes) }),
-          },
-        },
-        (answer) => {
-          const parts: Buffer[] = [];
-          let size = 0;
-          answer.on('data', (part: Buffer) => {
-            size += part.length;
-            this.#left -= part.length;
-            if (size > MAX_BYTES) {
-              fail(new EngineProblem(`its answer to ${path} is larger than ${MAX_BYTES >> 20} MiB`));
-              answer.destroy();
-            } else if (this.#left < 0) {
-              fail(new EngineProblem(`its answers are larger than ${MAX_TOTAL >> 20} MiB altogether`));
-              answer.destroy();
-            } else parts.push(part);
-          });
-          answer.once('error', fail);
-          // A length that it promised and did not keep.
-          answer.once('aborted', () => fail(new EngineProblem(`its answer to ${path} ended too early`)));
-          answer.once('end', () => resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(parts) }));
-        },
-      );
+      const fail = (thrown: unknown): void => reject(this.#failure(thrown));
+      const asked = this.#request(method, path, sent, (answer) => {
+        const parts: Buffer[] = [];
+        let size = 0;
+        answer.on('data', (part: Buffer) => {
+          size += part.length;
+          this.#left -= part.length;
+          if (size > MAX_BYTES) {
+            fail(new EngineProblem(`its answer to ${path} is larger than ${MAX_BYTES >> 20} MiB`));
+            answer.destroy();
+          } else if (this.#left < 0) {
+            fail(new EngineProblem(`its answers are larger than ${MAX_TOTAL >> 20} MiB altogether`));
+            answer.destroy();
+          } else parts.push(part);
+        });
+        answer.once('error', fail);
+        // A length that it promised and did not keep.
+        answer.once('aborted', () => fail(new EngineProblem(`its answer to ${path} ended too early`)));
+        answer.once('end', () => resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(parts) }));
+      });
       asked.once('error', fail);
       asked.end(sent?.bytes);
     });

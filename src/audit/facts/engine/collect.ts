@@ -33,6 +33,8 @@ export interface InspectedImage {
 }
 export interface EngineAnswers {
   readonly facts: EngineFacts;
+  /** The kernel merges the layers of its images; false: a program does, as fuse-overlayfs. */
+  readonly native: boolean;
   /** Null: not asked for, or `facts.problems` says why. */
   readonly containers: readonly Inspected[] | null;
   readonly images: readonly InspectedImage[] | null;
@@ -147,6 +149,12 @@ export const unknownEngine = (
   ...{ info: null, containers: null, images: null, networks: null, swarm: null },
 });
 
+/** podman says `overlay` of fuse-overlayfs, too, which has marks of its own for what a layer removes. */
+const isNative = (answer: unknown): boolean =>
+  !list(object(answer).DriverStatus).some(
+    (pair) => list(pair)[0] === 'Native Overlay Diff' && list(pair)[1] === 'false',
+  );
+
 /** What an engine of a user says of itself and cannot be so. */
 function contradictionsOf({ rootless, root }: EngineInfo, { name, uid }: EngineUser): string[] {
   const says: string[] = [];
@@ -200,7 +208,12 @@ export async function collectEngine(
     const contradictions = about === null || user === null ? [] : contradictionsOf(about.facts, user);
     if (contradictions.length > 0) {
       const why = `nothing that it says is believed: ${contradictions.join('; ')}`;
-      return { facts: unknownEngine(engine, path, user, why, contradictions), containers: null, images: null };
+      return {
+        facts: unknownEngine(engine, path, user, why, contradictions),
+        containers: null,
+        images: null,
+        native: false,
+      };
     }
     const swarm =
       engine === 'podman'
@@ -213,7 +226,8 @@ export async function collectEngine(
       ...{ engine, user, contradictions, socket: path, collected: new Date().toISOString(), problems },
       ...{ info: about?.facts ?? null, containers: some, images: all, networks: nets, swarm },
     };
-    return { facts, containers: inspected, images: inspectedImages };
+    const native = engine === 'docker' || isNative(about?.answer);
+    return { facts, containers: inspected, images: inspectedImages, native };
   } finally {
     client.close();
   }

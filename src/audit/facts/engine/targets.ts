@@ -6,20 +6,36 @@ import { inspectedContainer, unknownContainer } from '../container/inspect.ts';
 import { number, object, text } from '../container/json.ts';
 import { readProcess } from '../container/process.ts';
 import type { ContainerFacts } from '../container.ts';
-import { inspectedImage } from '../image/engine.ts';
+import { inspectedImage, type LookedAt } from '../image/engine.ts';
 import type { ImageAuditFacts } from '../image/types.ts';
 import type { EngineAnswers, Inspected } from './collect.ts';
 
 const digest = (id: string): string => (/^[0-9a-f]{64}$/.test(id) ? `sha256:${id}` : id);
 
-/** Facts of each image that the engine has. */
-export const imagesOf = ({ facts, images }: EngineAnswers, database?: VulnerabilityDatabase): ImageAuditFacts[] => {
-  // Where its files lie is the word of the engine: that of a user does not choose what root reads.
-  const own = facts.user === null || facts.user.uid === process.geteuid?.();
-  return (images ?? []).map(({ image, history }) =>
-    inspectedImage(image, history, own ? (facts.info?.root ?? '') : '', database),
-  );
-};
+/** Has the engine pack an image, and looks at that. @param id `sha256:...` */
+export type Fetch = (id: string, database?: VulnerabilityDatabase) => Promise<LookedAt>;
+
+/** Facts of each image that the engine has. @param fetch where its files cannot be looked at on the disk; undefined: they are unknown then */
+export async function imagesOf(
+  { facts, images, native }: EngineAnswers,
+  database?: VulnerabilityDatabase,
+  fetch?: Fetch,
+): Promise<ImageAuditFacts[]> {
+  // Where its files lie is the word of the engine: that of a user does not choose what root reads. Where it maps ids, those on the disk are others.
+  const believed = facts.user === null && facts.info?.userNamespaces === false;
+  const engine = facts.engine === 'podman' ? 'podman' : 'docker';
+  const store = { engine, root: believed ? (facts.info?.root ?? '') : '', native } as const;
+  const found: ImageAuditFacts[] = [];
+  for (const { image, history } of images ?? []) {
+    const known = inspectedImage(image, history, store, database);
+    const unseen = known.incomplete !== null && known.accounts === null;
+    const fetched = unseen && fetch !== undefined ? await fetch(known.digest, database) : undefined;
+    if (fetched === undefined) found.push(known);
+    else if (fetched.incomplete === null) found.push({ ...known, ...fetched });
+    else found.push({ ...known, ...fetched, incomplete: `${known.incomplete}; ${fetched.incomplete}` });
+  }
+  return found;
+}
 
 /** `NAME` means `NAME:latest`, also to an engine. */
 const tagged = (name: string): string => (/[:@][^/]*$/.test(name) ? name : `${name}:latest`);

@@ -3,6 +3,7 @@ import { closeSync, constants } from 'node:fs';
 import { getXattr, openBeneath, readBeneath } from '../../../native.ts';
 import { LanguagePackages } from '../../../runtime/images/sbom/languages.ts';
 import { readInventory } from '../../../runtime/images/sbom/read.ts';
+import { SnapshotWalk } from '../../../runtime/images/snapshots.ts';
 import { type Entry, type Layer, Walk } from '../../../runtime/images/walk.ts';
 import type { VulnerabilityDatabase } from '../../vulnerabilities/database.ts';
 import { match, type Vulnerabilities } from '../../vulnerabilities/match.ts';
@@ -109,20 +110,23 @@ function isRepository({ root, path }: Entry): boolean {
  * Look at every file of the layers, lowest first, and hold what is installed against advisories.
  * @param capabilities by diff id, the `notedPath` of files that have some
  * @param database of advisories; undefined: nobody is asked
+ * @param whole each layer is a copy of the one below it, with its changes made
  */
 export function collectFiles(
   layers: readonly Layer[],
   capabilities: ReadonlyMap<string, ReadonlySet<string>>,
   accounts: readonly Account[] | null,
   database: VulnerabilityDatabase | undefined,
+  whole = false,
 ): { files: ImageFiles; incomplete: string | null; vulnerabilities: Vulnerabilities | null } {
   const found = new Collector(capabilities);
   // Programs are opened for it, so only where somebody is to be asked about what they hold.
   const languages = database === undefined ? undefined : new LanguagePackages();
-  const complete = new Walk((entry) => {
+  const visit = (entry: Entry): void => {
     found.visit(entry);
     languages?.visit(entry);
-  }).run(layers);
+  };
+  const complete = (whole ? new SnapshotWalk(visit) : new Walk(visit)).run(layers);
   const known = new Set([0, ...(accounts ?? []).map(({ uid }) => uid)]);
   const strangers = [...found.owners].filter(([uid]) => accounts !== null && !known.has(uid));
   const byPath = (a: { path: string }, b: { path: string }) => (a.path < b.path ? -1 : 1);
@@ -143,7 +147,7 @@ export function collectFiles(
         : match(
             database,
             readInventory(
-              layers.map(({ root }) => root),
+              (whole ? layers.slice(-1) : layers).map(({ root }) => root),
               languages,
             ),
           ),

@@ -96,6 +96,20 @@ describe('homes', () => {
     expect(said('SEC-HOST-0134', facts)).toBe('unknown');
   });
 
+  it('that are closed to who looks are unknown', async () => {
+    const root = tree({ ...home, 'home/alice/.bashrc': { text: '', uid: 1000 } });
+    chmodSync(root, 0o755);
+    const script = `
+      const { collectHost } = await import(${JSON.stringify(join(import.meta.dirname, '../../../src/audit/facts/host.ts'))});
+      process.setgroups([]);
+      process.setgid(1001);
+      process.setuid(1001);
+      console.log((await collectHost(${JSON.stringify(root)})).homes.problem);
+    `;
+    const said = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+    expect(said.trim()).toBe('/home/alice cannot be looked at: audit as root');
+  });
+
   it('of an account file that cannot be read are unknown', async () => {
     const root = temporaryDirectory();
     mkdirSync(join(root, 'etc/passwd'), { recursive: true });

@@ -67,7 +67,8 @@ describe('logins', () => {
     ['# auth required pam_wheel.so', []],
     ['@include common-auth', []],
     ['auth', ['']],
-  ])('%j has the modules %j', (text, modules) => {
+    ['['.repeat(1_000_000), []],
+  ])('%.60j has the modules %j', (text, modules) => {
     expect(pamModules(text)).toEqual(modules);
   });
 });
@@ -96,6 +97,7 @@ describe('logs', () => {
     const found = await facts({ 'etc/rsyslog.conf': null });
     expect(found.logs?.problem).toContain('/etc/rsyslog.conf');
     expect(said('SEC-HOST-0122', found)).toBe('unknown');
+    expect(said('SEC-HOST-0121', found)).toBe('unknown');
   });
 });
 
@@ -195,6 +197,24 @@ describe('sshd', () => {
   ])('of %s %s has the weak names %j', (keyword, value, names) => {
     expect(weakNames(keyword, value)).toEqual(names);
   });
+});
+
+describe('text that somebody hostile wrote', () => {
+  const FILES = [
+    ...['etc/passwd', 'etc/group', 'etc/shadow', 'etc/login.defs', 'etc/pam.d/su', 'etc/selinux/config', 'etc/crontab'],
+    ...['etc/systemd/journald.conf', 'etc/rsyslog.conf', 'etc/apt/sources.list', 'etc/apt/sources.list.d/a.sources'],
+    ...['etc/apt/apt.conf', 'etc/yum.repos.d/a.repo', 'etc/dnf/dnf.conf', 'etc/pacman.conf', 'etc/audit/auditd.conf'],
+    ...['etc/audit/rules.d/a.rules', 'root/.bashrc', 'etc/environment', 'etc/postfix/main.cf', 'usr/bin/aide'],
+    ...['proc/sys/kernel/osrelease', 'proc/cmdline', 'sys/kernel/security/apparmor/profiles', 'etc/ssh/sshd_config'],
+  ];
+  it.each([...[' ', '\n', '[', '\t#', 'PATH=', 'deb [', 'input(type= ', '-a always,exit -S ', 'auth [', '+\n']])(
+    '%j again and again is read in the time that its length takes',
+    async (filler) => {
+      const text = filler.repeat(Math.ceil(300_000 / filler.length));
+      const found = await facts(Object.fromEntries(FILES.map((path) => [path, text])));
+      expect(CHECKS.host.map((check) => check.check(found).status)).not.toContain(undefined);
+    },
+  );
 });
 
 it('facts of an older version are judged, and what they do not have is unknown', () => {

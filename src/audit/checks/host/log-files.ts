@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { unknown } from '../../verdicts.ts';
 import { accessFix, type Flaw, files, octal } from './shared/files.ts';
 import { NOT_COLLECTED } from './shared/later.ts';
 import type { HostCheck } from './shared/sysctl.ts';
@@ -29,13 +30,15 @@ export default {
   ],
   check(facts) {
     if (facts.logs === undefined) return NOT_COLLECTED;
-    return files(facts, facts.logs.paths, 'there are no logs', ({ type, mode }, path): Flaw[] => {
+    const verdict = files(facts, facts.logs.paths, 'there are no logs', ({ type, mode }, path): Flaw[] => {
       if (type === 'directory' && (mode & 0o1000) !== 0) return [];
       const write = (mode & 0o002) !== 0 ? 'everybody can change it' : undefined;
       const read = type === 'file' && (mode & 0o004) !== 0 && PRIVATE.test(path) ? 'everybody can read it' : undefined;
       const what = write ?? read;
       return what === undefined ? [] : [{ what: `has mode ${octal(mode)}: ${what}`, aspect: ' mode' }];
     });
+    if (verdict.status === 'fail' || facts.logs.problem === null) return verdict;
+    return unknown(`not all logs can be looked at: ${facts.logs.problem}`);
   },
   fix: accessFix('Takes the rights that others have on the file; of a directory, that to write.', ({ type }) => ({
     without: type === 'directory' ? 0o002 : 0o006,

@@ -27,7 +27,8 @@ export default {
   ],
   check(facts) {
     if (facts.programs === undefined) return NOT_COLLECTED;
-    const { loose: paths, relative, problem: unread } = facts.programs;
+    const { loose: paths, relative } = facts.programs;
+    const unread = facts.programs.problem ?? facts.programs.pathProblem;
     const entries = relative.map(({ file, entry }) =>
       problem(
         `${file} PATH`,
@@ -38,7 +39,7 @@ export default {
     const programs = paths.length === 0 ? PASS : files(facts, paths, 'there are no programs', writableByOthers);
     if (programs.status === 'fail') return { ...programs, problems: [...programs.problems, ...entries] };
     if (entries.length > 0) return verdict(entries);
-    return unread === null ? programs : unknown(`programs cannot be looked at: ${unread}`);
+    return unread === null ? programs : unknown(`not all of it can be looked at: ${unread}`);
   },
   fix: onlyRootWrites,
 } satisfies HostCheck;

@@ -238,7 +238,7 @@ export const exampleFacts: HostFacts = {
   },
   packages: { managers: ['apt'], unsigned: [], problem: null },
   integrity: { programs: ['aide'], scheduled: true },
-  programs: { loose: [], setId: ['/usr/bin/su'], relative: [], problem: null },
+  programs: { loose: [], setId: ['/usr/bin/su'], relative: [], problem: null, pathProblem: null },
   homes: {
     homes: [
       {

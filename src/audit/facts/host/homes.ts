@@ -47,15 +47,17 @@ const PEOPLE = 1000;
 const NOBODY = 65_534;
 const MOST = 500;
 
-function filesOf(directory: number): Record<string, FileFact> {
+/** @param unseen is called when something is there, or may be, and cannot be looked at */
+function filesOf(directory: number, unseen: () => void): Record<string, FileFact> {
   const found: Record<string, FileFact> = { '': fileFact(fstatSync(directory)) };
   for (const path of [...START_FILES, ...SECRET_FILES, ...TRUST_FILES]) {
     try {
       const fd = openBeneath(directory, path, O_PATH, { noSymlinks: true });
       found[path] = fileFact(fstatSync(fd));
       closeSync(fd);
-    } catch {
+    } catch (thrown) {
       // Absent, or by a link, which is not his file.
+      if (!['ENOENT', 'ENOTDIR', 'ELOOP'].includes((thrown as NodeJS.ErrnoException).code ?? '')) unseen();
     }
   }
   return found;
@@ -80,7 +82,10 @@ export function collectHomes(tree: Tree, passwd: string | undefined, mounts: rea
       return there?.type === 'directory' && there.uid !== user.uid ? [{ ...at, foreign: true, files: {} }] : [];
     }
     try {
-      return [{ ...at, foreign: false, files: filesOf(fd) }];
+      const unseen = () => {
+        problem ??= `${user.home} cannot be looked at: audit as root`;
+      };
+      return [{ ...at, foreign: false, files: filesOf(fd, unseen) }];
     } finally {
       closeSync(fd);
     }

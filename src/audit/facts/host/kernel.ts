@@ -81,6 +81,14 @@ function landlockAbi(tree: Tree, release: string | undefined): number | undefine
   return hasSecondAbi(release) ? 2 : 1;
 }
 
+/** A kernel has 4096 characters of it at most; what is longer is none. */
+const COMMAND_LINE = 65_536;
+
+function commandLine(tree: Tree): string[] | undefined {
+  const text = tree.text('/proc/cmdline');
+  return text === undefined || text.length > COMMAND_LINE ? undefined : text.split(/\s+/).filter(Boolean);
+}
+
 function sysctls(tree: Tree): Record<string, string | null> {
   return Object.fromEntries(
     SYSCTLS.flatMap((name) => {
@@ -132,7 +140,7 @@ export function collectKernel(tree: Tree): KernelFacts {
     landlockAbi: landlockAbi(tree, release),
     lockdown: lockdown(tree),
     swaps: swaps(tree),
-    commandLine: tree.text('/proc/cmdline')?.split(/\s+/).filter(Boolean),
+    commandLine: commandLine(tree),
     config: kernelConfig(tree, release),
     installed: tree.stat('/lib/modules') === null ? undefined : tree.list('/lib/modules'),
     complaining: hasSys ? complaining(tree) : undefined,

@@ -46,10 +46,11 @@ function weakKind(field: string): string | undefined {
 /** Modules of a file of pam.d: `auth [success=1 default=ignore] pam_unix.so nullok`. */
 export function pamModules(text: string): string[] {
   return text.split('\n').flatMap((line) => {
-    const [type = '', , module = ''] = line
-      .replace(/\[[^\]\n]*\]/, 'control')
-      .trim()
-      .split(/\s+/, 3);
+    // By hand: a regular expression looks for the end of each bracket, which takes the square of a line of them.
+    const open = line.indexOf('[');
+    const close = line.indexOf(']', open);
+    const plain = open < 0 || close < 0 ? line : `${line.slice(0, open)}control${line.slice(close + 1)}`;
+    const [type = '', , module = ''] = plain.trim().split(/\s+/, 3);
     if (!/^-?(?:auth|account|password|session)$/i.test(type)) return [];
     return [module.slice(module.lastIndexOf('/') + 1).replace(/\.so$/, '')];
   });

@@ -70,7 +70,7 @@ export function collectPackages(tree: Tree): PackageFacts {
       .slice(0, NAMES)
       .map((name) => `${directory}/${name}`);
   };
-  if (tree.stat('/etc/apt') != null) {
+  if (tree.stat('/etc/apt') !== null) {
     managers.push('apt');
     for (const file of ['/etc/apt/sources.list', ...below('/etc/apt/sources.list.d', /\.(?:list|sources)$/)])
       for (const what of aptSource(file, text(file) ?? '')) unsigned.push({ file, what });

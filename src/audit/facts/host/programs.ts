@@ -9,8 +9,10 @@ export interface ProgramFacts {
   readonly setId: readonly string[];
   /** Entries of the path of root that are no absolute path. */
   readonly relative: readonly { readonly file: string; readonly entry: string }[];
-  /** Why something cannot be read; null: all can. */
+  /** Why a program cannot be looked at; null: all can. */
   readonly problem: string | null;
+  /** The same of what sets the path of root. */
+  readonly pathProblem: string | null;
 }
 
 const DIRECTORIES = [
@@ -42,6 +44,7 @@ export function collectPrograms(tree: Tree): ProgramFacts {
   const setId: string[] = [];
   const relative: { file: string; entry: string }[] = [];
   let problem: string | null = null;
+  let pathProblem: string | null = null;
   const look = (path: string): void => {
     const file = tree.stat(path);
     if (file === undefined) problem ??= `${path} cannot be looked at`;
@@ -61,8 +64,8 @@ export function collectPrograms(tree: Tree): ProgramFacts {
   }
   for (const file of STARTS) {
     const read = tree.read(file);
-    if (read.status === 'unreadable') problem ??= `${file}: ${read.why}`;
+    if (read.status === 'unreadable') pathProblem ??= `${file}: ${read.why}`;
     if (read.status === 'text') for (const entry of relativeEntries(read.text)) relative.push({ file, entry });
   }
-  return { loose, setId, relative, problem };
+  return { loose, setId, relative, problem, pathProblem };
 }

@@ -72,10 +72,10 @@ const isClosed = ({ user, connect }: EngineSocket): boolean => {
 };
 
 /** Those that listen: of each engine one of root's and one of each user, as many as there are. To be closed. */
-function sockets(wanted: readonly SocketEngine[]): EngineSocket[] {
+function sockets(wanted: readonly SocketEngine[], root: string): EngineSocket[] {
   const all = [
     ...wanted.flatMap((engine) => places(engine).flatMap((path) => namedSocket(engine, path) ?? [])),
-    ...(process.geteuid?.() === 0 ? userSockets(wanted) : []),
+    ...(process.geteuid?.() === 0 ? userSockets(wanted, root) : []),
   ];
   const first = all.filter((one, i) => all.findIndex((other) => whose(other) === whose(one)) === i);
   // A user with an engine of his own is not asked about that of the machine, which he may not use.
@@ -86,9 +86,12 @@ function sockets(wanted: readonly SocketEngine[]): EngineSocket[] {
   return kept;
 }
 
-/** Those that listen where their clients look. */
-export const enginesHere = (wanted: readonly string[] = AUDITED_ENGINES): FoundEngine[] => [
-  ...sockets(SOCKET_ENGINES.filter((engine) => wanted.includes(engine))).map((socket) => ({
+/** Those that listen where their clients look. @param root where the file system of the machine is: of its users */
+export const enginesHere = (wanted: readonly string[] = AUDITED_ENGINES, root = '/'): FoundEngine[] => [
+  ...sockets(
+    SOCKET_ENGINES.filter((engine) => wanted.includes(engine)),
+    root,
+  ).map((socket) => ({
     engine: socket.engine,
     socket,
   })),
@@ -137,12 +140,12 @@ function configured(engine: TaskEngine): Promise<Collected[]> {
 
 /** Of all engines of users; each has five seconds as every engine has. Whoever keeps many silent ones keeps nobody waiting. */
 const USERS_MS = 20_000;
-/** Engines of users at once: each of them may answer with 128 MiB. */
+/** Engines of users at once. */
 const USERS_AT_ONCE = 4;
 
 /** The answers of each; undefined: there was no time to ask it. */
-async function askUsers(found: readonly EngineSocket[]): Promise<(EngineAnswers | undefined)[]> {
-  const ends = Date.now() + USERS_MS;
+async function askUsers(found: readonly EngineSocket[], milliseconds: number): Promise<(EngineAnswers | undefined)[]> {
+  const ends = Date.now() + milliseconds;
   const answers: (EngineAnswers | undefined)[] = found.map(() => undefined);
   let next = 0;
   const worker = async (): Promise<void> => {
@@ -155,13 +158,17 @@ async function askUsers(found: readonly EngineSocket[]): Promise<(EngineAnswers 
   return answers;
 }
 
-/**
- * Of all that were found, asked at the same time; users' after root's. They are closed.
- * @param contents whether files of images are wanted that the engine has to pack for it
- */
+export interface CollectEnginesOptions {
+  /** Files of images are wanted that the engine has to pack for it. */
+  readonly contents?: boolean;
+  /** For all engines of users. */
+  readonly usersMilliseconds?: number;
+}
+
+/** Of all that were found, asked at the same time. They are closed. */
 export async function collectEngines(
   engines: readonly FoundEngine[],
-  { contents = true }: { readonly contents?: boolean } = {},
+  { contents = true, usersMilliseconds = USERS_MS }: CollectEnginesOptions = {},
 ): Promise<Collected[]> {
   const advisories = advisoriesOf(rootsFromEnv().state);
   const { FetchedImages } = await import('./fetched.ts');
@@ -176,7 +183,7 @@ export async function collectEngines(
     // All are asked before anything is made of an answer: to look at images takes longer than an engine has to answer.
     const [answers, theirs, tasks] = await Promise.all([
       Promise.all((own ?? []).map((one) => askEngine(one))),
-      askUsers(users ?? []),
+      askUsers(users ?? [], usersMilliseconds),
       Promise.all(engines.map((found) => (found.socket === null ? configured(found.engine) : []))),
     ]);
     const collected: Collected[] = [];
@@ -185,7 +192,7 @@ export async function collectEngines(
     collected.push(...tasks.flat());
     for (const [i, said] of theirs.entries()) {
       const one = (users ?? [])[i] as EngineSocket;
-      const why = `it was not asked: engines of other users took ${USERS_MS / 1000} seconds. Audit it alone: --socket ${one.path}`;
+      const why = `it was not asked: engines of other users took ${usersMilliseconds / 1000} seconds. Audit it alone: --socket ${one.path}`;
       collected.push(
         ...(said === undefined ? [await unaskedTarget(one, why)] : await answeredTargets(said, optionsFor(one))),
       );

@@ -58,7 +58,9 @@ export class FetchedImages {
     const left = Math.min(this.#ends - Date.now(), ONE_MS);
     if (left <= 0) return notLookedAt(`it was not fetched: all images may take ${this.#milliseconds / 1000} seconds`);
     try {
-      return await interruptible((cancel) => lookAt(new EngineClient(socket, left, cancel), id, this.#bytes, database));
+      return await interruptible((cancel) =>
+        lookAt(new EngineClient(socket, left, { cancel }), id, this.#bytes, database),
+      );
     } catch (thrown) {
       if (thrown instanceof EngineProblem || thrown instanceof SecureError || errno(thrown) !== '')
         return notLookedAt(`and it cannot be fetched: ${(thrown as Error).message}`);

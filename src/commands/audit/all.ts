@@ -14,7 +14,7 @@ import { ImageStore } from '../../runtime/images/store.ts';
 /** In a container with the machine's file system at `root`, the name of the machine is that of the container. */
 const hostAndEngines = async (root?: string): Promise<Collected[]> => [
   await collectHostTarget(root, hostname()),
-  ...(await collectEngines(enginesHere())),
+  ...(await collectEngines(enginesHere(undefined, root))),
 ];
 
 export default class AuditAll extends AuditCommand {

@@ -13,6 +13,7 @@ import type { EngineFacts } from '../../../src/audit/facts/engine.ts';
 import { usersOf } from '../../../src/audit/facts/host/users.ts';
 import type { ImageAuditFacts } from '../../../src/audit/facts/image/types.ts';
 import { isEngineSocket } from '../../../src/audit/sockets.ts';
+import { collectEngines, type FoundEngine } from '../../../src/cli/audit/engines.ts';
 import { temporaryDirectory } from '../../support/store.ts';
 
 const ALICE: EngineUser = { name: 'alice', uid: 21_057 };
@@ -189,5 +190,47 @@ describe('an engine of a user', () => {
     const theirs = await facts(ALICE);
     expect(theirs.files.secrets).toEqual([]);
     expect(theirs.incomplete).not.toBeNull();
+  });
+});
+
+describe('engines of many users', () => {
+  it('that say nothing keep nobody waiting for longer than all of them may take, and each is named', async () => {
+    const socket = join(temporaryDirectory(), 'silent');
+    const server = createServer(() => {});
+    await new Promise<void>((resolve) => server.listen(socket, resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const found = Array.from({ length: 9 }, (_, i): FoundEngine => {
+      const user = { name: `user${i}`, uid: 30_000 + i };
+      return {
+        engine: 'docker',
+        socket: { engine: 'docker', path: `/run/user/${user.uid}/docker.sock`, user, connect: socket, close() {} },
+      };
+    });
+    const collected = await collectEngines(found, { contents: false, usersMilliseconds: 300 });
+    expect(collected.map(({ name }) => name)).toEqual(found.map((_, i) => `docker~user${i}`));
+    const why = collected.map(({ facts }) => (facts as EngineFacts).problems.info ?? '');
+    expect(why.slice(0, 4).every((one) => one.startsWith('it did not answer within'))).toBe(true);
+    expect(why.slice(4).every((one) => /^it was not asked: .* --socket \/run\/user\/\d+\/docker.sock$/.test(one))).toBe(
+      true,
+    );
+    for (const { facts } of collected)
+      expect(new Set(Object.values(judged(facts as EngineFacts)))).toEqual(new Set(['unknown']));
+  });
+
+  it('may fill no more than 32 MiB each', async () => {
+    const socket = join(temporaryDirectory(), 'large');
+    const large = JSON.stringify('x'.repeat(20 << 20));
+    const server = createServer((_, response) => response.end(large));
+    await new Promise<void>((resolve) => server.listen(socket, resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const [engine] = await collectEngineTargets({ engine: 'docker', path: '/x', user: ALICE, connect: socket });
+    const { problems } = engine?.facts as EngineFacts;
+    expect(Object.values(problems)).toContain('its answers are larger than 32 MiB altogether');
   });
 });

@@ -64,17 +64,26 @@ async function write(parts: AsyncIterable<Buffer>, file: number, limit: number, 
   }
 }
 
+export interface ClientOptions {
+  readonly cancel?: AbortSignal;
+  /** Of all answers together. */
+  readonly bytes?: number;
+}
+
 /** One audit of one engine: connections are kept until `close`. */
 export class EngineClient {
   readonly socket: string;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   readonly #deadline: AbortSignal;
   readonly #milliseconds: number;
-  #left = MAX_TOTAL;
+  readonly #total: number;
+  #left: number;
 
   /** @param cancel ends it before its time */
-  constructor(socket: string, milliseconds = DEADLINE_MS, cancel?: AbortSignal) {
+  constructor(socket: string, milliseconds = DEADLINE_MS, { cancel, bytes = MAX_TOTAL }: ClientOptions = {}) {
     this.socket = socket;
+    this.#total = bytes;
+    this.#left = bytes;
     this.#milliseconds = milliseconds;
     const deadline = AbortSignal.timeout(milliseconds);
     this.#deadline = cancel === undefined ? deadline : AbortSignal.any([deadline, cancel]);
@@ -181,7 +190,7 @@ export class EngineClient {
             fail(new EngineProblem(`its answer to ${path} is larger than ${MAX_BYTES >> 20} MiB`));
             answer.destroy();
           } else if (this.#left < 0) {
-            fail(new EngineProblem(`its answers are larger than ${MAX_TOTAL >> 20} MiB altogether`));
+            fail(new EngineProblem(`its answers are larger than ${this.#total >> 20} MiB altogether`));
             answer.destroy();
           } else parts.push(part);
         });

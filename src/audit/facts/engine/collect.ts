@@ -126,6 +126,9 @@ async function inspectContainers(client: EngineClient, prefix: string, found: re
   });
 }
 
+/** Of all answers of an engine of a user: several are asked at once, and any of them may want the memory to go. */
+const USER_BYTES = 32 << 20;
+
 export interface CollectOptions {
   /** Ask about each container and each image, too. */
   readonly contents?: boolean;
@@ -171,7 +174,7 @@ export async function collectEngine(
   socket: string,
   { contents = true, milliseconds, user = null, path = socket }: CollectOptions = {},
 ): Promise<EngineAnswers> {
-  const client = new EngineClient(socket, milliseconds);
+  const client = new EngineClient(socket, milliseconds, user === null ? {} : { bytes: USER_BYTES });
   const problems: Partial<Record<EnginePart, string>> = {};
   const part = async <T>(name: EnginePart, ask: () => Promise<T>): Promise<T | null> => {
     try {

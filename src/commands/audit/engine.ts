@@ -13,6 +13,9 @@ const ALL: readonly RecordedTarget[] = ['engine', 'image', 'container'];
 export default class AuditEngine extends AuditCommand {
   static override id = 'audit:engine';
   static override summary = 'Audit docker, podman, containerd and CRI-O: the engine, its containers and its images.';
+  static override description =
+    'Those that listen where their clients look for them; root audits those of all users, too, as docker~NAME. Files of images that lie where ' +
+    'nobody else can read them are packed by the engine, looked at and removed.';
   static override examples = [
     '$ secure audit engine',
     '$ secure audit engine docker --output docker.sarif --output docker.html',

@@ -110,6 +110,9 @@ describe('sockets of users', () => {
     expect(user(owned('run/docker.sock', 21_057, 'socket'))).toBeNull();
     owned('run/user/21057', 21_057);
     expect(user(owned('run/user/21057/docker.sock', 21_057, 'socket'))).toBe(21_057);
+    // A directory of root's in one of his: he can move it, and another one there.
+    mkdirSync(join(root, 'run/user/21057/roots'));
+    expect(user(owned('run/user/21057/roots/docker.sock', 21_057, 'socket'))).toBe(21_057);
     expect(namedSocket('docker', join(root, 'etc/passwd'))).toBeUndefined();
     expect(namedSocket('docker', join(root, 'nothing'))).toBeUndefined();
   });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is read of users who run engines without root, where a home is hostile: nothing of anybody else, and nothing that does not end.
 import { execFileSync } from 'node:child_process';
-import { chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CHECKS } from '../../../src/audit/checks/index.ts';
@@ -80,6 +80,18 @@ describe('a home', () => {
     expect(facts.rootless.users[0]?.docker?.settings['log-level']?.value).toBe('debug');
   });
 
+  it('that others write to is theirs, whatever its files say', async () => {
+    put(UNIT, '');
+    chmodSync(join(root, 'home/alice/.config/systemd'), 0o777);
+    chmodSync(join(root, 'home/alice'), 0o757);
+    const found = verdict(await collectHost(root), '0096');
+    // What the test made on the way belongs to root, as it may.
+    expect(found?.status === 'fail' && found.problems.map(({ key }) => key).sort()).toEqual([
+      '/home/alice mode',
+      '/home/alice/.config/systemd mode',
+    ]);
+  });
+
   it('of somebody else, or of a server, is not looked into', async () => {
     put(UNIT, '');
     chownSync(join(root, 'home/alice'), 21_058, 21_058);
@@ -133,6 +145,15 @@ describe('how docker of a user is started', () => {
     expect((await network())?.place).toBe(UNIT);
     put('/run/user/21057/docker.pid', '../../etc/shadow');
     expect((await network())?.place).toBe(UNIT);
+  });
+
+  it('with a configuration outside of his home has settings that nobody knows', async () => {
+    unit('ExecStart=/usr/bin/dockerd-rootless.sh --config-file /etc/shadow');
+    const facts = await collectHost(root);
+    expect(facts.rootless.users[0]?.docker).toMatchObject({
+      ...{ config: '/etc/shadow', problem: 'it does not lie in the home of its user', settings: { 'config-file': {} } },
+    });
+    expect(verdict(facts, '0030')?.status).toBe('unknown');
   });
 
   it('is unknown where nothing says it', async () => {

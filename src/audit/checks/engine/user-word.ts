@@ -11,7 +11,7 @@ export default {
   rationale:
     'A user can have anything listen on his socket, and let it say that it is the engine of the machine, with everything in order. Where its word is not what the kernel says of its socket and its files, nothing of it is believed.',
   remediation:
-    "See what listens there ('ss -xlp src PATH') and ask the user what for. A socket of the system's engine that was moved into a directory of a user goes back to /run.",
+    "See what listens there ('ss -xlp src PATH') and ask the user what for. A socket of the system's engine that was moved into a directory of a user goes back to /run; an engine in a virtual machine of the user's is audited in there.",
   references: ['https://docs.docker.com/engine/security/rootless/'],
   examples: [
     {

@@ -52,14 +52,19 @@ export function namedSocket(engine: SocketEngine, path: string): EngineSocket | 
 }
 
 /**
- * Who made a socket is its owner; one of root's whose owner was changed is root's all the same. So it is a user's where the directory is, too.
+ * Who made a socket is its owner; one of root's whose owner was changed is root's all the same. So it is a user's where a directory that it lies
+ * in is somebody's, too: he may have put there what he likes.
  */
 function ownerOf(fd: number, uid: number): EngineUser | null {
   if (uid === 0) return null;
   try {
-    if (lstatSync(dirname(readlinkSync(`/proc/self/fd/${fd}`))).uid === 0) return null;
+    let directory = readlinkSync(`/proc/self/fd/${fd}`);
+    do {
+      directory = dirname(directory);
+    } while (lstatSync(directory).uid === 0 && directory !== '/');
+    if (lstatSync(directory).uid === 0) return null;
   } catch {
-    // Its directory cannot be told: then it is not root's.
+    // Where it lies cannot be told: then it is not root's.
   }
   const tree = new Tree('/');
   try {

@@ -5,7 +5,7 @@
 import type { DockerFacts } from './docker.ts';
 import { execStart, parseFlags, settingsOf, words } from './docker.ts';
 import type { Home } from './home.ts';
-import type { Tree } from './tree.ts';
+import type { Text, Tree } from './tree.ts';
 
 export interface RootlessNetwork {
   /** Where that is said: a unit, or the command line of the process. */
@@ -21,6 +21,7 @@ export interface RootlessNetwork {
   readonly hostLoopback: boolean;
 }
 
+const CONFIG = '.config/docker/daemon.json';
 const UNIT = '.config/systemd/user/docker.service';
 const UNITS = ['/etc/systemd/user', '/usr/local/lib/systemd/user', '/usr/lib/systemd/user'];
 const PREFIX = 'DOCKERD_ROOTLESS_ROOTLESSKIT_';
@@ -113,12 +114,13 @@ export function collectDaemon(
   const started = running(tree, runtime, uid) ?? byUnit(tree, home);
   const flags = parseFlags(started?.dockerd ?? []);
   const named = flags.get('config-file');
-  const own = typeof named === 'string' && named.startsWith(`${home.path}/`) ? named.slice(home.path.length + 1) : null;
-  const below = own ?? '.config/docker/daemon.json';
-  const config = `${home.path}/${below}`;
+  const config = typeof named === 'string' ? named : `${home.path}/${CONFIG}`;
+  const read: Text = config.startsWith(`${home.path}/`)
+    ? home.read(config.slice(home.path.length + 1))
+    : { status: 'unreadable', why: 'it does not lie in the home of its user' };
   const docker = {
     ...{ program: started?.place ?? config, config },
-    ...settingsOf(home.read(below), config, flags, started?.place ?? ''),
+    ...settingsOf(read, config, flags, started?.place ?? ''),
   };
   if (started === undefined) return { docker, network: null };
   const kit = started.rootlesskit;

@@ -67,8 +67,11 @@ const DOCKER_RUN = ['docker.sock', 'docker/containerd/containerd.sock'];
 const PODMAN_RUN = ['podman/podman.sock'];
 /** Clients make these, too: they show no engine. */
 const CLIENTS = new Set(['.config/docker', '.config/containers']);
-/** Units and what they name lie below it. */
-const SHARED = ['.config/systemd/user'];
+/** What all of that lies in: who writes there puts another one in its place. */
+const SHARED = [
+  ...['', '.config', '.config/systemd', '.config/systemd/user', '.docker', '.docker/run'],
+  ...['.local', '.local/share'],
+];
 const CERTIFICATES = ['.config/docker/certs.d', '.config/containers/certs.d'];
 const MAX_REGISTRIES = 100;
 

@@ -19,7 +19,8 @@ const FRAMEWORKS: Readonly<Record<string, Framework>> = {
   },
   'CIS-DIL-2.0': {
     title: 'CIS Distribution Independent Linux Benchmark 2.0.0',
-    about: 'By section; several checks stand for one, or one for several.',
+    about:
+      'Several checks stand for one, or one for several. Which recommendations have no check, and why, is in [cis-linux.md](../cis-linux.md).',
   },
   'NIST-800-190': {
     title: 'NIST SP 800-190, Application Container Security Guide',

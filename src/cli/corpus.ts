@@ -35,11 +35,20 @@ export function corpusFiles(directory: string): string[] {
 /** What compose looks for, and what is merged with it. */
 export const COMPOSE_FILE = /^(?:docker-)?compose(?:\..+)?\.(?:ya?ml|json)$/;
 
+/** What cannot be looked at, a loop of links among it, is none: who reads it as a file says why it cannot. */
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
 /**
  * The path itself, or the files below the directory that it is whose names match.
  * @throws SecureError AUDIT_UNREADABLE, LIMIT_EXCEEDED
  */
 export function filesOf(path: string, names: RegExp): string[] {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [path];
+  if (!isDirectory(path)) return [path];
   return corpusFiles(path).filter((file) => names.test(basename(file)));
 }

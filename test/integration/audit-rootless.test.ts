@@ -34,8 +34,11 @@ describe.skipIf(cannotRunEngines())('engines without root', () => {
     const host = ['-H', `unix:///run/user/${ALICE}/docker.sock`];
     await docker(...host, 'import', '-c', 'CMD ["sleep", "1000"]', image, 'box:1');
     await docker(...host, 'create', '--name', 'made', '--network', 'none', 'box:1');
+    const shares = ['--name', 'shares', '--network', 'none', '--userns', 'host', '--memory', '64m'];
+    await docker(...host, 'create', ...shares, 'box:1');
     await engines.must('podman', 'import', '-c', 'CMD ["sleep", "1000"]', image, 'localhost/box:1');
     await engines.must('podman', 'create', '--name', 'made', '--network', 'none', 'localhost/box:1');
+    await engines.must('podman', 'create', ...shares, 'localhost/box:1');
     await engines.podman();
   }, 180_000);
   afterAll(async () => {
@@ -43,8 +46,8 @@ describe.skipIf(cannotRunEngines())('engines without root', () => {
   }, 60_000);
 
   const THEIRS = [
-    ...['docker~alice', 'docker~alice/box:1', 'docker~alice/made'],
-    ...['podman~alice', 'podman~alice/localhost/box:1', 'podman~alice/made'],
+    ...['docker~alice', 'docker~alice/box:1', 'docker~alice/made', 'docker~alice/shares'],
+    ...['podman~alice', 'podman~alice/localhost/box:1', 'podman~alice/made', 'podman~alice/shares'],
   ];
 
   it.each(['root', 'the user'])('are found by %s', async (who) => {
@@ -67,9 +70,12 @@ describe.skipIf(cannotRunEngines())('engines without root', () => {
       const known = who === 'root' ? 'pass' : 'unknown';
       expect([image, files]).toEqual([image, [known, known, known, known]]);
     }
-    // Root of their containers is the user: ids are mapped.
-    for (const container of ['docker~alice/made', 'podman~alice/made'])
-      expect(statuses(audited, container)['CONTAINER-0004']).not.toBe('unknown');
+    // Root of their containers is the user, also of those that share the ids of their engine.
+    for (const container of ['docker~alice/made', 'docker~alice/shares', 'podman~alice/made', 'podman~alice/shares'])
+      expect([container, statuses(audited, container)['CONTAINER-0004']]).toEqual([container, 'pass']);
+    // What he limits is not in force here, and the engines say so.
+    for (const container of ['docker~alice/shares', 'podman~alice/shares'])
+      expect([container, statuses(audited, container)['CONTAINER-0009']]).toEqual([container, 'fail']);
   });
 
   it('one that is asked by its socket is called after its owner, too', async () => {

@@ -2,6 +2,7 @@
 // A container of docker or podman as the checks of containers see it: what the engine was told of it, which it gives its runtime, and what
 // the kernel says of its process where this machine can look.
 import type { ContainerFacts } from '../container.ts';
+import type { Limit } from '../engine/types.ts';
 import { boundPorts, DOCKER_CAPABILITIES, hasOwnIds, MASKED_PATHS, READ_ONLY_PATHS } from './engines.ts';
 import { list, number, object, text, texts } from './json.ts';
 import type { DeviceRule, NetworkFacts, PlanFacts, PlannedMount, PublishedPort } from './plan.ts';
@@ -21,7 +22,7 @@ function capabilities(host: Json, whole: Json): string[] {
 }
 
 /** Namespaces by the names of a plan: what is the host's is left out, that of another container is a path. */
-function namespaces(host: Json, remapped: boolean): Record<string, string> {
+function namespaces(host: Json, remapped: InspectOptions['remapped']): Record<string, string> {
   const modes: Readonly<Record<string, string>> = {
     network: text(host.NetworkMode),
     pid: text(host.PidMode),
@@ -30,7 +31,7 @@ function namespaces(host: Json, remapped: boolean): Record<string, string> {
     // podman has both names, and says `host` in one of them.
     cgroup: text(host.CgroupnsMode) || text(host.CgroupMode) || 'host',
     // podman says which ids a container of its own has; docker has one range for all.
-    user: hasOwnIds(host) || (remapped && text(host.UsernsMode) !== 'host') ? '' : 'host',
+    user: hasOwnIds(host) || remapped === 'always' || (remapped && text(host.UsernsMode) !== 'host') ? '' : 'host',
   };
   // docker wrote nothing before there was a choice, and then shared the view of control groups, read-only: no way out.
   const own = Object.entries(modes).filter(([kind, mode]) => mode !== 'host' || kind === 'cgroup');
@@ -138,15 +139,17 @@ function label(whole: Json, options: readonly string[]): string {
   return options.includes('label=disable') ? '' : text(whole.ProcessLabel);
 }
 
-function plan(whole: Json, { remapped, seccomp, image }: InspectOptions): PlanFacts {
+function plan(whole: Json, { remapped, seccomp, image, limits }: InspectOptions): PlanFacts {
   const [host, config] = [object(whole.HostConfig), object(whole.Config)];
   const options = texts(host.SecurityOpt).map((option) => option.replace(':', '='));
   const privileged = host.Privileged === true;
   const filter = options.findLast((option) => option.startsWith('seccomp='))?.slice('seccomp='.length) ?? seccomp;
   const open = privileged || options.includes('systempaths=unconfined') || options.some((one) => one === 'unmask=ALL');
   const [id = ''] = text(config.User).split(':');
-  const nano = positive(host.NanoCpus);
-  const quota = positive(host.CpuQuota);
+  const limited = (kind: Limit, value: unknown): number | null =>
+    limits?.includes(kind) === false ? null : positive(value);
+  const nano = limited('cpu', host.NanoCpus);
+  const quota = limited('cpu', host.CpuQuota);
   const paths = (given: unknown, otherwise: readonly string[]): readonly string[] =>
     Array.isArray(given) ? texts(given) : open ? [] : otherwise;
   return {
@@ -177,8 +180,8 @@ function plan(whole: Json, { remapped, seccomp, image }: InspectOptions): PlanFa
     readonlyPaths: paths(host.ReadonlyPaths, READ_ONLY_PATHS),
     devices: devices(host),
     limits: {
-      memory: positive(host.Memory),
-      pids: positive(host.PidsLimit),
+      memory: limited('memory', host.Memory),
+      pids: limited('pids', host.PidsLimit),
       cpuQuota: nano === null ? quota : Math.round(nano / 1e4),
     },
     landlock: [],
@@ -189,10 +192,12 @@ function plan(whole: Json, { remapped, seccomp, image }: InspectOptions): PlanFa
 
 export interface InspectOptions {
   readonly engine: 'docker' | 'podman';
-  /** Root inside is not root outside, unless the container says `host`. */
-  readonly remapped: boolean;
+  /** Root inside is not root outside, unless the container says `host`; `always`: its engine is not root itself, and `host` means its ids. */
+  readonly remapped: boolean | 'always';
   /** The filter of the engine where the container names none: `default`, `unconfined`; empty: none. */
   readonly seccomp: string;
+  /** What the engine limits at all; undefined: everything. */
+  readonly limits?: readonly Limit[];
   readonly image: PlanFacts['image'];
   readonly imageNow: string | null;
   /** Of the image: to those of the container docker adds what it publishes. */
@@ -243,7 +248,7 @@ export function inspectedContainer(whole: Json, options: InspectOptions): Contai
       programs: process?.programs ?? null,
       cgroupParent: text(host.CgroupParent),
       exposedPorts: options.exposedPorts,
-      cpuShares: positive(host.CpuShares),
+      cpuShares: options.limits?.includes('cpu') === false ? null : positive(host.CpuShares),
       sessions: options.sessions.map((session) => ({
         command: [
           text(object(session.ProcessConfig).entrypoint),

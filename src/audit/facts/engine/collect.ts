@@ -12,6 +12,7 @@ import type {
   EngineInfo,
   EnginePart,
   EngineUser,
+  Limit,
   ListedContainer,
   ListedImage,
   ListedNetwork,
@@ -40,6 +41,13 @@ export interface EngineAnswers {
   readonly images: readonly InspectedImage[] | null;
 }
 
+/** What an older engine does not say it does. */
+function limits(whole: Json): Limit[] {
+  if (whole.CgroupDriver === 'none') return [];
+  const all = { memory: whole.MemoryLimit, pids: whole.PidsLimit, cpu: whole.CpuCfsQuota } as const;
+  return (Object.keys(all) as Limit[]).filter((one) => all[one] !== false);
+}
+
 function info(answer: unknown): EngineInfo {
   const whole = object(answer);
   if (text(whole.ServerVersion) === '' && text(whole.DockerRootDir) === '')
@@ -62,6 +70,7 @@ function info(answer: unknown): EngineInfo {
     loggingDriver: text(whole.LoggingDriver),
     root: text(whole.DockerRootDir),
     authorization: texts(object(whole.Plugins).Authorization),
+    limits: limits(whole),
     insecureRegistries: [
       ...texts(registries.InsecureRegistryCIDRs),
       ...indexes.filter(([, index]) => object(index).Secure === false).map(([name]) => name),

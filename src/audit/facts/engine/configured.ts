@@ -63,6 +63,7 @@ export function configuredEngine(
               seLinux: facts.selinux === true,
             },
             ...{ storageDriver: '', loggingDriver: '', root: '', authorization: [] },
+            limits: ['memory', 'pids', 'cpu'],
             insecureRegistries: [...new Set([...facts.insecureRegistries, ...unverified(facts.config)])],
           },
     containers: problem === null ? containers.map(({ id, name, running }) => ({ id, name, running, image: '' })) : null,

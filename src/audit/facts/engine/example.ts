@@ -23,6 +23,7 @@ export const exampleFacts: EngineFacts = {
     root: '/home/alice/.local/share/docker',
     authorization: ['opa'],
     insecureRegistries: ['127.0.0.0/8'],
+    limits: ['memory', 'pids', 'cpu'],
   },
   containers: [
     {

@@ -54,8 +54,9 @@ function containerOf(
   const image = images.find((one) => one.digest === id);
   return inspectedContainer(container, {
     engine: facts.engine === 'podman' ? 'podman' : 'docker',
-    remapped: facts.info?.userNamespaces === true,
+    remapped: facts.info?.rootless === true ? 'always' : facts.info?.userNamespaces === true,
     seccomp: facts.info?.seccomp ?? 'default',
+    ...(facts.info === null ? {} : { limits: facts.info.limits }),
     image: reference === '' ? null : { reference, digest: id, origin: image?.origin ?? '' },
     exposedPorts: image?.config.exposedPorts ?? null,
     imageNow: now,

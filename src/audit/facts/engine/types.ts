@@ -5,6 +5,8 @@ import type { EngineName } from '../engine.ts';
 /** Parts that are asked for one by one. */
 export type EnginePart = 'info' | 'containers' | 'images' | 'networks' | 'swarm' | 'config';
 
+export type Limit = 'memory' | 'pids' | 'cpu';
+
 export interface EngineInfo {
   readonly version: string;
   /** The daemon runs as a user without privileges. */
@@ -21,6 +23,8 @@ export interface EngineInfo {
   readonly root: string;
   readonly authorization: readonly string[];
   readonly insecureRegistries: readonly string[];
+  /** What it limits where a container says so. A daemon without control groups of its own takes such limits, and does nothing. */
+  readonly limits: readonly Limit[];
 }
 export interface ListedContainer {
   readonly id: string;

@@ -55,8 +55,9 @@ describe('logins', () => {
 
   it('do not follow a link out of the tree', async () => {
     const root = tree({ 'etc/passwd': 'root:x:0:0::/:\n' });
-    writeFileSync(join(root, '../outside-shadow'), 'mallory:$1$a$b:1\n');
-    symlinkSync('../../outside-shadow', join(root, 'etc/shadow'));
+    const outside = join(temporaryDirectory(), 'shadow');
+    writeFileSync(outside, 'mallory:$1$a$b:1\n');
+    symlinkSync(`${'../'.repeat(20)}${outside}`, join(root, 'etc/shadow'));
     expect((await collectHost(root)).logins?.usable).toEqual([]);
   });
 

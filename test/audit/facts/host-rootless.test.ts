@@ -105,6 +105,14 @@ describe('a home', () => {
   });
 });
 
+it('of a user whose account is elsewhere only his engine is known, so that nothing of his passes', async () => {
+  put('/run/user/30000/docker.sock', '', 30_000);
+  chownSync(join(root, 'run/user/30000'), 30_000, 30_000);
+  const facts = await collectHost(root);
+  expect(facts.rootless).toMatchObject({ users: [], problem: expect.stringContaining('user 30000 has an engine') });
+  for (const id of ['0096', '0100']) expect([id, verdict(facts, id)?.status]).toEqual([id, 'unknown']);
+});
+
 describe('how docker of a user is started', () => {
   const process = (pid: number, parent: number, comm: string, uid: number, ...argv: readonly string[]): void => {
     put(`/proc/${pid}/comm`, `${comm}\n`, 0);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where engines listen, and whose they are. What lies in a directory of a user he made, whatever it says of itself; so its place decides
 // whose engine it is, the socket is opened before it is judged, and what was judged is what is connected to.
-import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, lstatSync, openSync, readlinkSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { O_PATH } from '../../../native.ts';
 import { parseMounts } from '../host/mounts.ts';
 import { Tree } from '../host/tree.ts';
-import { isLocal, openHome, openSocket, type User, usersOf } from '../host/users.ts';
+import { isLocal, openHome, openRuntime, openSocket, runtimeUids, type User, usersOf } from '../host/users.ts';
 import type { EngineUser } from './types.ts';
 
 export type SocketEngine = 'docker' | 'podman';
@@ -26,7 +26,6 @@ export interface EngineSocket {
 const RUNTIME: Readonly<Record<SocketEngine, string>> = { docker: 'docker.sock', podman: 'podman/podman.sock' };
 /** Below a home, where there is no such directory. */
 const HOME: Readonly<Record<SocketEngine, string>> = { docker: '.docker/run/docker.sock', podman: '' };
-const MOST_DIRECTORIES = 1000;
 
 const opened = (engine: SocketEngine, path: string, user: EngineUser | null, fd: number): EngineSocket => ({
   ...{ engine, path, user, connect: `/proc/self/fd/${fd}` },
@@ -90,9 +89,8 @@ export function userSockets(engines: readonly SocketEngine[], root = '/'): Engin
   };
   try {
     const users = usersOf(tree.text('/etc/passwd') ?? '');
-    const uids = (tree.list('/run/user') ?? []).filter((name) => /^[1-9]\d{0,9}$/.test(name)).map(Number);
-    for (const uid of uids.slice(0, MOST_DIRECTORIES)) {
-      const directory = runtimeDirectory(tree, uid);
+    for (const uid of runtimeUids(tree)) {
+      const directory = openRuntime(tree, uid);
       if (directory === undefined) continue;
       look(directory, `/run/user/${uid}`, RUNTIME, { uid, name: nameOf(users, uid) });
       closeSync(directory);
@@ -108,15 +106,4 @@ export function userSockets(engines: readonly SocketEngine[], root = '/'): Engin
   } finally {
     tree.close();
   }
-}
-
-function runtimeDirectory(tree: Tree, uid: number): number | undefined {
-  try {
-    const fd = tree.open(`/run/user/${uid}`, O_PATH | constants.O_DIRECTORY);
-    if (fstatSync(fd).uid === uid) return fd;
-    closeSync(fd);
-  } catch {
-    // It is gone, or nothing of ours.
-  }
-  return undefined;
 }

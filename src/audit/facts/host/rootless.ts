@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Engines that users run without root: what they are configured with, who can change it, and what of the system they rest on.
 import { closeSync, constants, fstatSync } from 'node:fs';
-import { getXattr, O_PATH } from '../../../native.ts';
+import { getXattr } from '../../../native.ts';
 import { capabilityNames } from '../container/process.ts';
 import { type Account, sharesGroup } from './accounts.ts';
 import type { DockerFacts } from './docker.ts';
@@ -11,7 +11,7 @@ import { collectUserPodman, type PodmanFacts } from './podman.ts';
 import { collectDaemon, type RootlessNetwork } from './rootless-daemon.ts';
 import type { FileFact, Tree } from './tree.ts';
 import { imagePolicy, type TrustFacts } from './trust.ts';
-import { isLocal, openHome, type User, usersOf } from './users.ts';
+import { isLocal, openHome, openRuntime, runtimeUids, type User, usersOf } from './users.ts';
 
 export type { RootlessNetwork };
 
@@ -142,16 +142,19 @@ function collectUser(
 }
 
 function runtimeOf(tree: Tree, uid: number): Home | undefined {
-  const path = `/run/user/${uid}`;
-  let fd: number;
-  try {
-    fd = tree.open(path, O_PATH | constants.O_DIRECTORY);
-  } catch {
-    return undefined;
-  }
-  if (fstatSync(fd).uid === uid) return new Home(path, fd);
-  closeSync(fd);
-  return undefined;
+  const fd = openRuntime(tree, uid);
+  return fd === undefined ? undefined : new Home(`/run/user/${uid}`, fd);
+}
+
+/** Whose account is elsewhere than in /etc/passwd, such as in a directory service, and who has an engine running all the same. */
+function stranger(tree: Tree, users: readonly User[]): number | undefined {
+  const known = new Set(users.map(({ uid }) => uid));
+  return runtimeUids(tree).find((uid) => {
+    const runtime = known.has(uid) ? undefined : runtimeOf(tree, uid);
+    const has = runtime !== undefined && [...DOCKER_RUN, ...PODMAN_RUN].some((path) => runtime.stat(path) !== null);
+    runtime?.close();
+    return has;
+  });
 }
 
 /** `security.capability` of capabilities(7), version 2 and 3: what a file permits. */
@@ -187,7 +190,11 @@ export function collectRootless(
   const context = { accounts: accounts ?? [], group: tree.text('/etc/group') ?? '', lingering };
   const users: RootlessUser[] = [];
   let problem = accounts === undefined ? '/etc/passwd cannot be read' : null;
-  for (const user of usersOf(tree.text('/etc/passwd') ?? '')) {
+  const all = usersOf(tree.text('/etc/passwd') ?? '');
+  const other = stranger(tree, all);
+  if (other !== undefined)
+    problem ??= `user ${other} has an engine, and no account in /etc/passwd that says where his files are`;
+  for (const user of all) {
     if (!isLocal(user.home, mounts)) {
       problem ??= `${user.home} is on the file system of a server, which is not waited for`;
       continue;

@@ -50,6 +50,29 @@ export function openHome(tree: Tree, user: User): number | undefined {
   return undefined;
 }
 
+/** More users than that are not logged in. */
+const MOST_DIRECTORIES = 1000;
+
+/** Who has a directory in /run/user, by his id; root has none of a user's. */
+export const runtimeUids = (tree: Tree): number[] =>
+  (tree.list('/run/user') ?? [])
+    .filter((name) => /^[1-9]\d{0,9}$/.test(name))
+    .slice(0, MOST_DIRECTORIES)
+    .map(Number);
+
+/** That directory, open; undefined when there is none, or it is somebody else's. To be closed. */
+export function openRuntime(tree: Tree, uid: number): number | undefined {
+  let fd: number;
+  try {
+    fd = tree.open(`/run/user/${uid}`, O_PATH | constants.O_DIRECTORY);
+  } catch {
+    return undefined;
+  }
+  if (fstatSync(fd).uid === uid) return fd;
+  closeSync(fd);
+  return undefined;
+}
+
 /** A socket below an open directory that a user owns, itself open as a path; undefined: there is none that is his. To be closed. */
 export function openSocket(directory: number, path: string, uid: number): number | undefined {
   let fd: number;

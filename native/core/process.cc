@@ -127,9 +127,10 @@ void end_by_signals(bool on) {
 
 // The other end of what was created: whoever connects starts it.
 Status wait_at_gate(const Prepared& prepared, int& sync) {
+  // Before anybody is told that it was created, and may end it.
+  end_by_signals(true);
   SECURE_TRY(sync::send(sync, sync::Kind::ready));
   ::close(sync);
-  end_by_signals(true);
   int from;
   do {
     from = ::accept4(prepared.gate, nullptr, nullptr, SOCK_CLOEXEC);

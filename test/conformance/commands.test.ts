@@ -118,6 +118,37 @@ describe.skipIf(cannotRun())('commands', () => {
     },
   );
 
+  it('kill ends what was created at once, however slow it is to listen', async () => {
+    container.write(['sleep', '1000']);
+    // Each handler takes 20 ms to be set.
+    const slow = [
+      '-f',
+      '-qq',
+      '-o',
+      '/dev/null',
+      '-e',
+      'trace=rt_sigaction',
+      '-e',
+      'inject=rt_sigaction:delay_enter=20000',
+    ];
+    const create = [
+      runtimeBinary(),
+      '--root',
+      container.root,
+      'create',
+      '--bundle',
+      container.bundle.directory,
+      container.id,
+    ];
+    const done = join(container.bundle.directory, 'done');
+    const traced = spawn('strace', [...slow, 'sh', '-c', '"$@" && echo > "$0"', done, ...create], { stdio: 'ignore' });
+    const ended = once(traced, 'exit');
+    await expect.poll(() => existsSync(done), { timeout: 20_000, interval: 5 }).toBe(true);
+    expect(container.call('kill', container.id, 'USR2').stderr).toBe('');
+    await container.until('stopped');
+    expect(await ended).toEqual([0, null]);
+  });
+
   it('what a program that has started does with these signals is its own business', async () => {
     container.create(['sh', '-c', 'grep Sig /proc/self/status > /sig; sleep 1000']);
     container.call('start', container.id);

@@ -3,6 +3,7 @@
 
 import { DOCKER } from '../../src/audit/checks/container/shared/managed.ts';
 import { user, userFile } from '../../src/audit/checks/host/shared/rootless.ts';
+import { ALICE as EXAMPLE } from '../../src/audit/facts/host/rootless-example.ts';
 
 export interface Fixture {
   readonly id: string;
@@ -70,6 +71,12 @@ const theirs = (id: string, path: string, bad: Parameters<typeof userFile>[1]): 
   fixture(id, userFile(path, bad), user({ unseen: [path] }));
 const ALICE = '/home/alice/.config';
 const RUN = '/run/user/1000';
+/** What his daemon.json names for TLS, and what is not there. */
+const theirTls = (id: string, name: string, bad: Parameters<typeof userFile>[1]): Fixture => {
+  const path = `${ALICE}/docker/${name}.pem`;
+  const { [path]: _, ...others } = EXAMPLE.files;
+  return fixture(id, userFile(path, bad), user({ files: others }));
+};
 
 export const HOST_FIXTURES: readonly Fixture[] = [
   theirs('3.1', `${ALICE}/systemd/user/docker.service`, { uid: 1001 }),
@@ -79,6 +86,12 @@ export const HOST_FIXTURES: readonly Fixture[] = [
   theirs('3.6', `${ALICE}/docker`, { mode: 0o757 }),
   theirs('3.7', `${ALICE}/docker/certs.d/registry.example/ca.crt`, { uid: 1001 }),
   theirs('3.8', `${ALICE}/docker/certs.d/registry.example/ca.crt`, { mode: 0o646 }),
+  theirTls('3.9', 'ca', { uid: 1001 }),
+  theirTls('3.10', 'ca', { mode: 0o644 }),
+  theirTls('3.11', 'cert', { uid: 1001 }),
+  theirTls('3.12', 'cert', { mode: 0o464 }),
+  theirTls('3.13', 'key', { uid: 1001 }),
+  theirTls('3.14', 'key', { mode: 0o440 }),
   theirs('3.15', `${RUN}/docker.sock`, { gid: 998 }),
   theirs('3.16', `${RUN}/docker.sock`, { mode: 0o666 }),
   theirs('3.17', `${ALICE}/docker/daemon.json`, { uid: 1001 }),

@@ -5,7 +5,10 @@ import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } f
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CHECKS } from '../../../src/audit/checks/index.ts';
-import { collectHost, type HostFacts } from '../../../src/audit/facts/host.ts';
+import { ALICE } from '../../../src/audit/facts/host/rootless-example.ts';
+import { collectHost, exampleFacts, type HostFacts } from '../../../src/audit/facts/host.ts';
+import type { Check } from '../../../src/audit/types.ts';
+import { merge } from '../../support/audit.ts';
 import { temporaryDirectory } from '../../support/store.ts';
 
 const SECRET = 'root:$6$secret:20000::::::';
@@ -192,4 +195,34 @@ it('programs with capabilities instead of set-id bits are known by them', async 
     '/usr/bin/newgidmap has CAP_SYS_ADMIN, and needs CAP_SETGID alone',
   ]);
   rmSync(join(root, 'usr/bin/newgidmap'));
+});
+
+it('no repair touches what is a user’s', () => {
+  const facts = merge(exampleFacts, {
+    rootless: {
+      users: [
+        {
+          ...ALICE,
+          files: {
+            ...ALICE.files,
+            '/home/alice/.config/docker/key.pem': { type: 'file', mode: 0o644, uid: 1001, gid: 1000 },
+          },
+          docker: { ...ALICE.docker, settings: { ...ALICE.docker?.settings, icc: undefined } },
+        },
+      ],
+    },
+  }) as HostFacts;
+  const checks: readonly Check<HostFacts, unknown>[] = CHECKS.host;
+  const found = checks.flatMap((check) => {
+    const said = check.check(facts);
+    return said.status === 'fail' ? said.problems.map((problem) => ({ check, problem })) : [];
+  });
+  expect(found.map(({ check, problem }) => [check.id, problem.key])).toEqual(
+    expect.arrayContaining([
+      ['SEC-HOST-0030', 'icc ~alice'],
+      ['SEC-HOST-0048', 'tlskey ~alice'],
+      ['SEC-HOST-0048', 'tlskey mode ~alice'],
+    ]),
+  );
+  expect(found.flatMap(({ check, problem }) => check.fix?.edits(facts, problem, '') ?? [])).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync } from 'node:fs';
 import { getXattr } from '../../../native.ts';
 import { capabilityNames } from '../container/process.ts';
 import { type Account, sharesGroup } from './accounts.ts';
-import type { DockerFacts } from './docker.ts';
+import { type DockerFacts, tlsFiles } from './docker.ts';
 import { Home } from './home.ts';
 import type { Mount } from './mounts.ts';
 import { collectUserPodman, type PodmanFacts } from './podman.ts';
@@ -123,6 +123,12 @@ function collectUser(
     look(home, [...SHARED, ...dropIns(home), ...certificates(home)]);
     if (runtime !== undefined) look(runtime, ['']);
     const daemon = docker ? collectDaemon(tree, home, runtime, user.uid) : null;
+    const below = `${home.path}/`;
+    if (daemon !== null)
+      look(
+        home,
+        tlsFiles(daemon.docker).flatMap((path) => (path.startsWith(below) ? [path.slice(below.length)] : [])),
+      );
     const slice = `/sys/fs/cgroup/user.slice/user-${user.uid}.slice/user@${user.uid}.service/cgroup.controllers`;
     return {
       ...user,

@@ -14,7 +14,7 @@ interface Daemon {
 }
 
 /** What distinguishes a problem of a user's daemon: a part of its key. Its file is the user's, and no repair touches it. */
-const OF_USER = ' ~';
+export const OF_USER = ' ~';
 
 /**
  * One setting, by its name in daemon.json, of the daemon of the machine and of those that users run without root. `judge` gets its value,

@@ -14,6 +14,7 @@ import { usersOf } from '../../../src/audit/facts/host/users.ts';
 import type { ImageAuditFacts } from '../../../src/audit/facts/image/types.ts';
 import { isEngineSocket } from '../../../src/audit/sockets.ts';
 import { collectEngines, type FoundEngine } from '../../../src/cli/audit/engines.ts';
+import { mountFuse } from '../../support/fuse.ts';
 import { temporaryDirectory } from '../../support/store.ts';
 
 const ALICE: EngineUser = { name: 'alice', uid: 21_057 };
@@ -45,6 +46,19 @@ function found(root: string): [engine: string, path: string, user: string | unde
 }
 
 describe('sockets of users', () => {
+  it('below a file system of theirs, which tells root nothing, are passed over', () => {
+    const { root, owned } = machine();
+    for (const path of ['home/alice', 'run/user/21057', 'run/user/21057/podman', 'run/user/21057/docker.sock'])
+      owned(path, 21_057);
+    owned('run/user/21057/podman/podman.sock', 21_057, 'socket');
+    owned('home/bob', 21_058);
+    for (const path of ['home/bob', 'run/user/21057/docker.sock']) mountFuse(join(root, path), 21_057);
+    expect(found(root)).toEqual([['podman', '/run/user/21057/podman/podman.sock', 'alice']]);
+    mountFuse(join(root, 'run/user/21057'), 21_057);
+    mountFuse(join(root, 'home/alice'), 21_057);
+    expect(found(root)).toEqual([]);
+  });
+
   it('are those below /run/user and in homes, one of each engine and user', () => {
     const { root, owned } = machine();
     owned('run/user/21057', 21_057);
@@ -176,6 +190,16 @@ describe('an engine of a user', () => {
     expect(word).toBe('fail');
     expect(new Set(Object.values(others))).toEqual(new Set(['unknown']));
     expect(facts.contradictions.join()).toMatch(words);
+  });
+
+  it.each([
+    ['is no path', '/a\0b'],
+    ['is too long', `/${'a'.repeat(300)}`],
+    ['leads through a file', '/etc/passwd/x'],
+    ['leads through a link', '/proc/self/root/etc'],
+  ])('whose directory %s is asked on', async (_, DockerRootDir) => {
+    const [engine] = await asked(ALICE, { DockerRootDir });
+    expect(engine?.facts).toMatchObject({ contradictions: [], info: { rootless: true } });
   });
 
   it('does not choose what root reads', async () => {

@@ -9,6 +9,7 @@ import { ALICE } from '../../../src/audit/facts/host/rootless-example.ts';
 import { collectHost, exampleFacts, type HostFacts } from '../../../src/audit/facts/host.ts';
 import type { Check } from '../../../src/audit/types.ts';
 import { merge } from '../../support/audit.ts';
+import { mountFuse } from '../../support/fuse.ts';
 import { temporaryDirectory } from '../../support/store.ts';
 
 const SECRET = 'root:$6$secret:20000::::::';
@@ -104,6 +105,24 @@ describe('a home', () => {
     put('/proc/1/mountinfo', '21 1 8:1 / / rw - ext4 /dev/sda1 rw\n22 21 0:40 / /home rw - nfs4 server:/home rw\n', 0);
     const facts = await collectHost(root);
     expect(facts.rootless).toMatchObject({ users: [], problem: expect.stringContaining('file system of a server') });
+    expect(verdict(facts, '0096')?.status).toBe('unknown');
+  });
+
+  it.each([
+    ['his home', '/home/alice'],
+    ['a directory of his settings', '/home/alice/.config'],
+  ])('is not looked into where he mounts a program on %s', async (_, point) => {
+    put(UNIT, '');
+    mountFuse(join(root, point), 21_057);
+    expect(['unknown', 'not-applicable']).toContain(verdict(await collectHost(root), '0096')?.status);
+    put(
+      '/proc/1/mountinfo',
+      `21 1 8:1 / / rw - ext4 /dev/sda1 rw\n22 21 0:40 / ${point} rw - fuse x rw,allow_other\n`,
+      0,
+    );
+    const facts = await collectHost(root);
+    expect(facts.rootless).toMatchObject({ users: [], problem: expect.stringContaining('/home/alice is on the file') });
+    expect(facts.homes?.problem).toContain('/home/alice is on');
     expect(verdict(facts, '0096')?.status).toBe('unknown');
   });
 });

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Facts about an engine, its containers and its images, by docker's API: https://docs.docker.com/reference/api/engine/. Everything is
 // asked at once.
-import { lstatSync } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
+import { O_PATH } from '../../../native.ts';
 import { quoted } from '../../verdicts.ts';
 import { list, object, text, texts } from '../container/json.ts';
 import type { EngineName } from '../engine.ts';
+import { parseMounts } from '../host/mounts.ts';
+import { Tree } from '../host/tree.ts';
+import { isLocal } from '../host/users.ts';
 import { EngineClient, EngineProblem, each } from './client.ts';
 import { swarmFacts } from './swarm.ts';
 import type {
@@ -171,10 +175,28 @@ const isNative = (answer: unknown): boolean =>
 function contradictionsOf({ rootless, root }: EngineInfo, { name, uid }: EngineUser): string[] {
   const says: string[] = [];
   if (!rootless) says.push(`it says that it runs as root, and its socket is one of ${name}`);
-  const directory = root.startsWith('/') ? lstatSync(root, { throwIfNoEntry: false }) : undefined;
-  if (directory !== undefined && directory.uid !== uid)
-    says.push(`it says that it keeps everything in ${quoted(root)}, which belongs to user ${directory.uid}`);
+  const owner = ownerOf(root);
+  if (owner !== undefined && owner !== uid)
+    says.push(`it says that it keeps everything in ${quoted(root)}, which belongs to user ${owner}`);
   return says;
+}
+
+/** Who a directory belongs to; undefined: it cannot be told. Its name is the word of a user: it leads through no link, and to no server. */
+function ownerOf(path: string): number | undefined {
+  const tree = new Tree('/');
+  try {
+    if (!path.startsWith('/') || !isLocal(path, parseMounts(tree.text('/proc/self/mountinfo') ?? ''))) return undefined;
+    const fd = tree.open(path, O_PATH, { noSymlinks: true });
+    try {
+      return fstatSync(fd).uid;
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return undefined;
+  } finally {
+    tree.close();
+  }
 }
 
 /** What an engine says. It never throws because of the engine: what was not answered is null, with a reason. */

@@ -89,13 +89,13 @@ export function userSockets(engines: readonly SocketEngine[], root = '/'): Engin
   };
   try {
     const users = usersOf(tree.text('/etc/passwd') ?? '');
-    for (const uid of runtimeUids(tree)) {
+    const mounts = parseMounts(tree.text('/proc/self/mountinfo') ?? '');
+    for (const uid of runtimeUids(tree).filter((one) => isLocal(`/run/user/${one}`, mounts))) {
       const directory = openRuntime(tree, uid);
       if (directory === undefined) continue;
       look(directory, `/run/user/${uid}`, RUNTIME, { uid, name: nameOf(users, uid) });
       closeSync(directory);
     }
-    const mounts = parseMounts(tree.text('/proc/self/mountinfo') ?? '');
     for (const user of users.filter(({ home }) => isLocal(home, mounts))) {
       const directory = openHome(tree, user);
       if (directory === undefined) continue;

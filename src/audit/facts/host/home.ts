@@ -3,7 +3,7 @@
 // that none of his makes root read, or judge, what is not his.
 import { closeSync, constants, fstatSync, readdirSync } from 'node:fs';
 import { O_PATH, openBeneath, readBeneath } from '../../../native.ts';
-import { code, type FileFact, fileType, isAbsent, type Text } from './tree.ts';
+import { code, type FileFact, fileFact, isAbsent, type Text } from './tree.ts';
 
 /** What engines write for themselves is small; a user may put anything there. */
 const MAX_BYTES = 1 << 20;
@@ -39,9 +39,14 @@ export class Home {
     } catch (thrown) {
       return isAbsent(thrown) ? null : undefined;
     }
-    const stats = fstatSync(fd);
-    closeSync(fd);
-    return { type: fileType(stats), mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid };
+    try {
+      return fileFact(fstatSync(fd));
+    } catch {
+      // A file system of a user answers nobody else.
+      return undefined;
+    } finally {
+      closeSync(fd);
+    }
   }
 
   read(path: string): Text {

@@ -98,10 +98,11 @@ function collectUser(
     readonly accounts: readonly Account[];
     readonly group: string;
     readonly lingering: readonly string[] | null;
+    readonly mounts: readonly Mount[] | undefined;
   },
 ): RootlessUser | undefined {
   const home = new Home(user.home, directory);
-  const runtime = runtimeOf(tree, user.uid);
+  const runtime = runtimeOf(tree, user.uid, context.mounts);
   const files: Record<string, FileFact> = {};
   const unseen: string[] = [];
   const look = (at: Home, paths: readonly string[]): boolean => {
@@ -147,16 +148,17 @@ function collectUser(
   }
 }
 
-function runtimeOf(tree: Tree, uid: number): Home | undefined {
+function runtimeOf(tree: Tree, uid: number, mounts: readonly Mount[] | undefined): Home | undefined {
+  if (!isLocal(`/run/user/${uid}`, mounts)) return undefined;
   const fd = openRuntime(tree, uid);
   return fd === undefined ? undefined : new Home(`/run/user/${uid}`, fd);
 }
 
 /** Whose account is elsewhere than in /etc/passwd, such as in a directory service, and who has an engine running all the same. */
-function stranger(tree: Tree, users: readonly User[]): number | undefined {
+function stranger(tree: Tree, users: readonly User[], mounts: readonly Mount[] | undefined): number | undefined {
   const known = new Set(users.map(({ uid }) => uid));
   return runtimeUids(tree).find((uid) => {
-    const runtime = known.has(uid) ? undefined : runtimeOf(tree, uid);
+    const runtime = known.has(uid) ? undefined : runtimeOf(tree, uid, mounts);
     const has = runtime !== undefined && [...DOCKER_RUN, ...PODMAN_RUN].some((path) => runtime.stat(path) !== null);
     runtime?.close();
     return has;
@@ -193,11 +195,11 @@ export function collectRootless(
   mounts: readonly Mount[] | undefined,
 ): RootlessFacts {
   const lingering = tree.list(LINGER) ?? null;
-  const context = { accounts: accounts ?? [], group: tree.text('/etc/group') ?? '', lingering };
+  const context = { accounts: accounts ?? [], group: tree.text('/etc/group') ?? '', lingering, mounts };
   const users: RootlessUser[] = [];
   let problem = accounts === undefined ? '/etc/passwd cannot be read' : null;
   const all = usersOf(tree.text('/etc/passwd') ?? '');
-  const other = stranger(tree, all);
+  const other = stranger(tree, all, mounts);
   if (other !== undefined)
     problem ??= `user ${other} has an engine, and no account in /etc/passwd that says where his files are`;
   for (const user of all) {

@@ -132,14 +132,17 @@ export class Tree {
     }
     try {
       return fileFact(fstatSync(fd));
+    } catch {
+      // A file system of a user answers nobody else.
+      return undefined;
     } finally {
       closeSync(fd);
     }
   }
 
-  /** What is at `path` after links, open; to be closed. @throws Error as of node:fs */
-  open(path: string, flags: number): number {
-    return openBeneath(this.#fd, path, flags, { inRoot: true });
+  /** What is at `path` after links, which may be refused, open; to be closed. @throws Error as of node:fs */
+  open(path: string, flags: number, { noSymlinks = false }: { readonly noSymlinks?: boolean } = {}): number {
+    return openBeneath(this.#fd, path, flags, { inRoot: true, noSymlinks });
   }
 
   /** Do both paths lead to the same object? */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // People of a machine, and what lies in their homes. Whoever is looked at may have put anything there: a link that leads elsewhere, a FIFO,
 // a directory of somebody else. So nothing below a home is reached by a link, and a home counts only where it is that of its user.
-import { closeSync, constants, fstatSync } from 'node:fs';
+import { closeSync, constants, fstatSync, type Stats } from 'node:fs';
 import { O_PATH, openBeneath } from '../../../native.ts';
 import { type Mount, mountOf } from './mounts.ts';
 import type { Tree } from './tree.ts';
@@ -17,7 +17,9 @@ export interface User {
 /** More are not looked at: a machine with more has its accounts elsewhere than in a file. */
 const MOST_USERS = 2000;
 /** A server that is away would keep whoever looks waiting. */
-const REMOTE = /^(?:nfs\d?|cifs|smb3?|autofs|afs|ceph|glusterfs|lustre|9p|sshfs|fuse\..*)$/;
+const REMOTE = /^(?:nfs\d?|cifs|smb3?|autofs|afs|ceph|glusterfs|lustre|9p|sshfs|fuse(?:\..*)?)$/;
+/** Below the directory of a user, where something is looked for. What he mounts elsewhere, as desktops do in ~/.cache, keeps nobody waiting. */
+const LOOKED_AT = /^\/(?:\.?docker|podman|\.(?:config|local|ssh|kube))(?:[./]|$)/;
 
 /** Those of passwd(5) that have a home of their own; root has none here, its engine is that of the machine. */
 export function usersOf(passwd: string): User[] {
@@ -30,9 +32,29 @@ export function usersOf(passwd: string): User[] {
   return users.slice(0, MOST_USERS);
 }
 
-/** A file system of this machine: one of a server is not waited for. Undefined mounts say nothing. */
-export const isLocal = (home: string, mounts: readonly Mount[] | undefined): boolean =>
-  mounts === undefined || !REMOTE.test(mountOf(mounts, home)?.type ?? '');
+/**
+ * File systems of this machine: one of a server is not waited for, nor is a program of a user (FUSE) that he mounts on a directory of his.
+ * Undefined mounts say nothing. @param directory of a user
+ */
+export const isLocal = (directory: string, mounts: readonly Mount[] | undefined): boolean =>
+  mounts === undefined ||
+  !(
+    REMOTE.test(mountOf(mounts, directory)?.type ?? '') ||
+    mounts.some(
+      ({ type, point }) =>
+        REMOTE.test(type) && point.startsWith(`${directory}/`) && LOOKED_AT.test(point.slice(directory.length)),
+    )
+  );
+
+/** What is open, when it is his. A file system of a user may refuse even to say whose it is. */
+function statOf(fd: number, uid: number): Stats | undefined {
+  try {
+    const stats = fstatSync(fd);
+    return stats.uid === uid ? stats : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * The open directory that is the home of a user, or undefined when there is none, or it is somebody else's. Links that lead to it are those
@@ -45,7 +67,7 @@ export function openHome(tree: Tree, user: User): number | undefined {
   } catch {
     return undefined;
   }
-  if (fstatSync(fd).uid === user.uid) return fd;
+  if (statOf(fd, user.uid) !== undefined) return fd;
   closeSync(fd);
   return undefined;
 }
@@ -68,7 +90,7 @@ export function openRuntime(tree: Tree, uid: number): number | undefined {
   } catch {
     return undefined;
   }
-  if (fstatSync(fd).uid === uid) return fd;
+  if (statOf(fd, uid) !== undefined) return fd;
   closeSync(fd);
   return undefined;
 }
@@ -81,8 +103,7 @@ export function openSocket(directory: number, path: string, uid: number): number
   } catch {
     return undefined;
   }
-  const stats = fstatSync(fd);
-  if (stats.isSocket() && stats.uid === uid) return fd;
+  if (statOf(fd, uid)?.isSocket() === true) return fd;
   closeSync(fd);
   return undefined;
 }

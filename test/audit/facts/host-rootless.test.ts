@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is read of users who run engines without root, where a home is hostile: nothing of anybody else, and nothing that does not end.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CHECKS } from '../../../src/audit/checks/index.ts';
@@ -56,7 +56,7 @@ describe('a home', () => {
     const facts = await collectHost(root);
     const [user] = facts.rootless.users;
     expect(user?.unseen).toEqual(expect.arrayContaining([CONFIG, UNIT]));
-    expect(user?.docker?.problem).toBe('a link leads out of the home of its user');
+    expect(user?.docker?.problem).toBe(`${UNIT}: a link leads out of the home of its user`);
     expect(JSON.stringify(facts.rootless)).not.toContain('secret');
     for (const id of ['0030', '0096']) expect([id, verdict(facts, id)?.status]).toEqual([id, 'unknown']);
   });
@@ -127,6 +127,58 @@ describe('a home', () => {
   });
 });
 
+it.each([
+  [
+    'gave it to one of his further ids',
+    () => chownSync(join(root, 'home/alice'), 100_000, 100_000),
+    '/home/alice belongs',
+  ],
+  ['has none, and an engine that runs', () => rmSync(join(root, 'home'), { recursive: true }), 'user 21057 has an'],
+])('a home of a user who %s passes nothing of his', async (_, make, why) => {
+  put(UNIT, '');
+  put('/run/user/21057/docker.sock', '');
+  chownSync(join(root, 'run/user/21057'), 21_057, 21_057);
+  make();
+  const facts = await collectHost(root);
+  expect(facts.rootless).toMatchObject({ users: [], problem: expect.stringContaining(why) });
+  expect(verdict(facts, '0096')?.status).toBe('unknown');
+});
+
+it('of more users than are looked at the rest is not forgotten', async () => {
+  const line = (_: unknown, i: number) => `u${i}:x:${30_000 + i}:30000::/home/u${i}:/bin/sh\n`;
+  put('/etc/passwd', Array.from({ length: 2001 }, line).join(''), 0);
+  expect((await collectHost(root)).rootless.problem).toContain('2000 users');
+});
+
+describe('what a user has too much of', () => {
+  const names = (count: number) => Array.from({ length: count }, (_, i) => `${1000 + i}.conf`);
+
+  it('to read is unknown, and takes bounded time', async () => {
+    put(UNIT, '[Service]\nExecStart=/usr/bin/dockerd-rootless.sh\n');
+    put('/home/alice/.config/containers/containers.conf', '');
+    for (const directory of [`${UNIT}.d`, '/home/alice/.config/containers/containers.conf.d'])
+      for (const name of names(20)) {
+        put(`${directory}/${name}`, '');
+        truncateSync(join(root, directory, name), 1 << 20);
+      }
+    const facts = await collectHost(root);
+    const why = 'there is more than 4 MiB to read';
+    expect(facts.rootless.users[0]?.docker?.problem).toContain(why);
+    expect(facts.rootless.users[0]?.network).toBeNull();
+    expect(verdict(facts, '0030')).toMatchObject({ status: 'unknown', why: expect.stringContaining(why) });
+    expect(verdict(facts, '0100')).toMatchObject({ status: 'unknown', why: expect.stringContaining(why) });
+  });
+
+  it('in a directory is unknown', async () => {
+    put(UNIT, '[Service]\nExecStart=/usr/bin/dockerd-rootless.sh\n');
+    for (const name of names(1001)) put(`${UNIT}.d/${name}`, '');
+    const facts = await collectHost(root);
+    expect(facts.rootless.users[0]?.unseen).toContain(`${UNIT}.d`);
+    for (const id of ['0030', '0096', '0100', '0101'])
+      expect([id, verdict(facts, id)?.status]).toEqual([id, 'unknown']);
+  });
+});
+
 it('of a user whose account is elsewhere only his engine is known, so that nothing of his passes', async () => {
   put('/run/user/30000/docker.sock', '', 30_000);
   chownSync(join(root, 'run/user/30000'), 30_000, 30_000);
@@ -184,6 +236,26 @@ describe('how docker of a user is started', () => {
       ...{ config: '/etc/shadow', problem: 'it does not lie in the home of its user', settings: { 'config-file': {} } },
     });
     expect(verdict(facts, '0030')?.status).toBe('unknown');
+  });
+
+  it.each([
+    ['its unit is a link that leads out of his home', () => link('/etc/docker.service', UNIT)],
+    ['so is a part of it', () => link('/etc/docker.service', `${UNIT}.d/10.conf`)],
+    [
+      'a part of it is a FIFO',
+      () => {
+        mkdirSync(join(root, `${UNIT}.d`), { recursive: true });
+        execFileSync('mkfifo', [join(root, `${UNIT}.d/10.conf`)]);
+      },
+    ],
+  ])('is unknown where %s, whatever the unit of all users says', async (_, make) => {
+    put('/etc/docker.service', '[Service]\nEnvironment=DOCKERD_ROOTLESS_ROOTLESSKIT_NET=host\n', 0);
+    put('/usr/lib/systemd/user/docker.service', '[Service]\nExecStart=/usr/bin/dockerd-rootless.sh\n', 0);
+    put(CONFIG, '{}');
+    make();
+    const facts = await collectHost(root);
+    for (const id of ['0030', '0100', '0101']) expect([id, verdict(facts, id)?.status]).toEqual([id, 'unknown']);
+    expect(facts.rootless.users[0]?.docker?.problem).toContain('docker.service');
   });
 
   it('is unknown where nothing says it', async () => {

@@ -4,7 +4,7 @@ import { ALICE } from '../../facts/host/rootless-example.ts';
 import type { Problem } from '../../types.ts';
 import { problem, quoted } from '../../verdicts.ts';
 import { fileLocation } from './shared/files.ts';
-import { ofUsers, user } from './shared/rootless.ts';
+import { ofUsers, unknownStart, user } from './shared/rootless.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 const network = (differs: Partial<RootlessNetwork>) =>
@@ -81,7 +81,7 @@ export default {
         ...ofPodman(one),
       ];
       if (found.length > 0) return found;
-      if (docker !== null && how === null) return `neither a unit nor a process says how docker of ${name} is started`;
+      if (docker !== null && how === null) return unknownStart(one);
       return podman?.problem ?? found;
     }),
 } satisfies HostCheck;

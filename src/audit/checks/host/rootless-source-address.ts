@@ -3,7 +3,7 @@ import type { RootlessNetwork } from '../../facts/host/rootless.ts';
 import { ALICE } from '../../facts/host/rootless-example.ts';
 import { problem } from '../../verdicts.ts';
 import { fileLocation } from './shared/files.ts';
-import { ofUsers, user } from './shared/rootless.ts';
+import { ofUsers, unknownStart, user } from './shared/rootless.ts';
 import type { HostCheck } from './shared/sysctl.ts';
 
 const ports = (portDriver: string) => user({ network: { ...(ALICE.network as RootlessNetwork), portDriver } });
@@ -21,9 +21,10 @@ export default {
   references: ['https://docs.docker.com/engine/security/rootless/troubleshoot/#networking-errors'],
   examples: [{ good: ports('slirp4netns'), bad: ports('builtin') }],
   check: (facts) =>
-    ofUsers(facts, ({ name, docker, network }) => {
+    ofUsers(facts, (one) => {
+      const { name, docker, network } = one;
       if (docker === null) return [];
-      if (network === null) return `neither a unit nor a process says how docker of ${name} is started`;
+      if (network === null) return unknownStart(one);
       return network.portDriver === 'builtin'
         ? [problem(name, `docker of ${name} has the port driver builtin`, fileLocation(network.place))]
         : [];

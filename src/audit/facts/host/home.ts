@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files below the directory of a user: his home, or the one that he has in /run/user. A link there is followed as long as it stays inside, so
 // that none of his makes root read, or judge, what is not his.
-import { closeSync, constants, fstatSync, readdirSync } from 'node:fs';
+import { closeSync, constants, fstatSync, opendirSync } from 'node:fs';
 import { O_PATH, openBeneath, readBeneath } from '../../../native.ts';
 import { code, type FileFact, fileFact, isAbsent, type Text } from './tree.ts';
 
 /** What engines write for themselves is small; a user may put anything there. */
 const MAX_BYTES = 1 << 20;
 const MAX_NAMES = 1000;
+/** Of all files of one user together: each may be a sparse one of the largest size, and is parsed. */
+const MAX_TOTAL = 4 << 20;
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied: audit as root',
   EXDEV: 'a link leads out of the home of its user',
@@ -20,6 +22,7 @@ export class Home {
   /** Absolute. */
   readonly path: string;
   readonly #fd: number;
+  #left = MAX_TOTAL;
 
   /** @param fd of the directory; it is closed with this */
   constructor(path: string, fd: number) {
@@ -50,8 +53,10 @@ export class Home {
   }
 
   read(path: string): Text {
+    if (this.#left <= 0) return { status: 'unreadable', why: `there is more than ${MAX_TOTAL >> 20} MiB to read` };
     try {
       const bytes = readBeneath(this.#fd, path, MAX_BYTES);
+      this.#left -= bytes?.length ?? 0;
       return bytes === null ? { status: 'absent' } : { status: 'text', text: bytes.toString('utf8') };
     } catch (thrown) {
       return { status: 'unreadable', why: REASONS[code(thrown)] ?? (code(thrown) || String(thrown)) };
@@ -63,16 +68,31 @@ export class Home {
     return read.status === 'text' ? read.text.trim() : undefined;
   }
 
-  /** As `Tree.list`. */
+  /** As `Tree.list`; undefined, too, when there are more than anybody has. */
   list(path: string): string[] | undefined {
     let fd: number | undefined;
     try {
       fd = openBeneath(this.#fd, path, constants.O_RDONLY | constants.O_DIRECTORY);
-      return readdirSync(`/proc/self/fd/${fd}`).slice(0, MAX_NAMES).sort();
+      return first(`/proc/self/fd/${fd}`)?.sort();
     } catch (thrown) {
       return isAbsent(thrown) ? [] : undefined;
     } finally {
       if (fd !== undefined) closeSync(fd);
     }
+  }
+}
+
+/** Names in a directory, which may have millions; undefined: more than `MAX_NAMES`. */
+function first(path: string): string[] | undefined {
+  const directory = opendirSync(path);
+  try {
+    const names: string[] = [];
+    for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
+      if (names.length === MAX_NAMES) return undefined;
+      names.push(entry.name);
+    }
+    return names;
+  } finally {
+    directory.closeSync();
   }
 }

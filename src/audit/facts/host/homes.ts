@@ -4,7 +4,7 @@ import { closeSync, fstatSync } from 'node:fs';
 import { O_PATH, openBeneath } from '../../../native.ts';
 import type { Mount } from './mounts.ts';
 import { type FileFact, fileFact, type Tree } from './tree.ts';
-import { isLocal, openHome, type User, usersOf } from './users.ts';
+import { isLocal, isPerson, openHome, type User, usersOf } from './users.ts';
 
 export interface Home {
   readonly user: string;
@@ -42,9 +42,6 @@ export const SECRET_FILES = [
 ];
 /** By which rsh and old sshd let others in. */
 export const TRUST_FILES = ['.rhosts', '.shosts'];
-const PEOPLE = 1000;
-/** `nobody`. */
-const NOBODY = 65_534;
 const MOST = 500;
 
 /** @param unseen is called when something is there, or may be, and cannot be looked at */
@@ -67,7 +64,7 @@ function filesOf(directory: number, unseen: () => void): Record<string, FileFact
 export function collectHomes(tree: Tree, passwd: string | undefined, mounts: readonly Mount[] | undefined): HomeFacts {
   if (passwd === undefined) return { homes: [], problem: '/etc/passwd cannot be read' };
   const root: User = { name: 'root', uid: 0, gid: 0, home: '/root' };
-  const people = usersOf(passwd).filter(({ uid }) => uid >= PEOPLE && uid !== NOBODY);
+  const people = usersOf(passwd).filter(({ uid }) => isPerson(uid));
   let problem = people.length > MOST ? `there are more than ${MOST} people` : null;
   const homes = [root, ...people.slice(0, MOST)].flatMap((user): Home[] => {
     if (!isLocal(user.home, mounts)) {

@@ -2,6 +2,7 @@
 // How dockerd of a user is started: rootlesskit makes its namespaces and its network, by what dockerd-rootless.sh tells it
 // (https://github.com/moby/moby/blob/master/contrib/dockerd-rootless.sh).
 
+import { quoted } from '../../verdicts.ts';
 import type { DockerFacts } from './docker.ts';
 import { execStart, parseFlags, settingsOf, words } from './docker.ts';
 import type { Home } from './home.ts';
@@ -59,17 +60,26 @@ function commandOf(set: ReadonlyMap<string, string>): string[] {
   ];
 }
 
-function byUnit(tree: Tree, home: Home): Started | undefined {
-  const own = home.text(UNIT);
-  const shared = UNITS.map((directory) => `${directory}/docker.service`).find((path) => tree.stat(path) != null);
-  const unit = own ?? (shared === undefined ? undefined : tree.text(shared));
-  if (unit === undefined) return undefined;
-  const names = (home.list(`${UNIT}.d`) ?? []).filter((name) => name.endsWith('.conf'));
-  const texts = [unit, ...names.map((name) => home.text(`${UNIT}.d/${name}`) ?? '')];
+/** A text: why its unit, of which any part decides, cannot be read. Undefined: there is none. */
+function byUnit(tree: Tree, home: Home): Started | string | undefined {
+  const own = home.read(UNIT);
+  if (own.status === 'unreadable') return `${home.path}/${UNIT}: ${own.why}`;
+  const shared = UNITS.map((directory) => `${directory}/docker.service`).find((path) => tree.stat(path) !== null);
+  if (own.status === 'absent' && shared === undefined) return undefined;
+  const unit = own.status === 'text' ? own : tree.read(shared ?? '');
+  if (unit.status !== 'text') return `${shared}: it cannot be read`;
+  const names = home.list(`${UNIT}.d`);
+  if (names === undefined) return `${home.path}/${UNIT}.d cannot be listed`;
+  const texts = [unit.text];
+  for (const name of names.filter((one) => one.endsWith('.conf'))) {
+    const read = home.read(`${UNIT}.d/${name}`);
+    if (read.status === 'unreadable') return `${quoted(`${home.path}/${UNIT}.d/${name}`)}: ${read.why}`;
+    if (read.status === 'text') texts.push(read.text);
+  }
   return {
     dockerd: words(execStart(texts) ?? ''),
     rootlesskit: commandOf(environment(texts)),
-    place: own === undefined ? (shared ?? '') : `${home.path}/${UNIT}`,
+    place: own.status === 'absent' ? (shared ?? '') : `${home.path}/${UNIT}`,
   };
 }
 
@@ -111,7 +121,8 @@ export function collectDaemon(
   runtime: Home | undefined,
   uid: number,
 ): { readonly docker: DockerFacts; readonly network: RootlessNetwork | null } {
-  const started = running(tree, runtime, uid) ?? byUnit(tree, home);
+  const found = running(tree, runtime, uid) ?? byUnit(tree, home);
+  const [started, why] = typeof found === 'string' ? [undefined, found] : [found, null];
   const flags = parseFlags(started?.dockerd ?? []);
   const named = flags.get('config-file');
   const config = typeof named === 'string' ? named : `${home.path}/${CONFIG}`;
@@ -121,6 +132,8 @@ export function collectDaemon(
   const docker = {
     ...{ program: started?.place ?? config, config },
     ...settingsOf(read, config, flags, started?.place ?? ''),
+    // What its command line sets is not known then, either.
+    ...(why === null ? {} : { problem: why }),
   };
   if (started === undefined) return { docker, network: null };
   const kit = started.rootlesskit;

@@ -11,7 +11,7 @@ import { collectUserPodman, type PodmanFacts } from './podman.ts';
 import { collectDaemon, type RootlessNetwork } from './rootless-daemon.ts';
 import type { FileFact, Tree } from './tree.ts';
 import { imagePolicy, type TrustFacts } from './trust.ts';
-import { isLocal, openHome, openRuntime, runtimeUids, type User, usersOf } from './users.ts';
+import { isLocal, isPerson, MOST_USERS, openHome, openRuntime, runtimeUids, type User, usersOf } from './users.ts';
 
 export type { RootlessNetwork };
 
@@ -75,20 +75,17 @@ const SHARED = [
 const CERTIFICATES = ['.config/docker/certs.d', '.config/containers/certs.d'];
 const MAX_REGISTRIES = 100;
 
-const dropIns = (home: Home): string[] =>
-  (home.list(DROP_INS) ?? []).filter((name) => name.endsWith('.conf')).map((name) => `${DROP_INS}/${name}`);
+/** Paths in a directory; of one that cannot be listed, its own, which is called. */
+type Lister = (directory: string) => string[];
 
-function certificates(home: Home): string[] {
-  return CERTIFICATES.flatMap((directory) =>
-    (home.list(directory) ?? [])
+const dropIns = (list: Lister): string[] => list(DROP_INS).filter((path) => path.endsWith('.conf'));
+
+const certificates = (list: Lister): string[] =>
+  CERTIFICATES.flatMap((directory) =>
+    list(directory)
       .slice(0, MAX_REGISTRIES)
-      .flatMap((registry) =>
-        (home.list(`${directory}/${registry}`) ?? [])
-          .filter((name) => /\.(?:crt|cert|key|pem)$/.test(name))
-          .map((name) => `${directory}/${registry}/${name}`),
-      ),
+      .flatMap((registry) => list(registry).filter((path) => /\.(?:crt|cert|key|pem)$/.test(path))),
   );
-}
 
 function collectUser(
   tree: Tree,
@@ -121,7 +118,12 @@ function collectUser(
     const docker = [look(home, DOCKER), runtime !== undefined && look(runtime, DOCKER_RUN)].includes(true);
     const podman = [look(home, PODMAN), runtime !== undefined && look(runtime, PODMAN_RUN)].includes(true);
     if (!docker && !podman) return undefined;
-    look(home, [...SHARED, ...dropIns(home), ...certificates(home)]);
+    const list = (path: string): string[] => {
+      const names = home.list(path);
+      if (names === undefined) unseen.push(`${home.path}/${path}`);
+      return (names ?? []).map((name) => `${path}/${name}`);
+    };
+    look(home, [...SHARED, ...dropIns(list), ...certificates(list)]);
     if (runtime !== undefined) look(runtime, ['']);
     const daemon = docker ? collectDaemon(tree, home, runtime, user.uid) : null;
     const below = `${home.path}/`;
@@ -154,9 +156,11 @@ function runtimeOf(tree: Tree, uid: number, mounts: readonly Mount[] | undefined
   return fd === undefined ? undefined : new Home(`/run/user/${uid}`, fd);
 }
 
-/** Whose account is elsewhere than in /etc/passwd, such as in a directory service, and who has an engine running all the same. */
-function stranger(tree: Tree, users: readonly User[], mounts: readonly Mount[] | undefined): number | undefined {
-  const known = new Set(users.map(({ uid }) => uid));
+/**
+ * Whose account is elsewhere than in /etc/passwd, such as in a directory service, or who has no home of his own, and who has an engine running
+ * all the same. @param known of whom it is decided
+ */
+function stranger(tree: Tree, known: ReadonlySet<number>, mounts: readonly Mount[] | undefined): number | undefined {
   return runtimeUids(tree).find((uid) => {
     const runtime = known.has(uid) ? undefined : runtimeOf(tree, uid, mounts);
     const has = runtime !== undefined && [...DOCKER_RUN, ...PODMAN_RUN].some((path) => runtime.stat(path) !== null);
@@ -199,16 +203,20 @@ export function collectRootless(
   const users: RootlessUser[] = [];
   let problem = accounts === undefined ? '/etc/passwd cannot be read' : null;
   const all = usersOf(tree.text('/etc/passwd') ?? '');
-  const other = stranger(tree, all, mounts);
-  if (other !== undefined)
-    problem ??= `user ${other} has an engine, and no account in /etc/passwd that says where his files are`;
+  if (all.length === MOST_USERS) problem ??= `of ${MOST_USERS} users or more no more are looked at`;
+  const known = new Set<number>();
   for (const user of all) {
     if (!isLocal(user.home, mounts)) {
+      known.add(user.uid);
       problem ??= `${user.home} is on the file system of a server, which is not waited for`;
       continue;
     }
     const directory = openHome(tree, user);
-    if (directory === undefined) continue;
+    if (directory === undefined) {
+      problem ??= foreign(tree, user);
+      continue;
+    }
+    known.add(user.uid);
     if (isClosed(user.uid, fstatSync(directory).mode)) {
       closeSync(directory);
       problem ??= `${user.home} may not be entered: audit as root`;
@@ -217,11 +225,21 @@ export function collectRootless(
     const found = collectUser(tree, user, directory, context);
     if (found !== undefined) users.push(found);
   }
+  const other = stranger(tree, known, mounts);
+  if (other !== undefined)
+    problem ??= `user ${other} has an engine, and no account in /etc/passwd with a home that is his and says more`;
   const helpers = HELPERS.flatMap((path) => {
     const found = helper(tree, path);
     return found === undefined ? [] : [[path, found] as const];
   });
   return { users, problem, helpers: Object.fromEntries(helpers) };
+}
+
+/** Why a home of a person that is not his passes nothing: he gives it away to one of his further ids with no right of root. */
+function foreign(tree: Tree, { home, uid }: User): string | null {
+  const there = isPerson(uid) ? tree.stat(home) : null;
+  if (there === undefined) return `${home} cannot be looked at`;
+  return there?.type === 'directory' && there.uid !== 0 ? `${home} belongs to user ${there.uid}, not to ${uid}` : null;
 }
 
 /** Whether who audits may look into the home of somebody else. */

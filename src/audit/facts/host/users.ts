@@ -15,7 +15,12 @@ export interface User {
 }
 
 /** More are not looked at: a machine with more has its accounts elsewhere than in a file. */
-const MOST_USERS = 2000;
+export const MOST_USERS = 2000;
+const PEOPLE = 1000;
+/** `nobody`. */
+const NOBODY = 65_534;
+/** No account of the system. */
+export const isPerson = (uid: number): boolean => uid >= PEOPLE && uid !== NOBODY;
 /** A server that is away would keep whoever looks waiting. */
 const REMOTE = /^(?:nfs\d?|cifs|smb3?|autofs|afs|ceph|glusterfs|lustre|9p|sshfs|fuse(?:\..*)?)$/;
 /** Below the directory of a user, where something is looked for. What he mounts elsewhere, as desktops do in ~/.cache, keeps nobody waiting. */

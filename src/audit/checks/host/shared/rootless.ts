@@ -36,6 +36,12 @@ export function ofUsers({ rootless }: HostFacts, judge: (user: RootlessUser) => 
   return users.length === 0 ? notApplicable('no user runs an engine without root') : verdict([]);
 }
 
+/** Why nobody knows how docker of a user is started. */
+export const unknownStart = ({ name, docker }: RootlessUser): string =>
+  docker?.problem == null
+    ? `neither a unit nor a process says how docker of ${name} is started`
+    : `how docker of ${name} is started is not known: ${docker.problem}`;
+
 export type FileJudge = (file: FileFact, path: string, user: RootlessUser) => readonly Flaw[];
 
 /** Each file of theirs that is there. */

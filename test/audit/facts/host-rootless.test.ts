@@ -169,6 +169,18 @@ describe('what a user has too much of', () => {
     expect(verdict(facts, '0100')).toMatchObject({ status: 'unknown', why: expect.stringContaining(why) });
   });
 
+  it('in a name, which is no text, is unknown', async () => {
+    put(UNIT, '[Service]\nExecStart=/usr/bin/dockerd-rootless.sh\n');
+    put('/home/alice/.config/containers/containers.conf', '');
+    for (const directory of [`${UNIT}.d`, '/home/alice/.config/containers/containers.conf.d']) {
+      mkdirSync(join(root, directory), { recursive: true });
+      writeFileSync(Buffer.concat([Buffer.from(join(root, directory, 'x')), Buffer.from('ff2e636f6e66', 'hex')]), '');
+    }
+    const facts = await collectHost(root);
+    expect(facts.rootless.users[0]?.podman?.problem).toContain('containers.conf.d cannot be read');
+    for (const id of ['0030', '0096', '0100']) expect([id, verdict(facts, id)?.status]).toEqual([id, 'unknown']);
+  });
+
   it('in a directory is unknown', async () => {
     put(UNIT, '[Service]\nExecStart=/usr/bin/dockerd-rootless.sh\n');
     for (const name of names(1001)) put(`${UNIT}.d/${name}`, '');

@@ -82,13 +82,16 @@ export class Home {
   }
 }
 
-/** Names in a directory, which may have millions; undefined: more than `MAX_NAMES`. */
+/** Stands for bytes that are no UTF-8: nothing is found by a name with it, which others read all the same. */
+const NO_NAME = '\ufffd';
+
+/** Names in a directory, which may have millions; undefined: more than `MAX_NAMES`, or one that is no text. */
 function first(path: string): string[] | undefined {
   const directory = opendirSync(path);
   try {
     const names: string[] = [];
     for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
-      if (names.length === MAX_NAMES) return undefined;
+      if (names.length === MAX_NAMES || entry.name.includes(NO_NAME)) return undefined;
       names.push(entry.name);
     }
     return names;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Engines that pack an image badly, for ever, or not at all: one reason, no pass, and nothing left on the disk.
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FetchedImages, type FetchOptions } from '../../src/cli/audit/fetched.ts';
 import { CLI } from '../support/cli.ts';
@@ -44,6 +46,47 @@ async function serve(pack: (response: ServerResponse) => void): Promise<void> {
   await new Promise<void>((resolve) => server.listen(socket, resolve));
 }
 const fetched = (options?: FetchOptions) => new FetchedImages(options).fetch(socket, ID);
+/** An archive of `docker save`: layers of 14 MiB of zeros each, packed; and one of 1 MiB, as it is, that links give many names. */
+function bomb(packed: number, names = 0): Buffer {
+  const place = mkdtempSync(join(directory, 'bomb-'));
+  const tar = (...words: string[]): Buffer =>
+    execFileSync('tar', ['-C', place, '-c', ...words], { maxBuffer: 1 << 28 });
+  const layers: string[] = [];
+  const diffIds: string[] = [];
+  const add = (name: string, bytes: Buffer, plain: Buffer): void => {
+    writeFileSync(join(place, name), bytes);
+    layers.push(name);
+    diffIds.push(`sha256:${createHash('sha256').update(plain).digest('hex')}`);
+  };
+  for (let i = 0; i < packed; i += 1) {
+    const zeros = Buffer.alloc(14 << 20);
+    // An extractor refuses by itself what is more than a thousand times as large.
+    for (let at = 0; at < zeros.length; at += 1 << 16) randomBytes(512).copy(zeros, at);
+    writeFileSync(join(place, `zeros${i}`), zeros);
+    const plain = tar(`zeros${i}`);
+    add(`layer${i}.tar`, gzipSync(plain), plain);
+  }
+  writeFileSync(join(place, 'random'), randomBytes(1 << 20));
+  const once = tar('random');
+  for (let i = 0; i < names; i += 1) {
+    if (i === 0) add('name0', once, once);
+    else {
+      symlinkSync('name0', join(place, `name${i}`));
+      layers.push(`name${i}`);
+      diffIds.push(diffIds[0] ?? '');
+    }
+  }
+  const config = { architecture: { x64: 'amd64', arm64: 'arm64' }[process.arch as 'x64'], os: 'linux', config: {} };
+  writeFileSync(
+    join(place, 'config.json'),
+    JSON.stringify({ ...config, rootfs: { type: 'layers', diff_ids: diffIds } }),
+  );
+  writeFileSync(
+    join(place, 'manifest.json'),
+    JSON.stringify([{ Config: 'config.json', RepoTags: [], Layers: layers }]),
+  );
+  return tar('manifest.json', 'config.json', ...layers);
+}
 const endless = (response: ServerResponse): void => {
   const more = (): void => {
     while (!response.destroyed && response.write(Buffer.alloc(1 << 16)));
@@ -67,6 +110,18 @@ describe.skipIf(cannotRun())('an image that an engine packs', () => {
   ])('%s is unknown, for a reason', async (_, pack, why, options) => {
     await serve(pack);
     const found = await fetched(options);
+    expect(found).toMatchObject({ accounts: null, vulnerabilities: null });
+    expect(found.incomplete).toMatch(why);
+    expect(left()).toEqual([]);
+  });
+
+  it.each<[string, () => Buffer, RegExp]>([
+    ['with layers that unpack to far more than it is', () => bomb(3), /takes more than 32 MiB|larger than \d+ bytes/],
+    ['with one layer under many names', () => bomb(0, 40), /takes more than 32 MiB/],
+    ['in something that is compressed', () => gzipSync(bomb(1)), /compressed as a whole/],
+  ])('%s takes no more of the disk than it may', async (_, archive, why) => {
+    await serve((response) => response.end(archive()));
+    const found = await fetched({ bytes: 16 << 20 });
     expect(found).toMatchObject({ accounts: null, vulnerabilities: null });
     expect(found.incomplete).toMatch(why);
     expect(left()).toEqual([]);

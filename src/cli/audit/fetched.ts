@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Images that an engine packs for us, since their files lie where nobody else can read them: each is brought into a store of its own, looked
 // at as an archive is, and gone.
-import { closeSync, openSync, rmSync, statfsSync } from 'node:fs';
+import { closeSync, openSync, readSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineClient, EngineProblem } from '../../audit/facts/engine/client.ts';
 import { type LookedAt, layerName, notLookedAt } from '../../audit/facts/image/engine.ts';
@@ -9,6 +9,8 @@ import { collectImage } from '../../audit/facts/image.ts';
 import type { VulnerabilityDatabase } from '../../audit/vulnerabilities/database.ts';
 import { SecureError } from '../../errors.ts';
 import { importImage } from '../../runtime/images/import/import.ts';
+import { Room } from '../../runtime/images/room.ts';
+import { archiveCompression } from '../../runtime/images/sources/decompress.ts';
 import { ImageStore } from '../../runtime/images/store.ts';
 import { interruptible } from '../interrupt.ts';
 import { inScratchStore } from './scratch.ts';
@@ -18,8 +20,10 @@ const MAX_BYTES = 8 * 2 ** 30;
 /** For one archive, and for all of an audit. */
 const ONE_MS = 60_000;
 const ALL_MS = 180_000;
-/** What is unpacked takes as much again, and the disk is not ours alone. */
+/** What is unpacked takes as much again, its layers by themselves, too, and the disk is not ours alone. */
 const SHARE_OF_DISK = 4;
+const UNPACKED = 2;
+const MAX_ENTRIES = 2_000_000;
 const NAME = 'fetched';
 
 export interface FetchOptions {
@@ -80,14 +84,22 @@ async function lookAt(
   try {
     return await inScratchStore(await ImageStore.open(), async (scratch) => {
       const archive = join(scratch.paths.tmp, 'fetched.tar');
-      const { bavail, bsize } = statfsSync(scratch.paths.tmp);
-      const file = openSync(archive, 'wx', 0o600);
+      const { bavail, bsize, files: inodes, ffree } = statfsSync(scratch.paths.tmp);
+      const most = Math.min(bytes, Math.floor((bavail * bsize) / SHARE_OF_DISK));
+      // Some file systems make inodes as they need them, and say that they have none.
+      const entries = inodes === 0 ? MAX_ENTRIES : Math.min(MAX_ENTRIES, Math.floor(ffree / SHARE_OF_DISK));
+      const file = openSync(archive, 'wx+', 0o600);
       try {
-        await client.save(`/images/${id}/get`, file, Math.min(bytes, Math.floor((bavail * bsize) / SHARE_OF_DISK)));
+        await client.save(`/images/${id}/get`, file, most);
+        const head = Buffer.alloc(512);
+        readSync(file, head, 0, head.length, 0);
+        if (archiveCompression(head) !== undefined)
+          throw new EngineProblem('what it packed is compressed as a whole, which no engine does');
       } finally {
         closeSync(file);
       }
-      const { reference } = await importImage(scratch, archive, { name: NAME });
+      const room = new Room(UNPACKED * most, entries);
+      const { reference } = await importImage(scratch, archive, { name: NAME, room });
       rmSync(archive);
       const { config } = await scratch.inspect(reference);
       const { files, accounts, incomplete, vulnerabilities } = await collectImage(scratch, reference, database);

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { ExitCode, SecureError } from '../../errors.ts';
 import { extractorBinary } from '../binary.ts';
 import { inInitialNamespace } from '../rootless/identity.ts';
+import type { Room } from './room.ts';
 
 /** What `secure-extract` reports. */
 export interface Extracted {
@@ -60,14 +61,21 @@ function collect(stream: NodeJS.ReadableStream | null): () => string {
 }
 
 /** Starts `secure-extract`; `layer` is an open file, or `pipe`. */
-function start(layer: number | 'pipe', target: string, diffId: string | undefined, keep: readonly number[]) {
+function start(
+  layer: number | 'pipe',
+  target: string,
+  diffId: string | undefined,
+  keep: readonly number[],
+  left?: Room['left'],
+) {
   const form = inInitialNamespace() ? [] : ['--userxattr'];
   const expected = diffId === undefined ? [] : ['--diff-id', diffId];
   const words = [
     '--error-format',
     'json',
     '--max-entries',
-    String(ENTRIES),
+    String(Math.min(left?.entries ?? ENTRIES, ENTRIES)),
+    ...(left === undefined ? [] : ['--max-bytes', String(Math.floor(left.bytes))]),
     ...form,
     '--target',
     target,
@@ -102,7 +110,7 @@ function start(layer: number | 'pipe', target: string, diffId: string | undefine
 /**
  * Unpack a layer, plain or compressed, into an existing empty directory. A native process confined to that directory is the
  * only thing that ever writes image content. `layer` is an open file, read from its current position;
- * `keep` are further descriptors (locks) that live as long as the process does.
+ * `keep` are further descriptors (locks) that live as long as the process does; `left` is less than any layer may have.
  * @throws SecureError as `Extraction.finish`
  */
 export function extractLayer(
@@ -110,8 +118,9 @@ export function extractLayer(
   target: string,
   diffId: string | undefined,
   keep: readonly number[] = [],
+  left?: Room['left'],
 ): Promise<Extracted> {
-  return start(layer, target, diffId, keep).result;
+  return start(layer, target, diffId, keep, left).result;
 }
 
 /**

@@ -15,6 +15,7 @@ import { archiveOf, type LayerMember } from './layer/archive.ts';
 import { type Compression, mediaTypeOf, pack } from './layer/pack.ts';
 import { type Lock, lockFile, tryLock } from './lock.ts';
 import { removeTree } from './remove-tree.ts';
+import type { Room } from './room.ts';
 import type { StorePaths } from './roots.ts';
 import type { Bytes } from './sources/bytes.ts';
 
@@ -38,22 +39,28 @@ export class Stage {
   /** Diff ids of layers that are being unpacked as they arrive. */
   readonly #arriving = new Set<string>();
 
-  private constructor(paths: StorePaths, directory: string, locks: readonly Lock[], onEvent: OnEvent) {
+  readonly #room: Room | undefined;
+
+  private constructor(paths: StorePaths, directory: string, locks: readonly Lock[], onEvent: OnEvent, room?: Room) {
+    this.#room = room;
     this.#paths = paths;
     this.directory = directory;
     this.#locks = locks;
     this.#onEvent = onEvent;
   }
 
-  /** Holds the store lock shared until `close`: nothing is removed meanwhile. */
-  static async open(paths: StorePaths, onEvent: OnEvent): Promise<Stage> {
+  /**
+   * Holds the store lock shared until `close`: nothing is removed meanwhile.
+   * @param room for content that comes in and layers that are unpacked of it
+   */
+  static async open(paths: StorePaths, onEvent: OnEvent, room?: Room): Promise<Stage> {
     const store = await lockFile(paths.lock, false);
     try {
       const directory = join(paths.tmp, randomBytes(8).toString('hex'));
       await mkdir(directory, { mode: 0o700 });
       // Nobody else takes it: removal of garbage needs the store lock exclusively.
       const own = tryLock(directory);
-      return new Stage(paths, directory, own === undefined ? [store] : [own, store], onEvent);
+      return new Stage(paths, directory, own === undefined ? [store] : [own, store], onEvent, room);
     } catch (error) {
       store.release();
       throw diskError(error, 'starting a change of the image store');
@@ -91,6 +98,7 @@ export class Stage {
 
   /** Take over content whose digest is not known beforehand; returns the digest (SHA-256). */
   async content(source: Bytes): Promise<string> {
+    this.#room?.take(source.size);
     const path = join(this.directory, `content-${randomBytes(8).toString('hex')}`);
     const digest = await copyTo(path, source, undefined);
     this.#onEvent({ type: 'copy', digest, size: source.size, present: false });
@@ -170,7 +178,8 @@ export class Stage {
         });
       }
       const work = await this.#newLayer(diffId);
-      const result = await extractLayer(file.fd, join(work, 'root'), diffId, this.#keep);
+      const result = await extractLayer(file.fd, join(work, 'root'), diffId, this.#keep, this.#room?.left);
+      this.#room?.take(result.bytes, result.entries);
       return await this.#unpacked(work, blob, result);
     } catch (error) {
       throw diskError(error, `unpacking layer ${diffId ?? blob}`);
@@ -235,6 +244,7 @@ export class Stage {
   }
 
   async #take(source: Bytes, digest: string, extraction?: Extraction): Promise<void> {
+    this.#room?.take(source.size);
     const path = join(this.directory, digest.replace(':', '-'));
     let done = 0;
     const found = await copyTo(path, source, digest, async (chunk) => {

@@ -8,6 +8,7 @@ import { errnoOf } from '../durable.ts';
 import { hostPlatform, type Platform } from '../oci/platform.ts';
 import { type ImageRecord, readRecord, writeRecords } from '../records.ts';
 import { formatReference, parseNewName } from '../reference.ts';
+import type { Room } from '../room.ts';
 import { openArchive } from '../sources/archive.ts';
 import { slice } from '../sources/bytes.ts';
 import { openDirectory } from '../sources/directory.ts';
@@ -25,6 +26,8 @@ export interface ImportOptions {
   readonly platform?: Platform;
   /** Take the archive for a plain root file system whatever it looks like. */
   readonly rootfs?: boolean;
+  /** What may be written of it; an archive that is compressed as a whole is bounded by itself. */
+  readonly room?: Room;
   /** For a root file system only. */
   readonly settings?: ImageSettings;
 }
@@ -120,7 +123,7 @@ export async function importImage(store: ImageStore, path: string, options: Impo
   const platform = options.platform ?? hostPlatform();
   if (options.name !== undefined) parseNewName(options.name);
   const directory = await isDirectory(path);
-  const stage = await Stage.open(store.paths, store.onEvent);
+  const stage = await Stage.open(store.paths, store.onEvent, options.room);
   try {
     const prepared = directory
       ? await prepareDirectory(stage, path, platform)

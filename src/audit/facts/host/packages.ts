@@ -13,7 +13,8 @@ export interface PackageFacts {
 
 const NAMES = 1000;
 const NO = /^(?:0|no|off|false)$/i;
-const YES = /^(?:1|yes|on|true)$/i;
+/** What apt takes for it: StringToBool of apt-pkg/contrib/strutl.cc. */
+const YES = /^(?:1|yes|on|true|with|enable)$/i;
 
 interface Section {
   readonly name: string;
@@ -38,7 +39,8 @@ function aptSource(path: string, text: string): string[] {
   const lines = text.split('\n');
   if (path.endsWith('.sources')) {
     return lines.flatMap((line) => {
-      const [, key = '', value = ''] = /^(Trusted|Allow-Insecure|Allow-Weak)[ \t]*:[ \t]*(\S*)/i.exec(line) ?? [];
+      const [, key = '', value = ''] =
+        /^(Trusted|Allow-Insecure|Allow-Weak|Allow-Downgrade-To-Insecure)[ \t]*:[ \t]*(\S*)/i.exec(line) ?? [];
       return YES.test(value) ? [`${key}: ${value}`] : [];
     });
   }
@@ -46,12 +48,17 @@ function aptSource(path: string, text: string): string[] {
     const options = /^[ \t]*deb(?:-src)?[ \t]+\[([^\]\n]*)\]/.exec(line)?.[1] ?? '';
     return options
       .split(/\s+/)
-      .filter((option) => /^(?:trusted|allow-insecure|allow-weak)=(?:yes|1|true)$/i.test(option));
+      .filter((option) =>
+        /^(?:trusted|allow-insecure|allow-weak|allow-downgrade-to-insecure)=(?:1|yes|on|true|with|enable)$/i.test(
+          option,
+        ),
+      );
   });
 }
 
+/** Of apt.conf(5), by the last part of the name: the others may stand around it, `APT { Get { AllowUnauthenticated "true"; }; };`. */
 const APT_CONF =
-  /^[ \t]*(APT::Get::AllowUnauthenticated|Acquire::AllowInsecureRepositories|Acquire::AllowWeakRepositories)[ \t]+"?(?:true|yes|1|on)"?/gim;
+  /^(?![ \t]*(?:\/\/|#))[^\n]*?\b(AllowUnauthenticated|Allow(?:Insecure|Weak|DowngradeToInsecure)Repositories)[ \t]+"?(?:1|yes|on|true|with|enable)\b/gim;
 
 export function collectPackages(tree: Tree): PackageFacts {
   const managers: string[] = [];
@@ -91,8 +98,9 @@ export function collectPackages(tree: Tree): PackageFacts {
   }
   const pacman = text('/etc/pacman.conf');
   if (pacman !== undefined) managers.push('pacman');
+  // An optional signature is none for whoever leaves it out.
   for (const { name, settings } of sections(pacman ?? ''))
-    if (/\b(?:Package)?(?:Never|TrustAll)\b/.test(settings.siglevel ?? ''))
+    if (/\b(?:Package)?(?:Never|Optional|TrustAll)\b/.test(settings.siglevel ?? ''))
       unsigned.push({ file: '/etc/pacman.conf', what: `SigLevel of ${name.slice(0, 100)}` });
   return { managers, unsigned, problem };
 }

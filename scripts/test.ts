@@ -51,7 +51,7 @@ const beside: Record<string, Stage> = {
   lint: { run: tap([node, 'scripts/lint/main.ts', '--tap']) },
   types: { run: exitCode(node, 'node_modules/typescript/bin/tsc', '-p', '.') },
   unit: { run: vitest('unit', 'vitest.config.ts'), after: ['native-build'] },
-  'sanitize-build': { run: exitCode('scripts/native', 'sanitize'), after: ['native-build'] },
+  'sanitize-build': { run: exitCode('scripts/native', 'sanitize', '-j', '2'), after: ['native-build'] },
   // What needs another kernel than this one: guests under software emulation.
   lab: { run: tap([node, 'test/lab/main.ts']), after: ['native-build'] },
 };

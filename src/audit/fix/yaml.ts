@@ -18,6 +18,9 @@ import type { Edit, Spend, YamlEdit } from './types.ts';
 /** Characters that are read again for edits that are made one by one. */
 const MOST_READ = 1 << 20;
 
+/** What they stand for is compared as often as they stand for it. */
+const MOST_ALIASES = 100;
+
 type Json = unknown;
 type Splice = readonly [at: number, end: number, text: string];
 
@@ -71,8 +74,13 @@ class Editor {
     this.#eol = text.includes('\r\n') ? '\r\n' : '\n';
   }
 
+  /** @throws SecureError FIX_REFUSED: what its aliases stand for is too much */
   get value(): Json {
-    return this.#document.toJS({ maxAliasCount: 100 });
+    try {
+      return this.#document.toJS({ maxAliasCount: MOST_ALIASES });
+    } catch (error) {
+      throw refused((error as Error).message);
+    }
   }
 
   #range(node: unknown): [number, number] {

@@ -94,6 +94,12 @@ describe('many in one document', () => {
     expect(set(pod(''), ...edits)).toBe(pod('      b: true\n'));
   });
 
+  it('beside more aliases than are compared are refused', () => {
+    const text = `x: &x {a: b}\ns:\n${'  - *x\n'.repeat(200)}c: 1\n`;
+    for (const edits of [[edit('/d', true)], [edit('/d', true), edit('/c', true)]])
+      expect(() => set(text, ...edits)).toThrow(expect.objectContaining({ code: 'FIX_REFUSED' }));
+  });
+
   it('that need one reading each are refused', () => {
     const edits = Array.from({ length: 2000 }, (_, i) => edit(`/spec/containers/0/new/k${i}`, true));
     expect(() => set(pod(''), ...edits)).toThrow('there is too much to repair at once');

@@ -181,11 +181,12 @@ export async function collectEngines(
   const [own, users] = [false, true].map((theirs) => listening.filter(({ user }) => (user !== null) === theirs));
   try {
     // All are asked before anything is made of an answer: to look at images takes longer than an engine has to answer.
-    const [answers, theirs, tasks] = await Promise.all([
+    const [answers, tasks] = await Promise.all([
       Promise.all((own ?? []).map((one) => askEngine(one))),
-      askUsers(users ?? [], usersMilliseconds),
       Promise.all(engines.map((found) => (found.socket === null ? configured(found.engine) : []))),
     ]);
+    // After those of root: what a user's answers takes so long to read that the others would seem silent.
+    const theirs = await askUsers(users ?? [], usersMilliseconds);
     const collected: Collected[] = [];
     for (const [i, said] of answers.entries())
       collected.push(...(await answeredTargets(said, optionsFor((own ?? [])[i] as EngineSocket))));

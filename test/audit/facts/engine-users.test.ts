@@ -221,6 +221,32 @@ describe('an engine of a user', () => {
 });
 
 describe('engines of many users', () => {
+  it('are asked when that of root has answered, whatever they send', async () => {
+    const seen: string[] = [];
+    const listen = async (name: string, wait: number): Promise<string> => {
+      const socket = join(temporaryDirectory(), name);
+      const server = createServer((request, response) => {
+        seen.push(name);
+        const answer = { ServerVersion: '29.0.0', SecurityOptions: ['name=seccomp,profile=builtin', 'name=rootless'] };
+        setTimeout(() => response.end(JSON.stringify(request.url === '/info' ? answer : [])), wait);
+      });
+      await new Promise<void>((resolve) => server.listen(socket, resolve));
+      onTestFinished(() => {
+        server.closeAllConnections();
+        server.close();
+      });
+      return socket;
+    };
+    const [user, root] = [await listen('user', 0), await listen('root', 100)];
+    const engine = (connect: string, whose: EngineUser | null): FoundEngine => ({
+      engine: 'docker',
+      socket: { engine: 'docker', path: connect, user: whose, connect, close() {} },
+    });
+    await collectEngines([engine(user, ALICE), engine(root, null)], { contents: false });
+    expect(seen.lastIndexOf('root')).toBeGreaterThanOrEqual(0);
+    expect(seen.indexOf('user')).toBeGreaterThan(seen.lastIndexOf('root'));
+  });
+
   it('that say nothing keep nobody waiting for longer than all of them may take, and each is named', async () => {
     const socket = join(temporaryDirectory(), 'silent');
     const server = createServer(() => {});

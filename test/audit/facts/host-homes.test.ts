@@ -161,6 +161,15 @@ describe('programs', () => {
   });
 });
 
+it('a program with a name that is no text hides nowhere', async () => {
+  const root = tree({ 'usr/bin/at': { text: '', mode: 0o4755 } });
+  expect(said('SEC-HOST-0132', await collectHost(root))).toBe('pass');
+  const name = Buffer.concat([Buffer.from(join(root, 'usr/bin/sh')), Buffer.from('ff', 'hex')]);
+  writeFileSync(name, '');
+  chmodSync(name, 0o4755);
+  expect(said('SEC-HOST-0132', await collectHost(root))).toBe('unknown');
+});
+
 describe('mail', () => {
   const unit = { 'etc/systemd/system/multi-user.target.wants/postfix.service': { text: '' } };
   it.each([

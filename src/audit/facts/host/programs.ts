@@ -60,6 +60,9 @@ export function collectPrograms(tree: Tree): ProgramFacts {
     look(directory);
     const names = tree.list(directory);
     if (names === undefined) problem ??= `${directory} cannot be listed`;
+    // Nothing is found by what stands for bytes that are no UTF-8; a shell finds it all the same.
+    if (names?.some((name) => name.includes('\ufffd')) || (names ?? []).length > NAMES)
+      problem ??= `${directory} has more names than are looked at, or one that is no text`;
     for (const name of (names ?? []).slice(0, NAMES)) look(`${directory}/${name}`);
   }
   for (const file of STARTS) {

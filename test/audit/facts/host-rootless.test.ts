@@ -221,6 +221,21 @@ describe('how docker of a user is started', () => {
     expect(await network()).toMatchObject({ driver: 'pasta', portDriver: 'implicit', sandbox: false });
   });
 
+  it('stands in parts of the unit of all users, too', async () => {
+    unit('ExecStart=/usr/bin/dockerd-rootless.sh');
+    put(
+      '/etc/systemd/user/docker.service.d/net.conf',
+      '[Service]\nEnvironment=DOCKERD_ROOTLESS_ROOTLESSKIT_NET=host\n',
+      0,
+    );
+    expect(await network()).toMatchObject({ driver: 'host' });
+    put(`${UNIT}.d/10.conf`, '[Service]\nEnvironment=DOCKERD_ROOTLESS_ROOTLESSKIT_NET=pasta\n');
+    expect(await network()).toMatchObject({ driver: 'pasta' });
+    link('/proc/self/environ', '/usr/lib/systemd/user/docker.service.d/10.conf');
+    mkdirSync(join(root, 'etc/systemd/user/docker.service.d/x.conf'));
+    expect(await network()).toBeNull();
+  });
+
   it('is what runs, when that is a process of his', async () => {
     unit('ExecStart=/usr/bin/dockerd-rootless.sh');
     put('/run/user/21057/docker.pid', '77');

@@ -71,6 +71,16 @@ function byUnit(tree: Tree, home: Home): Started | string | undefined {
   const names = home.list(`${UNIT}.d`);
   if (names === undefined) return `${home.path}/${UNIT}.d cannot be listed`;
   const texts = [unit.text];
+  // Of all users: those of the user himself come last, and count.
+  for (const directory of UNITS.toReversed().map((one) => `${one}/docker.service.d`)) {
+    const parts = tree.list(directory);
+    if (parts === undefined) return `${directory} cannot be listed`;
+    for (const name of parts.filter((one) => one.endsWith('.conf'))) {
+      const read = tree.read(`${directory}/${name}`);
+      if (read.status === 'unreadable') return `${quoted(`${directory}/${name}`)}: ${read.why}`;
+      if (read.status === 'text') texts.push(read.text);
+    }
+  }
   for (const name of names.filter((one) => one.endsWith('.conf'))) {
     const read = home.read(`${UNIT}.d/${name}`);
     if (read.status === 'unreadable') return `${quoted(`${home.path}/${UNIT}.d/${name}`)}: ${read.why}`;

@@ -18,7 +18,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 /** Verdicts by id of the machine whose files these are, with dockerd. */
 async function audit(files: Readonly<Record<string, string>>) {
-  for (const [path, text] of Object.entries({ 'usr/bin/dockerd': '', ...files })) {
+  for (const [path, text] of Object.entries({ 'usr/bin/dockerd': '', 'etc/passwd': '', ...files })) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
   }

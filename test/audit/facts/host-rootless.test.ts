@@ -102,10 +102,16 @@ describe('a home', () => {
     expect(await alice()).toBeUndefined();
     chownSync(join(root, 'home/alice'), 21_057, 21_057);
     expect((await alice())?.name).toBe('alice');
+    put('/usr/bin/dockerd', '', 0);
+    put('/etc/docker/daemon.json', '{"no-new-privileges": true}', 0);
+    put(CONFIG, '{"no-new-privileges": true}');
+    expect(verdict(await collectHost(root), '0037')?.status).toBe('pass');
     put('/proc/1/mountinfo', '21 1 8:1 / / rw - ext4 /dev/sda1 rw\n22 21 0:40 / /home rw - nfs4 server:/home rw\n', 0);
     const facts = await collectHost(root);
     expect(facts.rootless).toMatchObject({ users: [], problem: expect.stringContaining('file system of a server') });
     expect(verdict(facts, '0096')?.status).toBe('unknown');
+    // The daemon of the machine has it; that of alice may not.
+    expect(verdict(facts, '0037')?.status).toBe('unknown');
   });
 
   it.each([

@@ -105,6 +105,8 @@ export default {
     const problems = all.flatMap((one) => (one.status === 'fail' ? one.problems : []));
     const unseen = all.flatMap((one) => (one.status === 'fail' ? (one.unseen ?? []) : []));
     if (problems.length > 0) return { status: 'fail', problems, unseen };
+    if (facts.rootless.problem !== null && all.some(({ status }) => status === 'pass'))
+      return unknown(facts.rootless.problem);
     return all.find(({ status }) => status === 'unknown') ?? all.find(({ status }) => status === 'pass') ?? own;
   },
   fix: {

@@ -22,7 +22,7 @@ export const OF_USER = ' ~';
  * @param rootless why it means nothing for a daemon without root; null: it does
  */
 export function docker(
-  { docker: facts, rootless: { users } }: HostFacts,
+  { docker: facts, rootless: { users, problem: unseen } }: HostFacts,
   key: string,
   judge: (value: unknown) => string | null,
   rootless: string | null = null,
@@ -51,7 +51,9 @@ export function docker(
     ];
   });
   if (problems.length > 0) return verdict(problems);
-  return open === undefined ? PASS : unknown(open);
+  // One that nobody saw may be set otherwise.
+  const why = open ?? (rootless === null ? unseen : null);
+  return why === null ? PASS : unknown(why);
 }
 
 /** Facts with one setting, for examples; undefined removes it. */

@@ -60,6 +60,12 @@ Result<std::string> read_file(int dirfd, const std::string& path, std::size_t li
   return read_fd(fd, limit, path);
 }
 
+Result<std::string> read_named(const std::string& path, std::size_t limit) {
+  Fd file(::open(path.c_str(), O_RDONLY | O_NOCTTY | O_CLOEXEC));
+  if (!file.valid()) return fail(Stage::io, errno == ENOENT ? "NOT_FOUND" : "OPEN_FAILED", errno, "open " + path);
+  return read_fd(file.get(), limit, path);
+}
+
 Status write_all(int fd, std::string_view data, const std::string& what) {
   while (!data.empty()) {
     ssize_t n = ::write(fd, data.data(), data.size());

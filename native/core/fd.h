@@ -53,6 +53,8 @@ Result<Fd> open_nofollow(int dirfd, const std::string& path, int flags, mode_t m
 // Read a whole file of at most `limit` bytes; a larger one is an error (TOO_LARGE).
 Result<std::string> read_file(int dirfd, const std::string& path, std::size_t limit);
 Result<std::string> read_fd(int fd, std::size_t limit, const std::string& what);
+// What the caller names, such as /dev/fd/63 of a shell: of a pipe it waits for the writer. Nothing that a container could name.
+Result<std::string> read_named(const std::string& path, std::size_t limit);
 
 // Write everything, retrying EINTR and short writes; waits where the descriptor is non-blocking.
 Status write_all(int fd, std::string_view data, const std::string& what);

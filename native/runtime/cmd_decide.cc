@@ -165,7 +165,7 @@ int cmd_decide(int argc, char** argv) {
   if (auto s = args.parse(1, 1); !s) return report(s.error());
   auto policy = policy::load(policy_directory());
   if (!policy) return report(policy.error());
-  auto text = args.operands[0] == "-" ? read_fd(STDIN_FILENO, kMaxInput, "standard input") : read_file(AT_FDCWD, args.operands[0], kMaxInput);
+  auto text = args.operands[0] == "-" ? read_fd(STDIN_FILENO, kMaxInput, "standard input") : read_named(args.operands[0], kMaxInput);
   if (!text) return report(text.error());
   const policy::Facts facts = policy::facts(id, bundle);
   for (std::size_t from = 0; from < text->size();) {

@@ -59,7 +59,7 @@ Status add_capabilities(const std::vector<std::string>& names, spec::Process& pr
 
 Result<spec::Process> process_wanted(const Request& request, const spec::Spec& spec, std::vector<std::string> args) {
   if (!request.process.empty()) {
-    SECURE_LET(text, read_file(AT_FDCWD, request.process, kMaxProcess));
+    SECURE_LET(text, read_named(request.process, kMaxProcess));
     return spec::parse_process(text);
   }
   if (args.empty() || args[0].empty()) return usage_error("a command is missing");

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kMaxMounts = 16U << 20;
 
 Status change(bool add, const std::string& id, const std::string& file) {
-  SECURE_LET(text, read_file(AT_FDCWD, file, kMaxMounts));
+  SECURE_LET(text, read_named(file, kMaxMounts));
   SECURE_LET(mounts, spec::parse_mounts(text));
   SECURE_TRY(refuse_under_policy("mounts are added to a container that runs", id));
   SECURE_LET(found, find(id, true));

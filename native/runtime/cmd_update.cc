@@ -70,7 +70,7 @@ std::optional<std::int64_t> bytes(const std::string& text) {
 
 Result<std::string> read_resources(const std::string& path) {
   if (path == "-") return read_fd(STDIN_FILENO, kMaxResources, "the resources on standard input");
-  return read_file(AT_FDCWD, path, kMaxResources);
+  return read_named(path, kMaxResources);
 }
 
 Result<rapidjson::Document> from_flags(const std::array<std::string, kFlags.size()>& values) {

@@ -104,7 +104,9 @@ describe.skipIf(cannotRun())('commands', () => {
   it('exec --process takes a pipe, although the runtime starts itself again', () => {
     begin();
     const process = { args: ['sh', '-c', 'echo said'], cwd: '/', env: ['PATH=/bin'], user: { uid: 0, gid: 0 } };
-    const { stdout, stderr } = shell(`"$0" --root "$1" exec --process <(echo '${JSON.stringify(process)}') "$2"`);
+    const { stdout, stderr } = shell(
+      `"$0" --root "$1" exec --process <(sleep 0.2; echo '${JSON.stringify(process)}') "$2"`,
+    );
     expect([stdout, stderr]).toEqual(['said\n', '']);
   });
 

@@ -291,6 +291,25 @@ describe('how docker of a user is started', () => {
     expect(facts.rootless.users[0]?.docker?.problem).toContain('docker.service');
   });
 
+  const PART = 'Environment=DOCKERD_ROOTLESS_ROOTLESSKIT_NET=host\n';
+  it.each([
+    ['/home/alice/.local/share/systemd/user/docker.service.d/10.conf', `[Service]\n${PART}`],
+    ['/home/alice/.local/share/systemd/user/docker.service', `[Service]\n${PART}`],
+    ['/run/user/21057/systemd/user/docker.service.d/10.conf', `[Service]\n${PART}`],
+    [`${UNIT}.d/20.conf`, '[Service]\nEnvironmentFile=-/home/alice/docker.env\n'],
+    ['/home/alice/.config/environment.d/docker.conf', 'DOCKERD_ROOTLESS_ROOTLESSKIT_NET=host\n'],
+  ])('is unknown where %s may decide', async (path, text) => {
+    unit('ExecStart=/usr/bin/dockerd-rootless.sh');
+    put(CONFIG, '{}');
+    put('/home/alice/.config/environment.d/path.conf', 'PATH=/opt/bin:/usr/bin\n');
+    put('/run/user/21057/bus', '');
+    chownSync(join(root, 'run/user/21057'), 21_057, 21_057);
+    const ids = ['0030', '0037', '0100', '0101'];
+    for (const id of ids) expect([id, verdict(await collectHost(root), id)?.status]).not.toEqual([id, 'unknown']);
+    put(path, text);
+    for (const id of ids) expect([id, verdict(await collectHost(root), id)?.status]).toEqual([id, 'unknown']);
+  });
+
   it('is unknown where nothing says it', async () => {
     put(CONFIG, '{}');
     const facts = await collectHost(root);

@@ -24,7 +24,11 @@ export interface RootlessNetwork {
 
 const CONFIG = '.config/docker/daemon.json';
 const UNIT = '.config/systemd/user/docker.service';
-const UNITS = ['/etc/systemd/user', '/usr/local/lib/systemd/user', '/usr/lib/systemd/user'];
+const UNITS = ['/etc/systemd/user', '/run/systemd/user', '/usr/local/lib/systemd/user', '/usr/lib/systemd/user'];
+/** Where parts of a unit may lie that are not read: below a home, and below the runtime directory of a user. systemd.unit(5). */
+const ELSEWHERE = ['.local/share/systemd/user', '.config/systemd/user.control'];
+const PASSING = ['systemd/user', 'systemd/user.control', 'systemd/transient'];
+const VARIABLES = '.config/environment.d';
 const PREFIX = 'DOCKERD_ROOTLESS_ROOTLESSKIT_';
 /** From dockerd to rootlesskit, which starts the script, which starts itself. */
 const ANCESTORS = 6;
@@ -60,12 +64,33 @@ function commandOf(set: ReadonlyMap<string, string>): string[] {
   ];
 }
 
+/** Why what is read of its unit may not be all of it; undefined: it is. @param texts all parts of it that are read */
+function more(home: Home, runtime: Home | undefined, texts: readonly string[]): string | undefined {
+  const places = [...ELSEWHERE.map((one) => [home, one] as const), ...PASSING.map((one) => [runtime, one] as const)];
+  const elsewhere = places.find(
+    ([at, one]) =>
+      at !== undefined &&
+      (at.read(`${one}/docker.service`).status !== 'absent' || at.list(`${one}/docker.service.d`)?.length !== 0),
+  );
+  if (elsewhere !== undefined) {
+    const [at, one] = elsewhere;
+    return `parts of its unit lie in ${at?.path}/${one}, which are not looked at`;
+  }
+  if (texts.some((text) => /^[ \t]*EnvironmentFile[ \t]*=[ \t]*\S/m.test(text)))
+    return 'its unit takes variables from an EnvironmentFile, which is not looked at';
+  const variables = home.list(VARIABLES)?.map((name) => home.read(`${VARIABLES}/${name}`));
+  const isSet = (one: Text): boolean => one.status !== 'text' || one.text.includes('DOCKERD_');
+  return variables === undefined || variables.some(isSet)
+    ? `${home.path}/${VARIABLES} may set variables of docker, which are not looked at`
+    : undefined;
+}
+
 /** A text: why its unit, of which any part decides, cannot be read. Undefined: there is none. */
-function byUnit(tree: Tree, home: Home): Started | string | undefined {
+function byUnit(tree: Tree, home: Home, runtime: Home | undefined): Started | string | undefined {
   const own = home.read(UNIT);
   if (own.status === 'unreadable') return `${home.path}/${UNIT}: ${own.why}`;
   const shared = UNITS.map((directory) => `${directory}/docker.service`).find((path) => tree.stat(path) !== null);
-  if (own.status === 'absent' && shared === undefined) return undefined;
+  if (own.status === 'absent' && shared === undefined) return more(home, runtime, []);
   const unit = own.status === 'text' ? own : tree.read(shared ?? '');
   if (unit.status !== 'text') return `${shared}: it cannot be read`;
   const names = home.list(`${UNIT}.d`);
@@ -86,6 +111,8 @@ function byUnit(tree: Tree, home: Home): Started | string | undefined {
     if (read.status === 'unreadable') return `${quoted(`${home.path}/${UNIT}.d/${name}`)}: ${read.why}`;
     if (read.status === 'text') texts.push(read.text);
   }
+  const unread = more(home, runtime, texts);
+  if (unread !== undefined) return unread;
   return {
     dockerd: words(execStart(texts) ?? ''),
     rootlesskit: commandOf(environment(texts)),
@@ -131,7 +158,7 @@ export function collectDaemon(
   runtime: Home | undefined,
   uid: number,
 ): { readonly docker: DockerFacts; readonly network: RootlessNetwork | null } {
-  const found = running(tree, runtime, uid) ?? byUnit(tree, home);
+  const found = running(tree, runtime, uid) ?? byUnit(tree, home, runtime);
   const [started, why] = typeof found === 'string' ? [undefined, found] : [found, null];
   const flags = parseFlags(started?.dockerd ?? []);
   const named = flags.get('config-file');

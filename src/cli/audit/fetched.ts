@@ -8,6 +8,7 @@ import { type LookedAt, layerName, notLookedAt } from '../../audit/facts/image/e
 import { collectImage } from '../../audit/facts/image.ts';
 import type { VulnerabilityDatabase } from '../../audit/vulnerabilities/database.ts';
 import { SecureError } from '../../errors.ts';
+import { errnoOf } from '../../runtime/images/durable.ts';
 import { importImage } from '../../runtime/images/import/import.ts';
 import { Room } from '../../runtime/images/room.ts';
 import { archiveCompression } from '../../runtime/images/sources/decompress.ts';
@@ -66,14 +67,12 @@ export class FetchedImages {
         lookAt(new EngineClient(socket, left, { cancel }), id, this.#bytes, database),
       );
     } catch (thrown) {
-      if (thrown instanceof EngineProblem || thrown instanceof SecureError || errno(thrown) !== '')
+      if (thrown instanceof EngineProblem || thrown instanceof SecureError || errnoOf(thrown) !== undefined)
         return notLookedAt(`and it cannot be fetched: ${(thrown as Error).message}`);
       throw thrown;
     }
   }
 }
-
-const errno = (thrown: unknown): string => String((thrown as NodeJS.ErrnoException).code ?? '');
 
 async function lookAt(
   client: EngineClient,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files below the directory of a user: his home, or the one that he has in /run/user. A link there is followed as long as it stays inside, so
 // that none of his makes root read, or judge, what is not his.
-import { closeSync, constants, fstatSync, opendirSync } from 'node:fs';
+import { closeSync, constants, opendirSync } from 'node:fs';
 import { O_PATH, openBeneath, readBeneath } from '../../../native.ts';
-import { code, type FileFact, fileFact, isAbsent, type Text } from './tree.ts';
+import { type FileFact, factAt, isAbsent, type Text, textOf } from './tree.ts';
 
 /** What engines write for themselves is small; a user may put anything there. */
 const MAX_BYTES = 1 << 20;
@@ -36,31 +36,16 @@ export class Home {
 
   /** As `Tree.stat`. @param path relative; empty: the directory itself */
   stat(path: string): FileFact | null | undefined {
-    let fd: number;
-    try {
-      fd = openBeneath(this.#fd, path === '' ? '.' : path, O_PATH);
-    } catch (thrown) {
-      return isAbsent(thrown) ? null : undefined;
-    }
-    try {
-      return fileFact(fstatSync(fd));
-    } catch {
-      // A file system of a user answers nobody else.
-      return undefined;
-    } finally {
-      closeSync(fd);
-    }
+    return factAt(() => openBeneath(this.#fd, path === '' ? '.' : path, O_PATH));
   }
 
   read(path: string): Text {
     if (this.#left <= 0) return { status: 'unreadable', why: `there is more than ${MAX_TOTAL >> 20} MiB to read` };
-    try {
+    return textOf(() => {
       const bytes = readBeneath(this.#fd, path, MAX_BYTES);
       this.#left -= bytes?.length ?? 0;
-      return bytes === null ? { status: 'absent' } : { status: 'text', text: bytes.toString('utf8') };
-    } catch (thrown) {
-      return { status: 'unreadable', why: REASONS[code(thrown)] ?? (code(thrown) || String(thrown)) };
-    }
+      return bytes;
+    }, REASONS);
   }
 
   text(path: string): string | undefined {

@@ -26,7 +26,7 @@ export type Text =
   | { readonly status: 'absent' }
   | { readonly status: 'unreadable'; readonly why: string };
 
-export const code = (thrown: unknown): string => (thrown as NodeJS.ErrnoException).code ?? '';
+const code = (thrown: unknown): string => (thrown as NodeJS.ErrnoException).code ?? '';
 export const isAbsent = (thrown: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(code(thrown));
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied: audit as root',
@@ -50,6 +50,34 @@ export const fileFact = (stats: Stats): FileFact => ({
   uid: stats.uid,
   gid: stats.gid,
 });
+
+/** What is at a place that `open` opens, by itself; null: nothing, undefined: it cannot be told. */
+export function factAt(open: () => number): FileFact | null | undefined {
+  let fd: number;
+  try {
+    fd = open();
+  } catch (thrown) {
+    return isAbsent(thrown) ? null : undefined;
+  }
+  try {
+    return fileFact(fstatSync(fd));
+  } catch {
+    // A file system of a user answers nobody else.
+    return undefined;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** @param read null: it is not there. @param reasons by the code of an error */
+export function textOf(read: () => Buffer | null, reasons: Readonly<Record<string, string>>): Text {
+  try {
+    const bytes = read();
+    return bytes === null ? { status: 'absent' } : { status: 'text', text: bytes.toString('utf8') };
+  } catch (thrown) {
+    return { status: 'unreadable', why: reasons[code(thrown)] ?? (code(thrown) || String(thrown)) };
+  }
+}
 
 export class Tree {
   /** Absolute. */
@@ -96,21 +124,19 @@ export class Tree {
         },
       );
     }
-    try {
-      const bytes = readBeneath(this.#fd, path, MAX_BYTES, { inRoot: true });
-      this.#left -= bytes?.length ?? 0;
-      return bytes === null ? { status: 'absent' } : { status: 'text', text: bytes.toString('utf8') };
-    } catch (thrown) {
-      return { status: 'unreadable', why: REASONS[code(thrown)] ?? (code(thrown) || String(thrown)) };
-    }
+    return textOf(() => this.#bytes(path), REASONS);
+  }
+
+  #bytes(path: string): Buffer | null {
+    const bytes = readBeneath(this.#fd, path, MAX_BYTES, { inRoot: true });
+    this.#left -= bytes?.length ?? 0;
+    return bytes;
   }
 
   /** What is in it, which is no text; undefined when there is none or it cannot be read. */
   bytes(path: string): Buffer | undefined {
     try {
-      const bytes = readBeneath(this.#fd, path, MAX_BYTES, { inRoot: true });
-      this.#left -= bytes?.length ?? 0;
-      return bytes ?? undefined;
+      return this.#bytes(path) ?? undefined;
     } catch {
       return undefined;
     }
@@ -124,20 +150,7 @@ export class Tree {
 
   /** What is at `path` after links; null when nothing is, undefined when that cannot be told. The object itself is not opened. */
   stat(path: string): FileFact | null | undefined {
-    let fd: number;
-    try {
-      fd = openBeneath(this.#fd, path, O_PATH, { inRoot: true });
-    } catch (thrown) {
-      return isAbsent(thrown) ? null : undefined;
-    }
-    try {
-      return fileFact(fstatSync(fd));
-    } catch {
-      // A file system of a user answers nobody else.
-      return undefined;
-    } finally {
-      closeSync(fd);
-    }
+    return factAt(() => openBeneath(this.#fd, path, O_PATH, { inRoot: true }));
   }
 
   /** What is at `path` after links, which may be refused, open; to be closed. @throws Error as of node:fs */
